@@ -1,0 +1,1 @@
+"""Acts: what agents and leads do with cases. Open `clerk.py` first."""

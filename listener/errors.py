@@ -1,0 +1,29 @@
+"""What the listener says when the web or the configuration is not as it should be.
+
+    ListenerError
+    ├── FetchError      no usable answer from an address
+    │   └── Blocked     an address that may not be fetched
+    └── ReadError       an answer that could not be read as its kind
+"""
+
+from __future__ import annotations
+
+
+class ListenerError(Exception):
+    """Something a person can act on; its text is one sentence without secrets."""
+
+
+class FetchError(ListenerError):
+    """No usable answer: what happened, and when the host asks us to come back (seconds from now)."""
+
+    def __init__(self, sentence: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        self.status, self.retry_after = status, retry_after
+        super().__init__(sentence)
+
+
+class Blocked(FetchError):
+    """An address that may not be fetched: inside the network, disallowed by robots.txt, or not http(s)."""
+
+
+class ReadError(ListenerError):
+    """The answer is not what its kind of source should give."""

@@ -1,0 +1,114 @@
+"""The listener's own nouns: a page, what was read from it, and what to listen to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from storage.types import Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An answer from the web, already decompressed and bounded."""
+
+    url: str
+    """Where it was found, after redirects."""
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+    fetched_at: datetime
+    moved_to: str = ""
+    """Set when every hop was permanent (301/308): where the address lives now."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, lower case."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address a reader wants to see next, and in which role it will read it."""
+
+    url: str
+    role: str = "list"
+    """A word of the kind's own: list, conversation, comments …"""
+    conversation: str = ""
+    """The source's identity of the thread this address shows; "" for lists."""
+    stamp: str = ""
+    """Changes when the conversation changes. An address whose stamp is the one remembered is not fetched again."""
+    carry: Mapping[str, Any] = field(default_factory=dict)
+    """What reading that page will need to know (title, parent, options found on the way). JSON values only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a page held: posts, addresses that lead further, and what to remember of the source."""
+
+    posts: tuple[Post, ...] = ()
+    links: tuple[Link, ...] = ()
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    """Merged into what the source remembers (a cursor, a found feed)."""
+    hint: float = 0.0
+    """Seconds the source asks to be left alone (ttl, sy:updatePeriod); 0 where it does not say."""
+    hub: str = ""
+    """A WebSub hub, where one is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """A source as `sources.yaml` names it."""
+
+    name: str
+    url: str
+    kind: str = ""
+    """"": to be found out."""
+    every: float | None = None
+    """Seconds between visits, where a person decided it."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The kind's own keys (selectors, api key …), secrets filled in."""
+    allow_private: bool | tuple[str, ...] = False
+
+
+class Kind(Protocol):
+    """A kind of source: a module on the shelf `listener/sources/`. Both functions are pure.
+
+    `start` says where a visit begins. `read` turns a page, fetched for `link`, into a `Reading`; it raises
+    `listener.errors.ReadError` with one sentence when the page is not what it should be.
+    """
+
+    def start(self, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]: ...
+
+    def read(self, page: Page, link: Link, source: SourceSpec) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """A watched name, ours or a competitor's."""
+
+    name: str
+    queries: Mapping[str, str]
+    """Query name -> expression; a single `query:` is named after the brand."""
+    competitor: bool = False
+    own_accounts: tuple[str, ...] = ()
+    """Handles, names or addresses that speak for the brand; "@" and case do not matter."""
+    context: tuple[str, ...] = ()
+    """Words that make it likely that a post is about this brand."""
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchlist:
+    """All that `sources.yaml` says of listening."""
+
+    brands: tuple[Brand, ...] = ()
+    sources: tuple[SourceSpec, ...] = ()
+    classifier: str = "default"
+    contact: str = ""
+    """Put in the User-Agent, so that a site's owner can reach the operator."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Priority reason -> weight, over the defaults."""

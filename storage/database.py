@@ -1,0 +1,166 @@
+"""One engine, two dialects: addresses, SQLite's pragmas, transactions, and where driver errors end.
+
+The whole of SQLite runs with `BEGIN IMMEDIATE` for writes, so that two writers wait for each other and none reads
+something that the other is about to change; reads are plain short transactions.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from storage.errors import DatabaseUnavailable
+
+Clock = Callable[[], datetime]
+"""Gives the present, aware, in UTC."""
+
+BUSY_SECONDS = 10
+"""How long SQLite waits for another writer before it gives up."""
+
+
+def utc_now() -> datetime:
+    """The present by this machine's clock."""
+    return datetime.now(UTC)
+
+
+def process_name() -> str:
+    """Host and process id: who holds a lease, so that a dead process's leases can be told from a live one's."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def owner_is_dead(owner: str) -> bool:
+    """Whether `owner` was a process of this host that is gone. Another host's process is never called dead."""
+    host, _, pid = owner.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+class Database:
+    """A database, open for work. `read()` and `write()` give a connection in a transaction of its own."""
+
+    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+        """Raises `DatabaseUnavailable` for an address that is not one. Nothing is opened before the first use."""
+        self.url = _read_url(url)
+        self.clock = clock
+        self.engine = _make_engine(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """SQLite, as against PostgreSQL."""
+        return self.engine.dialect.name == "sqlite"
+
+    def now(self) -> datetime:
+        """The present, for leases, holds and snoozes."""
+        return self.clock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A short read; keep no cursor open longer than the block."""
+        with _translated(self.url), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits whole at the end of the block, or not at all."""
+        with _translated(self.url), self.engine.connect() as connection, connection.begin():
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+
+def insert_ignore(database: Database, table: sa.Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> sa.Executable:
+    """An INSERT that leaves rows alone which are there already by the unique columns `keys`; both dialects spell it alike."""
+    if database.is_sqlite:
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return insert(table).values(list(rows)).on_conflict_do_nothing(index_elements=list(keys))
+
+
+def _read_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise DatabaseUnavailable(
+            "The database address is not one: write sqlite:///FILE or postgresql://USER@HOST/NAME."
+        ) from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise DatabaseUnavailable(f"{url.get_backend_name()} is not supported: use sqlite or postgresql.")
+    return url
+
+
+def _make_engine(url: URL) -> Engine:
+    try:
+        if url.get_backend_name() != "sqlite":
+            return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10})
+        in_memory = url.database in (None, "", ":memory:")
+        engine = sa.create_engine(
+            url,
+            hide_parameters=True,
+            poolclass=StaticPool if in_memory else None,
+            connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
+        )
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise DatabaseUnavailable(
+            f"The driver for {url.get_backend_name()} is not installed: pip install 'webcare[postgres]' ({error})."
+        ) from error
+    if not in_memory:
+        _make_private(Path(str(url.database)))
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Creates the file readable by its owner only; SQLite gives its -wal and -shm the same rights."""
+    if not path.exists() and path.parent.is_dir():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _translated(url: URL) -> Iterator[None]:
+    """Turns what a person can mend (unreachable, locked, full, read-only) into a sentence; bugs pass through."""
+    try:
+        yield
+    except (OperationalError, DBAPIError) as error:
+        if not isinstance(error, OperationalError) and not error.connection_invalidated:
+            raise
+        said = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+        if "no such table" in said or "no such column" in said:
+            raise
+        name = url.render_as_string(hide_password=True)
+        raise DatabaseUnavailable(f"The database {name} does not answer: {said}.") from error

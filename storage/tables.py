@@ -1,0 +1,290 @@
+"""The rows. They never leave storage: doors turn them into the nouns of `types`.
+
+No relationships: joins are queries. `datetime` columns are aware UTC on both databases (SQLModel's `UTCDateTime`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite only counts up by itself in a plain INTEGER primary key."""
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+
+
+def _ref(target: str, *, nullable: bool = False, index: bool = True) -> Any:
+    column = Column(BigId, ForeignKey(target), nullable=nullable, index=index)
+    return Field(default=None, sa_column=column)
+
+
+def _text(default: str = "") -> Any:
+    return Field(default=default, sa_column=Column(Text, nullable=False))
+
+
+def _json(default: Any) -> Any:
+    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+
+
+class Source(SQLModel, table=True):
+    """How visiting a source went. What to visit stands in `sources.yaml`; the row lives on when it is taken out there."""
+
+    name: str = Field(primary_key=True)
+    kind: str = ""
+    url: str = ""
+    active: bool = True
+    next_at: datetime | None = Field(default=None, index=True)
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    interval: float = 0.0
+    failures: int = 0
+    health: str = "ok"
+    sentence: str = _text()
+    status: int | None = None
+    last_visit_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    memory: dict[str, Any] = _json(dict)
+
+
+class Conversation(SQLModel, table=True):
+    """A thread at its source. `stamp` is what the source showed of it when it was last read whole."""
+
+    __table_args__ = (
+        UniqueConstraint("source", "external_key", name="uq_conversation_external"),
+        Index("ix_conversation_next", "next_at"),
+    )
+
+    id: int | None = _key()
+    source: str
+    external_key: str
+    external_id: str = _text()
+    url: str = _text()
+    title: str = _text()
+    followed: bool = False
+    """True once it holds a mention: then its new posts are kept as context."""
+    stamp: str = _text()
+    next_at: datetime | None = None
+    last_post_at: datetime | None = None
+    version: int = 0
+
+
+class Person(SQLModel, table=True):
+    """One or more authors who are one human being."""
+
+    id: int | None = _key()
+    name: str = _text()
+
+
+class Author(SQLModel, table=True):
+    """One account on one source."""
+
+    __table_args__ = (UniqueConstraint("source", "external_key", name="uq_author_external"),)
+
+    id: int | None = _key()
+    source: str
+    external_key: str
+    external_id: str = _text()
+    name: str = _text()
+    url: str = _text()
+    is_own: bool = False
+    person_id: int | None = _ref("person.id", nullable=True)
+
+
+class Post(SQLModel, table=True):
+    """A mention, or a post kept as context of one."""
+
+    __table_args__ = (
+        UniqueConstraint("source", "external_key", name="uq_post_external"),
+        Index("ix_post_mention_at", "is_mention", "at", "id"),
+        Index("ix_post_parent", "conversation_id", "parent_external_id"),
+    )
+
+    id: int | None = _key()
+    source: str = Field(index=True)
+    source_kind: str = ""
+    external_key: str
+    external_id: str = _text()
+    conversation_id: int = _ref("conversation.id")
+    parent_external_id: str = Field(default="", max_length=500)
+    author_id: int | None = _ref("author.id", nullable=True)
+    author_words: str = _text()
+    kind: str = "post"
+    url: str = _text()
+    title: str = _text()
+    text: str = _text()
+    title_words: str = _text()
+    text_words: str = _text()
+    """Folded tokens, each between single spaces, one space at either end: what a search looks through."""
+    lang: str | None = None
+    published_at: datetime | None = None
+    first_seen_at: datetime
+    at: datetime
+    """Published, else first seen: what time-bound queries and the order of lists look at."""
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    partial: bool = False
+    rating: float | None = None
+    reach: int | None = None
+    fingerprint: str = Field(default="", index=True)
+    is_mention: bool = False
+    is_own: bool = False
+    brand: str | None = None
+    case_id: int | None = _ref("case.id", nullable=True)
+    sentiment: str = "unrated"
+    sentiment_score: float | None = None
+    confidence: float | None = None
+    relevance: float | None = None
+    priority: str = "normal"
+    priority_score: int = 0
+    reasons: list[Any] = _json(list)
+    model: str = ""
+    content_hash: str = ""
+
+
+class PostMatch(SQLModel, table=True):
+    """A query of a brand that a post answers."""
+
+    __tablename__ = "post_match"
+
+    post_id: int = Field(sa_column=Column(BigId, ForeignKey("post.id"), primary_key=True))
+    brand: str = Field(primary_key=True, index=True)
+    query: str = Field(primary_key=True)
+
+
+class PostIntent(SQLModel, table=True):
+    """An intent of a post; `place` 0 is the most likely."""
+
+    __tablename__ = "post_intent"
+
+    post_id: int = Field(sa_column=Column(BigId, ForeignKey("post.id"), primary_key=True))
+    intent: str = Field(primary_key=True, index=True)
+    place: int = 0
+
+
+class Revision(SQLModel, table=True):
+    """What a post said before it was edited."""
+
+    id: int | None = _key()
+    post_id: int = _ref("post.id")
+    at: datetime
+    title: str = _text()
+    text: str = _text()
+
+
+class Case(SQLModel, table=True):
+    """The work on one person's mentions in one conversation."""
+
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "author_key", name="uq_case_person"),
+        Index("ix_case_inbox", "status", "priority_score", "last_mention_at", "id"),
+    )
+
+    id: int | None = _key()
+    conversation_id: int = _ref("conversation.id")
+    author_id: int | None = _ref("author.id", nullable=True)
+    author_key: str
+    """The author's id as text; for an unknown author the post's own key, so that strangers do not share a case."""
+    brand: str | None = None
+    status: str = "new"
+    assignee: str | None = Field(default=None, index=True)
+    lease_until: datetime | None = None
+    epoch: int = 0
+    version: int = 0
+    priority: str = "normal"
+    priority_score: int = 0
+    snoozed_until: datetime | None = Field(default=None, index=True)
+    opened_at: datetime
+    last_mention_at: datetime
+    changed: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, index=True, default=0))
+    """The id of the newest event that touched it: what `changes since` looks at."""
+
+
+class CaseTag(SQLModel, table=True):
+    """A label an agent or a rule put on a case."""
+
+    __tablename__ = "case_tag"
+
+    case_id: int = Field(sa_column=Column(BigId, ForeignKey("case.id"), primary_key=True))
+    tag: str = Field(primary_key=True, index=True)
+
+
+class Event(SQLModel, table=True):
+    """Appended, never changed: the trail, the undo, and the source of every figure."""
+
+    __table_args__ = (Index("ix_event_actor", "actor", "id"), Index("ix_event_at", "at"))
+
+    id: int | None = _key()
+    at: datetime
+    actor: str
+    kind: str
+    case_id: int | None = _ref("case.id", nullable=True)
+    post_id: int | None = _ref("post.id", nullable=True)
+    reply_id: int | None = _ref("reply.id", nullable=True)
+    data: dict[str, Any] = _json(dict)
+    undone_by: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """The id of the event that took it back."""
+
+
+class Reply(SQLModel, table=True):
+    """Our answer on its way out."""
+
+    __table_args__ = (Index("ix_reply_state", "state", "hold_until"),)
+
+    id: int | None = _key()
+    case_id: int = _ref("case.id")
+    post_id: int = _ref("post.id")
+    agent: str
+    channel: str
+    text: str = _text()
+    state: str = "draft"
+    key: str = Field(unique=True)
+    epoch: int = 0
+    created_at: datetime
+    hold_until: datetime | None = None
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    url: str | None = None
+    external_id: str | None = None
+    error: str | None = None
+    attempts: int = 0
+
+
+class VisitLog(SQLModel, table=True):
+    """How each visit went: the history that health is judged by."""
+
+    __tablename__ = "visit_log"
+    __table_args__ = (Index("ix_visit_source", "source", "id"),)
+
+    id: int | None = _key()
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+    sentence: str = _text()
+    status: int | None = None
+    pages: int = 0
+    posts: int = 0
+    new_posts: int = 0
+
+
+class Tombstone(SQLModel, table=True):
+    """A forgotten post or author, as a keyed hash: what was forgotten stays forgotten."""
+
+    key: str = Field(primary_key=True)
+    at: datetime
+
+
+class Setting(SQLModel, table=True):
+    """Small facts of the installation (schema stamp, secret for hashes, roll-ups' position)."""
+
+    name: str = Field(primary_key=True)
+    value: str = _text()
