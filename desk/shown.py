@@ -1,0 +1,142 @@
+"""The one place where text from outside is made fit to be shown: on a screen, in a shell, in a log.
+
+Storage keeps what the web said; a terminal obeys it. So everything a stranger wrote passes here before it is
+shown: controls become visible marks, and what has no width, or a width on which terminals disagree, goes.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+LINE_LIMIT = 500
+"""Characters of a line that are shown at most."""
+BLOCK_LIMIT = 100_000
+"""Characters of a text that are shown at most."""
+MARKS_LIMIT = 4
+"""Combining marks on one letter that are shown at most; no living language stacks more."""
+
+_GONE = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u20e3\ufe00-\ufe0f\ufeff\ufff0-\ufffb"
+    "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff"
+)
+"""Without width, or of a width on which terminals disagree: joiners, variation selectors, skin tones."""
+_MARKED = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""C0, DEL and C1 (a tab and line ends apart), and what turns the direction of the text around."""
+_OTHER = (
+    "\u00a0\u1680\u115f\u1160\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u3164\uffa0\ufdd0-\ufdef\ufffe\uffff"
+    "\ud800-\udfff\U0001f1e6-\U0001f1ff"
+)
+"""Odd spaces, line ends, letters of flags, and what is no character at all."""
+_ODD = re.compile(f"[{_GONE}{_MARKED}{_OTHER}]")
+_GONE_ONLY = re.compile(f"[{_GONE}]")
+_ODD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_COMBINING = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06ed\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+    "\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302d\u3099\u309a"
+    "\ua66f-\ua67d\ufe20-\ufe2f"
+)
+_STACKED = re.compile(f"([{_COMBINING}]{{{MARKS_LIMIT}}})[{_COMBINING}]+")
+_BLANK_LINES = re.compile(r"[ \n]*\n[ \n]*\n")
+
+
+def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
+    """`text` as one line of at most `limit` characters: controls visible, white space one space, cut with "…"."""
+    rough = text[: 4 * limit]
+    line = " ".join(_visible(rough).split())
+    if len(line) > limit or len(rough) < len(text):
+        return line[: limit - 1].rstrip() + "…"
+    return line
+
+
+def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
+    """`text` with its line ends, no two blank lines together, and at the end how many characters were cut."""
+    rough = text[:limit].replace("\r\n", "\n").replace("\r", "\n")
+    block = _BLANK_LINES.sub("\n\n", _visible(rough).expandtabs(4)).strip("\n")
+    return f"{block}\n… (+{len(text) - limit})" if len(text) > limit else block
+
+
+def link_host(url: str) -> str | None:
+    """The host that `url` really leads to, as a name server reads it ("xn--…" for letters outside ASCII).
+
+    None for anything but a web address: such a link must not be opened.
+    """
+    if not url.isprintable() or any(each.isspace() or each == "\\" for each in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        port = parts.port
+        if parts.scheme not in ("http", "https") or not host:
+            return None
+        name = host.encode("idna").decode("ascii") if not host.isascii() else host
+    except ValueError:
+        return None
+    return f"{name}:{port}" if port else name
+
+
+def skeleton(name: str) -> str:
+    """What is left of a name for a hasty eye: two names that look alike have the same skeleton."""
+    plain = unicodedata.normalize("NFKD", _fold(name).translate(_LOOKS_LIKE))
+    letters = "".join(each for each in plain if each.isalnum())
+    return letters.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+
+
+def lookalike(name: str, known: Iterable[str]) -> str | None:
+    """Which of the `known` names `name` could be mistaken for, without being it."""
+    bare, seen = _bare(name), skeleton(name)
+    if not seen:
+        return None
+    for each in known:
+        if seen == skeleton(each) and bare != _bare(each):
+            return each
+    return None
+
+
+def _visible(text: str) -> str:
+    if text.isascii():
+        return _ODD_ASCII.sub(_shown, text) if _ODD_ASCII.search(text) else text
+    if _ODD.search(text):
+        text = _ODD.sub(_shown, text)
+    return _STACKED.sub(r"\1", text) if _STACKED.search(text) else text
+
+
+def _shown(found: re.Match[str]) -> str:
+    sign = found[0]
+    code = ord(sign)
+    if _GONE_ONLY.match(sign):
+        return ""
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if code < 0xA0 or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
+        return f"‹U+{code:04X}›"
+    if 0x1F1E6 <= code <= 0x1F1FF:
+        return chr(code - 0x1F1E6 + ord("A"))
+    if code in (0x2028, 0x2029):
+        return "\n"
+    return " " if unicodedata.category(sign) in ("Zs", "Lo") else "\ufffd"
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", _GONE_ONLY.sub("", name)).casefold()
+
+
+def _bare(name: str) -> str:
+    """The name as an honest writer may vary it: with other capitals, a mark before it, spaces and dots."""
+    return "".join(each for each in _fold(name) if each.isalnum())
+
+
+_LOOKS_LIKE = {
+    ord(other): plain
+    for plain, others in {
+        "a": "4@аαɑ", "b": "8ьβ", "c": "сϲ", "d": "ԁđ", "e": "3еεė", "g": "ɡ", "h": "һħ", "j": "јϳ", "k": "кκ",
+        "l": "1|!iіιıɩӏł", "m": "мϻ", "n": "пηո", "o": "0оοøօ", "p": "рρ", "q": "ԛ", "r": "гɾ", "s": "5$ѕ",
+        "t": "7тτ", "u": "υսʋ", "v": "νѵ", "w": "ԝωѡ", "x": "хχ", "y": "уγʏ", "z": "зζᴢ",
+    }.items()
+    for other in others
+}  # fmt: skip
+"""Letters of other scripts, digits and signs that pass for a Latin letter; i, l and 1 are one."""
