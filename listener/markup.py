@@ -1,0 +1,154 @@
+"""Turns a stranger's HTML into plain text that reads like the page did, and a stranger's links into addresses."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+from lxml import etree
+
+_MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doctype", re.IGNORECASE)
+_SILENT = re.compile(r"(script|style|template|noscript|iframe|object|svg|math|head|title|select|textarea|button)\Z")
+_PARAGRAPH = re.compile(
+    r"(p|div|section|article|header|footer|main|aside|nav|ul|ol|dl|table|pre|blockquote|figure|figcaption|"
+    r"address|h[1-6]|hr|fieldset|details|summary|body)\Z"
+)
+_LINE = re.compile(r"(br|li|dt|dd|tr)\Z")
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_TRACKING = re.compile(
+    r"(utm_\w+|mtm_\w+|pk_\w+|hsa_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|"
+    r"mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|at_medium|at_campaign|sid|phpsessid|jsessionid|zanpid)\Z",
+    re.IGNORECASE,
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
+
+
+def text_of(markup: str) -> str:
+    """The plain text of a piece of HTML; text without any markup only has its entities decoded.
+
+    Paragraphs are parted by a blank line, `<br>` is a newline, list items begin with "- ", quotes keep a
+    "> " before each line, scripts, styles and fields are dropped, and pictures leave their alternative text.
+    The time is linear in the length.
+    """
+    if not _MARKUP.search(markup):
+        return html.unescape(markup).strip()
+    writer: Any = _Writer()
+    parser: Any = etree.HTMLParser(target=writer, encoding="utf-8")
+    parser.feed(markup.replace("\x00", "\ufffd").encode("utf-8", "replace"))
+    return str(parser.close())
+
+
+def line_of(markup: str) -> str:
+    """The same on one line, for titles and names."""
+    return " ".join(text_of(markup).split())
+
+
+class _Writer:
+    """Listens to a parser and writes text: lines that know how deep they are quoted, parted by what came between."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._line: list[str] = []
+        self._blank = False
+        self._quotes = 0
+        self._pre = 0
+        self._silent = 0
+        self._bullets: list[int] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._silent or _SILENT.match(tag):
+            self._silent += bool(_SILENT.match(tag))
+            return
+        if tag in ("ul", "ol"):
+            self._bullets.append(1 if tag == "ol" else 0)
+        self._part(tag)
+        self._quotes += tag == "blockquote"
+        self._pre += tag == "pre"
+        if tag == "li":
+            self._line.append(self._bullet())
+        elif tag in ("td", "th"):
+            self._line.append(" ")
+        elif tag == "img":
+            self._line.append(attributes.get("alt", ""))
+
+    def end(self, tag: str) -> None:
+        if self._silent:
+            self._silent -= bool(_SILENT.match(tag))
+            return
+        if tag not in ("br", "hr"):
+            self._part(tag)
+        self._quotes -= tag == "blockquote" and self._quotes > 0
+        self._pre -= tag == "pre" and self._pre > 0
+        if tag in ("ul", "ol") and self._bullets:
+            self._bullets.pop()
+
+    def data(self, data: str) -> None:
+        if self._silent:
+            return
+        if not self._pre:
+            self._line.append(_SPACES.sub(" ", data))
+            return
+        first, *rest = data.split("\n")
+        self._line.append(first)
+        for line in rest:
+            self._finish()
+            self._line.append(line)
+
+    def close(self) -> str:
+        self._finish()
+        return "\n".join(self._lines)
+
+    def _bullet(self) -> str:
+        if not self._bullets or not self._bullets[-1]:
+            return "- "
+        self._bullets[-1] += 1
+        return f"{self._bullets[-1] - 1}. "
+
+    def _part(self, tag: str) -> None:
+        """Ends the line where the tag does, and asks for a blank one around all but a list in a list."""
+        if _LINE.match(tag):
+            self._finish()
+        elif _PARAGRAPH.match(tag):
+            self._finish()
+            self._blank = self._blank or tag not in ("ul", "ol") or len(self._bullets) < 2
+
+    def _finish(self) -> None:
+        text = "".join(self._line)
+        text = text.rstrip() if self._pre else _SPACES.sub(" ", text).strip(" ")
+        self._line.clear()
+        if not text or text == "-":
+            return
+        prefix = "> " * min(self._quotes, 9)
+        if self._blank and self._lines:
+            self._lines.append(prefix.strip() if self._lines[-1].startswith(prefix) else "")
+        self._blank = False
+        self._lines.append(prefix + text)
+
+
+def web_url(base: str, href: str) -> str:
+    """The absolute http(s) address of a link found at `base`, without what only tracks the reader; "" where it is none.
+
+    The fragment is kept: forums name posts by it. Names and passwords before the host are dropped.
+    """
+    try:
+        parts = urlsplit(urljoin(base, _UNPRINTABLE.sub("", href) if ":" in href[:12] else href.strip()))
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    netloc = host if port is None else f"{host}:{port}"
+    path = _UNPRINTABLE.sub(_percent, parts.path) or "/"
+    return urlunsplit(SplitResult(parts.scheme, netloc, path, _untracked(parts.query), parts.fragment))
+
+
+def _untracked(query: str) -> str:
+    pairs = [pair for pair in query.split("&") if pair and not _TRACKING.match(pair.split("=", 1)[0])]
+    return _UNPRINTABLE.sub(_percent, "&".join(pairs))
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{ord(sign):02X}" for sign in found.group())
