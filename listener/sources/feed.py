@@ -1,0 +1,160 @@
+"""Feeds of every format: articles, comments, and where the whole text and the comments of an article are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urldefrag, urlsplit
+
+from listener.errors import FetchError
+from listener.sources import article
+from listener.syndication import Feed, Item, parse
+from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import Post, PostKind
+
+OLDER_PAGES = 3
+"""Pages of older items that are read on the first visit, where a feed says where they are."""
+_COMMENT_MARK = re.compile(r"#(comment|isso|c|reactie|disqus_thread|respond)[-_]?\d")
+_COMMENT_TITLE = re.compile(
+    r"(?:comment on|reactie op|commentaar op|kommentar zu)\s(.{1,500})\s(?:by|door|von|van)\s.{1,200}\Z",
+    re.IGNORECASE,
+)
+_FEED_TITLE = re.compile(r"(?:comments on|reacties op|commentaar op|kommentare zu)\s?:\s*(.+)\Z", re.IGNORECASE)
+
+
+def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """The feed itself; on the first visit older pages may follow."""
+    return [Link(url=source.url, carry={} if memory.get("read") else {"older": OLDER_PAGES})]
+
+
+def read(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """Reads a feed, a comment feed (role `comments`) or an article whose feed gave a teaser (role `article`).
+
+    Options: `full_text` (default true: read teasers whole at their address), `comments` (an address with `{path}`,
+    `{url}` or `{id}` in it, where the comment feed of an article is), `timezone` (of dates that do not say theirs).
+    """
+    if link.role == "article":
+        return _whole(page, link, source)
+    feed = parse(page, zone=str(source.options.get("timezone", "UTC")))
+    comments = {item.id: item for item in feed.items if link.role == "comments" or is_comment(item)}
+    posts = tuple(
+        comment_post(item, link, feed, comments) if item.id in comments else article_post(item) for item in feed.items
+    )
+    links = [lead for item in feed.items if item.id not in comments for lead in _leads(item, source)]
+    older = int(link.carry.get("older", 0))
+    if older and feed.next_url and feed.next_url != page.url:
+        links.append(Link(url=feed.next_url, carry={"older": older - 1}))
+    memory = {"read": True} if link.role == "list" else {}
+    return Reading(posts=posts, links=tuple(links), memory=memory, hint=feed.hint, hub=feed.hub)
+
+
+def fallback(link: Link, error: FetchError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """Where an article cannot be fetched its teaser has to do, but its comments are read."""
+    return _comments_of(link.carry, link.conversation) if link.role == "article" else []
+
+
+def is_comment(item: Item) -> bool:
+    """Whether an item of a feed is a comment on something rather than an article."""
+    return bool(item.answers or _COMMENT_MARK.search(item.url) or _COMMENT_TITLE.match(item.title))
+
+
+def article_post(item: Item) -> Post:
+    """An item that begins a conversation."""
+    return Post(
+        external_id=item.id,
+        url=item.url,
+        title=item.title,
+        text=item.text,
+        author=item.author,
+        author_id=item.author_url or item.author,
+        author_url=item.author_url,
+        conversation_id=item.id,
+        conversation_url=item.url,
+        conversation_title=item.title,
+        kind=PostKind.ARTICLE,
+        published_at=item.published,
+        edited_at=item.edited,
+        partial=item.is_teaser,
+    )
+
+
+def comment_post(item: Item, link: Link, feed: Feed, comments: Mapping[str, Item]) -> Post:
+    """An item that answers something: in a feed of one article's comments, or among those of a whole site."""
+    thread, parent = _place(item, link.conversation, comments)
+    titled = _COMMENT_TITLE.match(item.title)
+    about = _FEED_TITLE.match(feed.title)
+    return Post(
+        external_id=item.id,
+        url=item.url,
+        text=item.text,
+        author=item.author,
+        author_id=item.author_url or item.author,
+        author_url=item.author_url,
+        conversation_id=thread,
+        conversation_url=str(link.carry.get("url") or "") or urldefrag(item.url).url,
+        conversation_title=str(link.carry.get("title") or "")
+        or (titled.group(1) if titled else about.group(1) if about else ""),
+        parent_id=parent,
+        kind=PostKind.COMMENT,
+        published_at=item.published,
+        edited_at=item.edited,
+    )
+
+
+def _place(item: Item, thread: str, comments: Mapping[str, Item]) -> tuple[str, str]:
+    """The conversation and the comment an item answers.
+
+    `thr:in-reply-to` names a comment or the article, whichever was answered: a comment is known by its being in
+    the feed or by the mark in its address; what is left is the article.
+    """
+    seen, at = {item.id}, item
+    while at.answers in comments and at.answers not in seen:
+        seen.add(at.answers)
+        at = comments[at.answers]
+    to_comment = bool(item.answers) and (item.answers in comments or bool(_COMMENT_MARK.search(item.answers)))
+    if thread:
+        return thread, item.answers if item.answers != thread and (to_comment or "#" not in item.answers) else ""
+    root = at.answers if at.answers and not _COMMENT_MARK.search(at.answers) else urldefrag(item.url).url
+    return root, item.answers if to_comment else ""
+
+
+def _leads(item: Item, source: SourceSpec) -> list[Link]:
+    """Where more of an item is: its page when this is a teaser (its comments are then found from there)."""
+    carry: dict[str, Any] = {
+        "title": item.title,
+        "url": item.url,
+        "comments_feed": item.comments_feed or _comments_feed(item, source),
+        "comments": item.comments,
+    }
+    if not (item.is_teaser and item.url and source.options.get("full_text", True)):
+        return _comments_of(carry, item.id)
+    carry |= {"text": item.text, "author": item.author, "author_url": item.author_url}
+    if item.published:
+        carry["published"] = item.published.isoformat()
+    stamp = hashlib.sha1(f"{item.text}|{item.comments}".encode(errors="replace"), usedforsecurity=False)
+    return [Link(url=item.url, role="article", conversation=item.id, stamp=stamp.hexdigest(), carry=carry)]
+
+
+def _comments_feed(item: Item, source: SourceSpec) -> str:
+    pattern = str(source.options.get("comments", ""))
+    for name, value in (("{path}", urlsplit(item.url).path), ("{url}", item.url), ("{id}", item.id)):
+        pattern = pattern.replace(name, quote(value, safe="/"))
+    return pattern
+
+
+def _comments_of(carry: Mapping[str, Any], thread: str) -> list[Link]:
+    """The comment feed of an article, unless the feed says that there is no comment."""
+    address, count = str(carry.get("comments_feed") or ""), str(carry.get("comments") or "")
+    if not address or count == "0":
+        return []
+    about = {"title": carry.get("title"), "url": carry.get("url")}
+    return [Link(url=address, role="comments", conversation=thread, stamp=count, carry=about)]
+
+
+def _whole(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """A teaser's article, then its comments: unstamped, for the stamp that led here speaks for them too."""
+    follow = (replace(each, stamp="") for each in _comments_of(link.carry, link.conversation))
+    return Reading(posts=article.read(page, link, source).posts, links=tuple(follow))

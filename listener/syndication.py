@@ -1,0 +1,375 @@
+"""Reads a feed of any format (RSS, Atom, RDF, JSON Feed), well formed or not, into items."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import feedparser
+
+from listener.dates import parse_date
+from listener.errors import ReadError
+from listener.markup import line_of, text_of, web_url
+from listener.types import Page
+
+MOST_ITEMS = 500
+"""Items read of one feed; of more, the newest are kept."""
+MOST_ATTRIBUTES = 500
+"""Attributes one tag may carry: feedparser takes time by their square."""
+SHORT = 600
+"""Characters below which a summary is taken to be a teaser."""
+_CUT_OFF = re.compile(
+    r"(\[(…|\.\.\.)\]|lees (meer|verder)|read more|continue reading|meer lezen)[\W_]*\Z"
+    r"|\b(the post|het bericht) .{1,300} (appeared first on|verscheen eerst op) [^\n]{1,200}\Z",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
+_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_ANCHOR = re.compile(r"<a\s[^>]{0,500}?href=[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
+_ANSWERED = re.compile(
+    r"\s*(?:<p>)?[^<\n]{1,60}<a href=\"([^\"\s]{1,2000}#comment-\d{1,20})\"[^>]{0,200}>[^<]{0,300}</a>\.\s*(?:</p>)?\s*"
+)
+_OPENING = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|rdf|channel|item|entry)[\s>]", re.IGNORECASE)
+_CLOSING = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>\s*\Z", re.IGNORECASE)
+_HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a feed, as plain text."""
+
+    id: str
+    url: str
+    title: str
+    text: str
+    html: str
+    """The markup `text` was read from."""
+    is_teaser: bool
+    author: str
+    author_url: str
+    published: datetime | None
+    edited: datetime | None
+    categories: tuple[str, ...] = ()
+    answers: str = ""
+    """What `thr:in-reply-to` refers to."""
+    comments_feed: str = ""
+    comments: str = ""
+    """How many comments there are, as the feed says it; "" where it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed that was read."""
+
+    title: str
+    url: str
+    """The page it is the feed of."""
+    items: tuple[Item, ...]
+    hint: float = 0.0
+    """Seconds it asks to be left alone."""
+    hub: str = ""
+    generator: str = ""
+    next_url: str = ""
+    """Where older items are (RFC 5005, JSON Feed)."""
+
+
+def parse(page: Page, zone: str = "UTC") -> Feed:
+    """Reads a feed; dates without a zone are taken to be in `zone`.
+
+    Raises `ReadError` where the page is empty, no feed, or made to hurt its reader.
+    """
+    body = page.body.strip()
+    if not body:
+        raise ReadError(f"{page.url} answered with an empty page; no feed is there now.")
+    feed = _json_feed(page, body, zone) if body.startswith(b"{") else _xml_feed(page, body, zone)
+    return replace(feed, items=_newest(_distinct(feed.items)))
+
+
+def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Gives items that share an id with another address their own address as identity."""
+    addresses = Counter(each for each, _ in {(item.id, item.url) for item in items})
+    return tuple(replace(item, id=item.url) if item.url and addresses[item.id] > 1 else item for item in items)
+
+
+def _newest(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(items) <= MOST_ITEMS or not any(item.published for item in items):
+        return items[:MOST_ITEMS]
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(items, key=lambda item: item.published or oldest, reverse=True)[:MOST_ITEMS])
+
+
+def moment(text: str, now: datetime, zone: str = "UTC") -> datetime | None:
+    """A feed's date as UTC; never later than `now`, for what is read is there."""
+    found = parse_date(text, now=now, zone=zone) if text else None
+    return min(found, now) if found else None
+
+
+def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
+    if _HTML.match(body):
+        raise ReadError(f"{page.url} answered with a web page instead of a feed; perhaps it wants a login.")
+    _refuse_traps(page.url, body)
+    found = feedparser.parse(
+        io.BytesIO(_as_utf8(body)),  # never the bytes themselves: feedparser opens the file a short text names
+        sanitize_html=False,
+        resolve_relative_uris=False,
+        response_headers=_headers(page, body),
+    )
+    if not found.version and not found.entries:
+        raise ReadError(f"{page.url} does not hold a feed (RSS, Atom or JSON Feed were expected).")
+    feed, entries = found.feed, found.entries
+    items = [_entry(entry, page, found.version, zone) for entry in entries]
+    if items and found.bozo and not _CLOSING.search(body):
+        items[-1] = replace(items[-1], is_teaser=True)
+    links = _links(feed)
+    return Feed(
+        title=line_of(_text(feed, "title")),
+        url=_address(page.url, _text(feed, "link")),
+        items=tuple(items),
+        hint=_hint(feed),
+        hub=_hub(page, links),
+        generator=_text(feed, "generator"),
+        next_url=_address(page.url, _link(links, "next")),
+    )
+
+
+def _refuse_traps(url: str, body: bytes) -> None:
+    """Refuses entities a feed declares itself (they can blow up), and tags with too many attributes."""
+    plain = body.replace(b"\0", b"")  # UTF-16 shows its ASCII too
+    opening = _OPENING.search(_without_comments(plain))
+    prolog = _without_comments(plain)[: opening.start() if opening else None]
+    if re.search(rb"<!ENTITY", prolog, re.IGNORECASE):
+        raise ReadError(f"{url} declares entities of its own, which can be a bomb; such a feed is not read.")
+    for tag in re.finditer(rb"<[A-Za-z][^<]{2000,}", plain):
+        if sum(1 for _ in re.finditer(rb"[\w:.-]\s{0,9}=\s{0,9}[\"'\w]", tag.group())) > MOST_ATTRIBUTES:
+            raise ReadError(f"{url} has a tag with more than {MOST_ATTRIBUTES} attributes and is not read.")
+
+
+def _without_comments(body: bytes) -> bytes:
+    kept, at = [], 0
+    while (start := body.find(b"<!--", at)) >= 0 and (end := body.find(b"-->", start)) >= 0:
+        kept.append(body[at:start])
+        at = end + 3
+    return b"".join([*kept, body[at:]])
+
+
+def _as_utf8(body: bytes) -> bytes:
+    """The same feed with stray Windows signs made UTF-8, where it is UTF-8 or does not say what it is."""
+    declared = re.match(rb"[^>]{0,200}?encoding\s*=\s*[\"']([\w-]{1,40})", body)
+    name = declared.group(1).lower() if declared else b"utf-8"
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:200] or name not in (b"utf-8", b"utf8"):
+        return body
+    return body.decode("utf-8", "windows-signs").encode("utf-8")
+
+
+def _windows_signs(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows-signs", _windows_signs)
+
+
+def _headers(page: Page, body: bytes) -> dict[str, str]:
+    """What feedparser may know of the answer: a charset is believed only where the bytes do not show UTF-8."""
+    headers = {"content-location": page.url}
+    try:
+        body.decode("utf-8")
+        is_utf8 = not body.isascii()
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if is_utf8:
+        headers["content-type"] = "application/xml; charset=utf-8"
+    elif "charset" in page.headers.get("content-type", "").lower():
+        headers["content-type"] = page.headers["content-type"]
+    return headers
+
+
+def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Item:
+    content, is_whole = _content(entry)
+    html, answered = _answered(_text(content, "value"))
+    is_plain = version.startswith("atom") and _text(content, "type") == "text/plain"
+    text = html if is_plain else text_of(html)
+    url = _address(page.url, _text(entry, "link"))
+    author, author_url = _author(entry, page.url)
+    published = moment(_first(entry, "published", "created", "updated"), page.fetched_at, zone)
+    updated = moment(_text(entry, "updated"), page.fetched_at, zone)
+    links = _links(entry)
+    return Item(
+        id=_text(entry, "id") or url or _digest(_text(entry, "title"), text),
+        url=url,
+        title=_title(entry),
+        text=text,
+        html=html,
+        is_teaser=_is_teaser(text, html, is_whole),
+        author=author,
+        author_url=author_url,
+        published=published,
+        edited=updated if updated and published and updated - published > timedelta(minutes=1) else None,
+        categories=_categories(entry),
+        answers=_answers(entry) or answered,
+        comments_feed=_address(page.url, _text(entry, "wfw_commentrss") or _replies(links)),
+        comments=_text(entry, "slash_comments") or _text(entry, "thr_total") or _count(links),
+    )
+
+
+def _get(entry: Mapping[str, Any], key: str) -> Any:
+    """What feedparser found under a key, without the guesses it makes (and warns of) when there is nothing."""
+    return dict.get(entry, key) if isinstance(entry, dict) else None
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = _get(entry, key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _address(base: str, href: str) -> str:
+    return web_url(base, href) if href else ""
+
+
+def _first(entry: Mapping[str, Any], *keys: str) -> str:
+    return next((text for key in keys if (text := _text(entry, key))), "")
+
+
+def _dicts(entry: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    value = _get(entry, key)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _links(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return _dicts(entry, "links")
+
+
+def _link(links: Iterable[dict[str, Any]], relation: str, kind: str = "") -> str:
+    found = (_text(link, "href") for link in links if link.get("rel") == relation and kind in _text(link, "type"))
+    return next(found, "")
+
+
+def _replies(links: list[dict[str, Any]]) -> str:
+    return _link(links, "replies", "atom+xml") or _link(links, "replies", "rss+xml")
+
+
+def _count(links: list[dict[str, Any]]) -> str:
+    counts = (_text(link, "thr:count") or _text(link, "count") for link in links if link.get("rel") == "replies")
+    return next(counts, "")
+
+
+def _answers(entry: Mapping[str, Any]) -> str:
+    reference = _get(entry, "thr_in-reply-to") or {}
+    return _first(reference, "ref", "href")
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    title = _text(entry, "title")
+    is_html = "html" in _text(_get(entry, "title_detail") or {}, "type")
+    return line_of(title) if is_html else " ".join(title.split())
+
+
+def _content(entry: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The longest content, else the summary, and whether it is meant to be all there is."""
+    contents = [each for each in _dicts(entry, "content") if _text(each, "value")]
+    if contents:
+        return max(contents, key=lambda each: len(_text(each, "value"))), True
+    summary = _get(entry, "summary_detail") or {"value": _text(entry, "summary")}
+    return summary, False
+
+
+def _answered(html: str) -> tuple[str, str]:
+    """Parts a comment from the line in which WordPress says, in any language, which comment it answers."""
+    found = _ANSWERED.match(html)
+    return (html[found.end() :], found.group(1)) if found else (html, "")
+
+
+def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
+    """Whether there must be more to read: it says so at its end, or it is a summary of a few plain sentences."""
+    if _CUT_OFF.search(text[-600:]):
+        return True
+    is_short = len(text) < SHORT and not _BLOCK.search(html)
+    return not is_whole and (is_short or text.endswith(("…", "...")))
+
+
+def _author(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
+    """The names as shown and the first one's address; some forums put an HTML link where a name should be."""
+    people = [each for each in _dicts(entry, "authors") if each] or [{"name": _text(entry, "author")}]
+    anchor = _ANCHOR.search(_text(people[0], "name"))
+    names = (line_of(_text(each, "name")) or _text(each, "email") for each in people)
+    address = _first(people[0], "href", "url") or (anchor.group(1) if anchor else "")
+    return ", ".join(dict.fromkeys(name for name in names if name)), _address(base, address)
+
+
+def _categories(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(term for tag in _dicts(entry, "tags") if (term := _first(tag, "label", "term")))
+
+
+def _digest(*texts: str) -> str:
+    return "sha1:" + hashlib.sha1("\n".join(texts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+
+def _hint(feed: Mapping[str, Any]) -> float:
+    """Seconds to wait that `ttl` (minutes) or `sy:updatePeriod` and `-Frequency` ask for; a day at most."""
+    minutes = _number(_text(feed, "ttl"))
+    period = _PERIODS.get(_text(feed, "sy_updateperiod").lower(), 0)
+    often = max(1.0, _number(_text(feed, "sy_updatefrequency")))
+    return min(86400.0, max(minutes * 60, period / often))
+
+
+def _number(text: str) -> float:
+    return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else 0.0
+
+
+def _hub(page: Page, links: list[dict[str, Any]]) -> str:
+    header = re.search(r"<([^>]{1,2000})>\s*;[^,]{0,200}rel=\"?hub\b", page.headers.get("link", ""))
+    return _address(page.url, _link(links, "hub") or (header.group(1) if header else ""))
+
+
+def _json_feed(page: Page, body: bytes, zone: str) -> Feed:
+    """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), with keys that some forums write with blanks around them."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ReadError(f"{page.url} holds broken JSON: {error}.") from None
+    if not isinstance(found, dict) or "jsonfeed.org/version" not in str(found.get("version", "")):
+        raise ReadError(f"{page.url} holds JSON that is no JSON Feed.")
+    hubs = [{"rel": "hub", "href": _text(each, "url")} for each in _dicts(found, "hubs")]
+    return Feed(
+        title=_text(found, "title"),
+        url=_address(page.url, _text(found, "home_page_url")),
+        items=tuple(_json_item(each, page, zone) for each in _dicts(found, "items")),
+        hub=_hub(page, hubs),
+        next_url=_address(page.url, _text(found, "next_url")),
+    )
+
+
+def _json_item(raw: dict[str, Any], page: Page, zone: str) -> Item:
+    item = {str(key).strip(): value for key, value in raw.items()}
+    html = _text(item, "content_html")
+    text = text_of(html) or _text(item, "content_text")
+    summary = text_of(_text(item, "summary"))
+    url = _address(page.url, _first(item, "url", "external_url"))
+    people = _dicts(item, "authors") or [_get(item, "author") or {}]
+    author, author_url = _author({"authors": people}, page.url)
+    published = moment(_first(item, "date_published", "date_modified"), page.fetched_at, zone)
+    modified = moment(_text(item, "date_modified"), page.fetched_at, zone)
+    tags = _get(item, "tags")
+    identity = _get(item, "id")
+    return Item(
+        id=str(identity).strip() if isinstance(identity, str | int) else url or _digest(text),
+        url=url,
+        title=_text(item, "title"),
+        text=text or summary,
+        html=html,
+        is_teaser=_is_teaser(text or summary, html, bool(text)),
+        author=author,
+        author_url=author_url,
+        published=published,
+        edited=modified if modified and published and modified > published else None,
+        categories=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+    )
