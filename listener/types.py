@@ -31,6 +31,19 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The answer "as you knew it" (304) to a conditional request."""
+
+    url: str
+    """Where it was found, after redirects."""
+    headers: Mapping[str, str]
+    """Lower-case names; validators and caching hints may be fresher than those of the page."""
+    fetched_at: datetime
+    moved_to: str = ""
+    """Set when every hop was permanent (301/308): where the address lives now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """An address a reader wants to see next, and in which role it will read it."""
 
@@ -69,6 +82,8 @@ class SourceSpec:
     """"": to be found out."""
     every: float | None = None
     """Seconds between visits, where a person decided it."""
+    pause: float | None = None
+    """Seconds between two requests to its host, where it is our own site; else the polite pause."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """The kind's own keys (selectors, api key …), secrets filled in."""
     allow_private: bool | tuple[str, ...] = False
@@ -110,5 +125,7 @@ class Watchlist:
     classifier: str = "default"
     contact: str = ""
     """Put in the User-Agent, so that a site's owner can reach the operator."""
+    allow_private: bool | tuple[str, ...] = False
+    """For addresses that are tried without being a source."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Priority reason -> weight, over the defaults."""

@@ -1,0 +1,344 @@
+"""The only network of the listener: one address in, one bounded page out, or one sentence why not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self, cast
+from urllib.parse import urljoin
+
+import httpx
+
+from listener import failures, wire
+from listener.addresses import Allowed, Target, check_addresses, check_port, parse, shown
+from listener.errors import Blocked, FetchError
+from listener.inflate import InflateError, inflate
+from listener.names import Names
+from listener.types import NotModified, Page
+from listener.wire import Limits
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port to IP addresses; raises `OSError` when there are none."""
+Gate = Callable[[str], AbstractAsyncContextManager[None]]
+"""Entered around every single request, with its address: where politeness waits, refuses and learns."""
+
+
+def _open_gate(_url: str) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/json;q=0.9, "
+    "application/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
+)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # at INFO they write addresses with their passwords and tokens
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What stays the same over the hops of one `get`."""
+
+    fields: Mapping[str, str]
+    """Sent to everybody."""
+    private: Mapping[str, str]
+    """Sent only to the origin that was asked for."""
+    allow_private: Allowed
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A redirect."""
+
+    location: str
+    permanent: bool
+
+
+_Answer = Page | NotModified | _Moved
+
+
+class Fetcher:
+    """Fetches pages within limits, from addresses outside the network; use it as an async context manager.
+
+    `contact` (an address of a page or a mailbox) goes into the User-Agent. `transport` replaces the network; with it
+    names are looked up only by a `resolve` of your own. `now` gives aware UTC times.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str = "",
+        limits: Limits | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        resolve: Resolve | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._names = Names() if transport is None and resolve is None else None
+        self._resolve: Resolve | None = resolve or self._names
+        self._transport = transport or CheckedTransport(self._limits)
+        self._now = now
+        self.user_agent = f"webcare/{_version()}" + (f" (+{contact})" if contact else "")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+        if self._names:
+            self._names.close()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        last_modified: str = "",
+        headers: Mapping[str, str] | None = None,
+        allow_private: Allowed = False,
+        auth: tuple[str, str] | None = None,
+        cut: int = 0,
+        gate: Gate = _open_gate,
+    ) -> Page | NotModified:
+        """Fetch one address, following redirects, each hop checked and all on one clock.
+
+        `etag` and `last_modified` are sent back as they came. `headers` and `auth` (user, password) go to the origin
+        of `url` alone, not to where it redirects. `cut`: bytes after which the body is left off instead of refused.
+        Raises `Blocked` before any connection when an address may not be fetched, else `FetchError`.
+        """
+        question = self._question(etag, last_modified, headers, auth, allow_private, cut)
+        first = target = parse(url)
+        left, permanent, seen = self._limits.total, True, {target.url}
+        loop = asyncio.get_running_loop()
+        for _ in range(self._limits.redirects + 1):
+            async with gate(target.url):
+                started = loop.time()
+                answer = await self._within(left, target, question, target.origin == first.origin)
+                left -= loop.time() - started
+            if not isinstance(answer, _Moved):
+                moved = permanent and target is not first
+                return replace(answer, moved_to=target.url) if moved else answer
+            permanent = permanent and answer.permanent
+            target = _next_target(target, answer.location)
+            if target.url in seen:
+                raise FetchError(f"{first.host} redirects in a circle: check the address.", status=310)
+            seen.add(target.url)
+        raise FetchError(
+            f"{first.host} redirects more than {self._limits.redirects} times: check the address.", status=310
+        )
+
+    def _question(
+        self,
+        etag: str,
+        last_modified: str,
+        headers: Mapping[str, str] | None,
+        auth: tuple[str, str] | None,
+        allow_private: Allowed,
+        cut: int,
+    ) -> _Question:
+        fields = {
+            "user-agent": self.user_agent,
+            "accept": _ACCEPT,
+            "accept-encoding": "gzip, deflate",
+            "connection": "close",
+        }
+        fields |= {"if-none-match": etag} if etag else {}
+        fields |= {"if-modified-since": last_modified} if last_modified else {}
+        private = {name.lower(): value for name, value in (headers or {}).items()}
+        if auth:
+            private["authorization"] = "Basic " + base64.b64encode(":".join(auth).encode()).decode()
+        return _Question(fields, private, allow_private, cut)
+
+    async def _within(self, seconds: float, target: Target, question: _Question, own: bool) -> _Answer:
+        """One hop within what is left on the clock; every failure becomes a sentence."""
+        host = target.host
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._hop(target, question, own)
+        except TimeoutError:
+            raise FetchError(f"{host} was not done within {self._limits.total:g} s: it is too slow now.") from None
+        except httpx.ConnectTimeout:
+            raise FetchError(f"{host} did not answer within {self._limits.connect:g} s.") from None
+        except httpx.TimeoutException:
+            raise FetchError(
+                f"{host} fell silent for {self._limits.read:g} s before its answer was complete."
+            ) from None
+        except (httpx.RemoteProtocolError, InflateError) as error:
+            raise FetchError(f"{host} {error}.") from None
+        except (httpx.TransportError, OSError) as error:
+            raise failures.of_exception(error, host) from error
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            raise FetchError(f"{shown(target.url)} or a header for it cannot be sent: check the settings.") from None
+
+    async def _hop(self, target: Target, question: _Question, own: bool) -> _Answer:
+        addresses = await self._checked(target, question.allow_private)
+        fields = {**question.fields, **(question.private if own else {}), "host": target.netloc}
+        request = httpx.Request(
+            "GET",
+            target.url,
+            headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields.items()],
+            extensions={"target": target, "addresses": addresses},
+        )
+        response = await self._transport.handle_async_request(request)
+        try:
+            return await self._answer(response, target, fields, question.cut)
+        finally:
+            await response.aclose()
+
+    async def _checked(self, target: Target, allow_private: Allowed) -> tuple[str, ...]:
+        """The addresses to connect to, all of them checked; () where an injected transport looks names up itself."""
+        check_port(target, allow_private)
+        if target.literal is not None:
+            addresses: tuple[str, ...] = (target.host,)
+        elif self._resolve is None:
+            return ()
+        else:
+            try:
+                async with asyncio.timeout(self._limits.connect):
+                    addresses = tuple(await self._resolve(target.host, target.port))
+            except TimeoutError:
+                raise FetchError(f"{target.host} could not be looked up in time: check the network's DNS.") from None
+        check_addresses(target, addresses, allow_private)
+        return addresses
+
+    async def _answer(self, response: httpx.Response, target: Target, sent: Mapping[str, str], cut: int) -> _Answer:
+        headers = _headers(response)
+        status, now = response.status_code, self._now()
+        if status in _REDIRECTS:
+            return _Moved(headers.get("location", ""), status in _PERMANENT)
+        if status == 304 and sent.keys() & {"if-none-match", "if-modified-since"}:
+            return NotModified(url=target.url, headers=headers, fetched_at=now)
+        if not 200 <= status < 300 or status == 206:
+            raise failures.of_status(status, headers, target.host, shown(target.url), now)
+        limit = cut or self._limits.body
+        raw = await _raw(response, limit, cut=bool(cut))
+        body = inflate(raw, headers.get("content-encoding", ""), limit, cut=bool(cut))
+        return Page(url=target.url, status=status, headers=headers, body=body, fetched_at=now)
+
+
+class CheckedTransport(httpx.AsyncBaseTransport):
+    """Speaks to the checked addresses in the request's extensions and to no others; one connection a request."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._tls: ssl.SSLContext | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Connect, ask, and give back status, headers and an unread body."""
+        target: Target = request.extensions["target"]
+        tls = self._context() if target.scheme == "https" else None
+        try:
+            exchange = await wire.connect(request.extensions["addresses"], target.port, tls, target.host, self._limits)
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("connect") from error
+        except OSError as error:
+            raise httpx.ConnectError("connect") from error
+        body = _Body(exchange)
+        try:
+            with _Translated():
+                status, headers = await exchange.ask(request.url.raw_path, request.headers.raw)
+        except BaseException:
+            await body.aclose()
+            raise
+        return httpx.Response(status, headers=headers, stream=body)
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, exchange: wire.Exchange) -> None:
+        self._exchange = exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _Translated():
+            async with aclosing(self._exchange.body()) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def aclose(self) -> None:
+        await self._exchange.close()
+
+
+class _Translated:
+    """Turns what the wire raises into httpx's words, which every transport speaks."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, wire.WireError):
+            raise httpx.RemoteProtocolError(str(error)) from error
+        if isinstance(error, TimeoutError):
+            raise httpx.ReadTimeout("read") from error
+        if isinstance(error, OSError):
+            raise httpx.ReadError("read") from error
+
+
+async def _raw(response: httpx.Response, limit: int, *, cut: bool) -> bytes:
+    """The body as sent, `limit` bytes at most."""
+    raw = bytearray()
+    pieces = aiter(cast(httpx.AsyncByteStream, response.stream))
+    try:
+        async for piece in pieces:
+            raw += piece
+            if len(raw) > limit:
+                break
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+    if len(raw) > limit and not cut:
+        raise InflateError(f"sent more than {limit // 1024} KiB, which is too much for one page")
+    return bytes(raw)
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """By lower-case name, repeated ones joined; latin-1 keeps every byte, so that validators go back unchanged."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _next_target(target: Target, location: str) -> Target:
+    """Where a redirect leads; raises `FetchError` when it says nothing, `Blocked` when that is no web address."""
+    if not location.strip():
+        raise FetchError(f"{target.host} redirects without saying where to: tell its owner.", status=310)
+    with contextlib.suppress(UnicodeError):  # not UTF-8: percent-encoded as it stands
+        location = location.encode("latin-1").decode()
+    try:
+        return parse(urljoin(target.url, location.strip()))
+    except ValueError:
+        raise Blocked(f"{target.host} redirects to something that is not a web address.") from None
+
+
+def _version() -> str:
+    try:
+        return version("webcare")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,268 @@
+"""Robots.txt, pauses and Retry-After: decides whether and when a host may be asked, and remembers what it said."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from protego import Protego
+
+from listener.addresses import Allowed, Target, parse, shown
+from listener.errors import Blocked, FetchError
+from listener.failures import span
+from listener.types import NotModified, Page
+
+PRODUCT = "webcare"
+"""Our product token (RFC 9309 2.2.1): the name under which a robots.txt speaks to us."""
+PAUSE = 1.0
+"""Seconds between the starts of two requests to one host, where its robots.txt does not ask for more."""
+LONGEST_DELAY = 60.0
+"""A Crawl-delay beyond this many seconds is cut to it."""
+
+_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5: at least this much must be read
+_ROBOTS_FRESH = 86400.0  # RFC 9309 2.4: not longer than 24 hours
+_ROBOTS_GRACE = 30 * 86400.0  # RFC 9309 2.3.1.4: how long an old copy stands in for one that cannot be reached
+_ROBOTS_RETRY = 60.0
+_UNSAID_PAUSE = 60.0
+"""Seconds a host is left alone after a 429 that names no time."""
+_PATIENCE = 30.0
+"""A host that wants to be left alone for longer is not waited for: the visit ends with a sentence."""
+_MOST_HOSTS = 10_000
+
+Gate = Callable[[str], AbstractAsyncContextManager[None]]
+
+
+class Fetches(Protocol):
+    """What politeness stands in front of: `listener.fetch.Fetcher`."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        last_modified: str = "",
+        headers: Mapping[str, str] | None = None,
+        allow_private: Allowed = False,
+        auth: tuple[str, str] | None = None,
+        cut: int = 0,
+        gate: Gate = ...,
+    ) -> Page | NotModified: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Robots:
+    """What one robots.txt says to us."""
+
+    rules: Protego | None = None
+    """None: everything is allowed."""
+    delay: float = 0.0
+    """Seconds it asks for between requests, `LONGEST_DELAY` at most."""
+
+    @classmethod
+    def read(cls, body: bytes) -> Robots:
+        """The rules in a robots.txt; a web page in its place, or nothing, allows everything."""
+        text = body[:_ROBOTS_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+        if not text.strip() or text.lstrip().startswith("<"):
+            return cls()
+        rules = Protego.parse(text)
+        return cls(rules, min(rules.crawl_delay(PRODUCT) or 0.0, LONGEST_DELAY))
+
+    def allows(self, url: str) -> bool:
+        """Whether this address may be fetched."""
+        return self.rules is None or bool(self.rules.can_fetch(url, PRODUCT))
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host's turnstile: who is in, and when the next may start."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    free_at: float = 0.0
+    held_until: float = 0.0
+
+
+class Turnstile:
+    """Lets one at a time through to a host, a pause apart; holds everybody when the host asked for quiet.
+
+    `clock` gives seconds that never go back, `sleep` waits for some of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.clock, self._sleep = clock, sleep
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def through(self, host: str, pause: float = 0.0) -> AsyncIterator[None]:
+        """Wait for our turn; `pause` is the time from this start to the next. Raises `FetchError` in a long hold."""
+        place = self._place(host)
+        place.waiting += 1
+        try:
+            async with place.lock:
+                await self._wait(host, place)
+                place.free_at = self.clock() + pause
+                yield
+        finally:
+            place.waiting -= 1
+
+    async def _wait(self, host: str, place: _Host) -> None:
+        quiet = place.held_until - self.clock()
+        if quiet > _PATIENCE:
+            raise FetchError(f"{host} asked us to come back in {span(quiet)}.", status=429, retry_after=quiet)
+        while (left := max(place.free_at, place.held_until) - self.clock()) > 0:
+            await self._sleep(left)
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Let nobody through to the host for so many seconds from now."""
+        place = self._place(host)
+        place.held_until = max(place.held_until, self.clock() + seconds)
+
+    def ready_in(self, host: str) -> float:
+        """Seconds until the host may be asked, as far as is known now; 0 when at once."""
+        place = self._hosts.get(host)
+        return max(0.0, max(place.free_at, place.held_until) - self.clock()) if place else 0.0
+
+    def _place(self, host: str) -> _Host:
+        if host not in self._hosts and len(self._hosts) >= _MOST_HOSTS:
+            self._forget_idle()
+        return self._hosts.setdefault(host, _Host())
+
+    def _forget_idle(self) -> None:
+        now = self.clock()
+        self._hosts = {
+            host: place
+            for host, place in self._hosts.items()
+            if place.waiting or max(place.free_at, place.held_until) > now
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A robots.txt in memory, or why there is none."""
+
+    fresh_until: float
+    read_at: float
+    robots: Robots | None
+    sentence: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+
+
+class PoliteFetcher:
+    """A fetcher that keeps to robots.txt, pauses and Retry-After, on every hop and for every source of a host."""
+
+    def __init__(self, fetcher: Fetches, *, pause: float = PAUSE, turnstile: Turnstile | None = None) -> None:
+        self._fetcher, self._pause = fetcher, pause
+        self._turnstile = turnstile or Turnstile()
+        self._asking = Turnstile()
+        self._clock = self._turnstile.clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        last_modified: str = "",
+        headers: Mapping[str, str] | None = None,
+        allow_private: Allowed = False,
+        auth: tuple[str, str] | None = None,
+        pause: float | None = None,
+    ) -> Page | NotModified:
+        """As `Fetcher.get`, when and where the host allows it; `pause` replaces the usual one (0 for own servers).
+
+        Raises `Blocked` naming robots.txt where that forbids the address.
+        """
+        spacing = self._pause if pause is None else pause
+        return await self._fetcher.get(
+            url,
+            etag=etag,
+            last_modified=last_modified,
+            headers=headers,
+            allow_private=allow_private,
+            auth=auth,
+            gate=partial(self._gate, allow_private=allow_private, pause=spacing),
+        )
+
+    def ready_in(self, url: str) -> float:
+        """Seconds until the host of this address may be asked; raises `Blocked` when it is no web address."""
+        return self._turnstile.ready_in(_host(parse(url)))
+
+    @asynccontextmanager
+    async def _gate(self, url: str, *, allow_private: Allowed, pause: float) -> AsyncIterator[None]:
+        """Around each request: robots.txt first, then our turn at the host."""
+        target = parse(url)
+        robots = await self._robots(target, allow_private, pause)
+        if not robots.allows(target.url):
+            raise Blocked(f"The robots.txt of {target.netloc} does not allow us to fetch {shown(target.url)}.")
+        async with self._turn(url, pause=max(pause, robots.delay)):
+            yield
+
+    @asynccontextmanager
+    async def _turn(self, url: str, *, pause: float) -> AsyncIterator[None]:
+        """Our turn at the host; what it says about coming back counts for everybody."""
+        host = _host(parse(url))
+        async with self._turnstile.through(host, pause):
+            try:
+                yield
+            except FetchError as error:
+                if error.status in (429, 503):
+                    unsaid = _UNSAID_PAUSE if error.status == 429 else 0.0
+                    self._turnstile.hold(host, unsaid if error.retry_after is None else error.retry_after)
+                raise
+
+    async def _robots(self, target: Target, allow_private: Allowed, pause: float) -> Robots:
+        """The rules for an origin, from memory or read anew by one of those who wait for them."""
+        async with self._asking.through(target.origin):
+            kept = self._kept.get(target.origin)
+            if kept is None or kept.fresh_until <= self._clock():
+                kept = await self._ask(target, kept, allow_private, pause)
+                self._keep(target.origin, kept)
+        if kept.robots is None:
+            raise FetchError(kept.sentence, status=kept.status, retry_after=kept.retry_after)
+        return kept.robots
+
+    async def _ask(self, target: Target, old: _Kept | None, allow_private: Allowed, pause: float) -> _Kept:
+        """Fetch a robots.txt; what its absence means is in RFC 9309 2.3.1."""
+        gate = partial(self._turn, pause=pause)
+        url = target.origin + "/robots.txt"
+        try:
+            page = await self._fetcher.get(url, allow_private=allow_private, cut=_ROBOTS_BYTES, gate=gate)
+        except Blocked:
+            raise
+        except FetchError as error:
+            return self._without(error, old, target)
+        robots = Robots.read(page.body) if isinstance(page, Page) else Robots()
+        return _Kept(self._clock() + _ROBOTS_FRESH, self._clock(), robots)
+
+    def _without(self, error: FetchError, old: _Kept | None, target: Target) -> _Kept:
+        """4xx and endless redirects: everything is allowed. Unreachable: an old copy, else nothing is allowed."""
+        now = self._clock()
+        if error.status is not None and 300 <= error.status < 500 and error.status != 429:
+            return _Kept(now + _ROBOTS_FRESH, now, Robots())
+        if old and old.robots and now - old.read_at < _ROBOTS_GRACE:
+            return _Kept(now + _ROBOTS_RETRY, old.read_at, old.robots)
+        why = f"{str(error).rstrip('.')} (asked for robots.txt, without which {target.netloc} is left alone)."
+        return _Kept(now + _ROBOTS_RETRY, now, None, why, error.status, error.retry_after)
+
+    def _keep(self, origin: str, kept: _Kept) -> None:
+        self._kept[origin] = kept
+        self._kept.move_to_end(origin)
+        while len(self._kept) > _MOST_HOSTS:
+            self._kept.popitem(last=False)
+
+
+def _host(target: Target) -> str:
+    """Who is asked: a host with all its web servers on the usual ports; another port is another host."""
+    return target.host if target.port in (80, 443) else target.netloc
