@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -147,7 +147,7 @@ def parse_date(
 ) -> datetime | None:
     """The moment a site's date means, in UTC; None where it means none, or one outside [2000, `now` + 24 h].
 
-    `zone` is the IANA name of the clock the site shows where the date itself does not say; `now` is what
+    `zone` is the IANA name (or UTC+01:00) of the clock the site shows where the date does not say; `now` is what
     "yesterday" and "3 hours ago" count from; `day_first` reads 11/12/2026 as 11 December; `pattern` is a
     `strptime` pattern that is tried first, with Dutch month names allowed. Raises `ReadError` where `zone` is no
     time zone.
@@ -186,8 +186,11 @@ def _bounded(moment: datetime, now: datetime) -> datetime | None:
 
 @lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo:
+    if found := re.fullmatch(r"UTC(?:([+-]\d\d):(\d\d))?", name, re.IGNORECASE):
+        hours, minutes = int(found[1] or 0), int(found[2] or 0)
+        return timezone(timedelta(hours=hours, minutes=minutes if hours >= 0 else -minutes))
     try:
-        return ZoneInfo(name) if name.upper() != "UTC" else UTC
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ReadError(
             f"{name!r} is no time zone; write a name as in the IANA list, for instance Europe/Amsterdam."

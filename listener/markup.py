@@ -28,8 +28,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
 def text_of(markup: str) -> str:
     """The plain text of a piece of HTML; text without any markup only has its entities decoded.
 
-    Paragraphs are parted by a blank line, `<br>` is a newline, list items begin with "- ", quotes keep a
-    "> " before each line, scripts, styles and fields are dropped, and pictures leave their alternative text.
+    Paragraphs are parted by a blank line, `<br>` is a newline and two part paragraphs, list items begin with "- ",
+    quotes keep a "> " before each line, scripts, styles and fields are dropped, and pictures leave their alternative text.
     The time is linear in the length.
     """
     if not _MARKUP.search(markup):
@@ -109,6 +109,7 @@ class _Writer:
     def _part(self, tag: str) -> None:
         """Ends the line where the tag does, and asks for a blank one around all but a list in a list."""
         if _LINE.match(tag):
+            self._blank = self._blank or (tag == "br" and not "".join(self._line).strip())
             self._finish()
         elif _PARAGRAPH.match(tag):
             self._finish()

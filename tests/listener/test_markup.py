@@ -14,6 +14,7 @@ from listener.markup import line_of, text_of, web_url
         ("regel een\n\nregel  twee", "regel een\n\nregel  twee"),
         ("Don&#039;t &euro; 5 &amp;euro;", "Don't € 5 &euro;"),
         ("<p>een</p><p>twee<br>drie</p>", "een\n\ntwee\ndrie"),
+        ("een<br>\n<br />twee<br>drie", "een\n\ntwee\ndrie"),
         ("<p>een\n  twee   drie</p>", "een twee drie"),
         ("<p>kop</p><ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>slot", "kop\n\n- a\n- b\n- c\n\nslot"),
         ("<ol><li>a<li>b</ol>", "1. a\n2. b"),

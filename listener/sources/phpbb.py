@@ -1,0 +1,354 @@
+"""phpBB boards: the Atom feed or the topic lists say which topics moved, the topic pages give the posts.
+
+The markup is that of the prosilver style of phpBB 3.0 to 4 and of styles made from it, with subsilver2 as a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from listener import tree
+from listener.dates import parse_date
+from listener.errors import FetchError, ReadError
+from listener.markup import line_of, web_url
+from listener.tree import Node
+from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import Post, PostKind
+
+SWEEP = timedelta(hours=24)
+"""How often all topic lists are walked although a feed works: a feed shows the last few posts only."""
+FEEDS = ("app.php/feed", "feed.php", "feed")
+"""Where boards have their feed, tried in this order where no page names one."""
+LIST_PAGES = 3
+"""Pages of each forum's topic list that such a walk reads where the option `list_pages` does not say."""
+MOST_PAGES = 500
+"""Pages of one topic that are asked for; the newest are asked for first."""
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_TOPIC = re.compile(r"[?&]t=(\d+)|(?:^|[/-])t(?:opic)?-?(\d+)(?=[-./?#]|$)")
+_POST = re.compile(r"#p(\d+)|[?&]p=(\d+)|(?:^|[/-])post-?(\d+)(?=[-./?#]|$)")
+_FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]")
+_START = re.compile(r"(?<=[?&]start=)\d+")
+_ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
+_EDITED = re.compile(r"\b(?:on|op|am)\s(.{8,60}?)(?:, (?:edited|\d+ (?:keer|mal|times?)|in totaal|insgesamt)|\.?$)")
+_ZONE = re.compile(r"UTC\s?(?:([+\-−])\s?(\d{1,2})(?::(\d\d)| hours?| uur)?)?")
+
+
+def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """The feed where the board is known to have one, else its index; the address of one forum or topic stands alone."""
+    address = web_url(source.url, source.url)
+    carry = {key: memory[key] for key in ("newest", "listed_at") if key in memory}
+    if "viewtopic" in address:
+        return [Link(url=address, role="conversation")]
+    if "viewforum" in address:
+        return [Link(url=address, role="forum", carry={"pages": _list_pages(source)})]
+    if feed := memory.get("feed"):
+        return [Link(url=str(feed), role="feed", carry=carry)]
+    carry.pop("newest", None)
+    return [Link(url=_board(source.url), role="index", carry=carry)]
+
+
+def fallback(link: Link, error: Exception, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """Feed shut: the lists. Lists shut: the places where a feed may be, one after the other."""
+    if isinstance(error, FetchError) and error.status in (None, 429, 503):
+        return []
+    tried = int(link.carry.get("tried", -1))
+    if link.role == "feed" and tried < 0:
+        return [Link(url=_board(source.url), role="index", carry={"feedless": True})]
+    if link.role in ("index", "feed") and tried + 1 < len(FEEDS) and not link.carry.get("feedless"):
+        return [Link(url=_board(source.url) + FEEDS[tried + 1], role="feed", carry={"tried": tried + 1})]
+    return []
+
+
+def read(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """A feed, the index, a forum's topic list or a page of a topic. Raises `ReadError` where it is none of that."""
+    if link.role == "feed":
+        return _feed(page, link, source)
+    root = tree.tree_of(page)
+    if link.role == "forum":
+        return Reading(links=tuple(_listed(root, page.url, int(link.carry.get("pages", 1)))))
+    if link.role == "index":
+        return _index(root, page, link, source)
+    return _topic(root, page, link, source)
+
+
+def _list_pages(source: SourceSpec) -> int:
+    return int(source.options.get("list_pages") or LIST_PAGES)
+
+
+def _board(url: str) -> str:
+    """The folder of the board, with the slash at its end."""
+    parts = urlsplit(web_url(url, url))
+    folder = re.sub(r"(?:app\.php/.*|feed(?:/.*)?|[^/]+\.php)$", "", parts.path)
+    return f"{parts.scheme}://{parts.netloc}{folder if folder.endswith('/') else folder + '/'}"
+
+
+def _feed(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """One topic link a conversation, stamped with its newest post; the lists too where the feed cannot be enough."""
+    if b"<feed" not in page.body[:4096]:
+        raise ReadError(f"{page.url} is no Atom feed; the board has its feeds turned off, or asks to log in for them.")
+    root: Node = etree.fromstring(page.body, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+    entries = [_entry(each, page.url) for each in root.iter(f"{_ATOM}entry")]
+    topics: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        known = topics.setdefault(entry["topic"], entry)
+        known["edited"] = max(known["edited"], entry["edited"])
+        if entry["post"] > known["post"]:
+            known |= {"url": entry["url"], "post": entry["post"]}
+    posts = [entry["post"] for entry in entries]
+    missed = not posts or min(posts) > int(link.carry.get("newest", 0))
+    links = [
+        Link(url=each["url"], role="conversation", conversation=topic, stamp=f"p{each['post']}{each['edited']}")
+        for topic, each in topics.items()
+    ]
+    if missed or _long_ago(link.carry.get("listed_at"), page.fetched_at):
+        links.append(Link(url=_board(source.url), role="index", carry={"whole": True}))
+    return Reading(links=tuple(links), memory={"feed": page.url, "newest": max(posts, default=0)})
+
+
+def _entry(entry: Node, base: str) -> dict[str, Any]:
+    """A post in the feed: its topic, its number, where it is, and when it was edited if it was."""
+    anchor = entry.find(f"{_ATOM}link")
+    url = web_url(base, "" if anchor is None else anchor.get("href") or "")
+    topic = _number(_TOPIC, url)
+    title = line_of(entry.findtext(f"{_ATOM}title") or "")
+    published, updated = (entry.findtext(f"{_ATOM}{name}") or "" for name in ("published", "updated"))
+    return {
+        "topic": topic or re.sub(r"(?<=• )(?:Re: )+", "", title),  # newer boards name the post only
+        "url": _without_place(url) if topic else url,
+        "post": int(_number(_POST, url) or 0),
+        "edited": f"e{updated}" if published and updated > published else "",
+    }
+
+
+def _index(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
+    """All forums of a board, and where its feed is."""
+    whole = "whole" in link.carry or _long_ago(link.carry.get("listed_at"), page.fetched_at)
+    pages = _list_pages(source) if whole else 1
+    links = [Link(url=url, role="forum", carry={"pages": pages}) for url in _forums(root, page.url)]
+    links += [each for each in _listed(root, page.url, 1) if each.conversation]
+    if not links:
+        raise ReadError(f"{page.url} shows no forums; {_message(root) or 'is this the address of a phpBB board?'}")
+    listed = {"listed_at": page.fetched_at.isoformat()} if whole else {}
+    return Reading(links=tuple(links), memory={"feed": _feed_named(root, page.url, link)} | listed)
+
+
+def _feed_named(root: Node, base: str, link: Link) -> str:
+    if link.carry.get("feedless"):
+        return ""
+    named = [tree.link(each, base) for each in tree.select(root, 'link[type="application/atom+xml"]')]
+    whole = [url for url in named if re.search(r"/feed(?:\.php)?/?$", url)]
+    return whole[0] if whole else ""
+
+
+def _forums(root: Node, base: str) -> list[str]:
+    for css in ("a.forumtitle, a.subforum, a.forumlink", "a[href]"):
+        found = [tree.link(each, base) for each in tree.select(root, css)]
+        if forums := list(dict.fromkeys(url.split("#")[0] for url in found if _FORUM.search(url))):
+            return forums
+    return []
+
+
+def _listed(root: Node, base: str, pages: int) -> Iterator[Link]:
+    """The topics of a list, each stamped; the forums inside; the list's next page while `pages` are left."""
+    for anchor in tree.select(root, "a.topictitle"):
+        url = tree.link(anchor, base)
+        if topic := _number(_TOPIC, url):
+            yield Link(url=url, role="conversation", conversation=topic, stamp=_stamp(anchor, base))
+    for anchor in tree.select(root, "a.forumtitle, a.subforum"):
+        if (url := tree.link(anchor, base)) and _FORUM.search(url):
+            yield Link(url=url, role="forum", carry={"pages": pages})
+    if pages > 1 and (following := tree.next_page(root, base)):
+        yield Link(url=following, role="forum", carry={"pages": pages - 1})
+
+
+def _stamp(anchor: Node, base: str) -> str:
+    """The number of a topic's newest post where the list links to it; else what the row says of its end."""
+    row = next((each for each in anchor.iterancestors("li", "tr") if tree.select(each, ".lastpost, td")), None)
+    if row is None:
+        return ""
+    numbers = [_number(_POST, tree.link(each, base)) for each in tree.select(row, "a[href]")]
+    if last := max((int(number) for number in numbers if number), default=0):
+        return f"p{last}"
+    time = tree.first(row, ".lastpost time[datetime]")
+    lasting = tree.first(row, ".lastpost .username, .lastpost .username-coloured")
+    shown = time.get("datetime") if time is not None else tree.line(lasting)
+    return f"{tree.line(tree.first(row, 'dd.posts, td.posts'))}|{shown}"
+
+
+def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
+    """The posts of a page; on the page where a topic is entered also the addresses of all its other pages."""
+    heading = tree.first(root, "h2.topic-title a", ".topic-title a", "h2 a[href*='viewtopic']", "a.titles")
+    address = tree.link(tree.first(root, 'link[rel="canonical"]'), page.url) or tree.link(heading, page.url) or page.url
+    entered = link.role != "page"
+    others, offset = _other_pages(root, page.url, address)
+    about = {
+        "topic": _number(_TOPIC, address) or _number(_TOPIC, page.url) or link.conversation or address,
+        "title": tree.line(heading),
+        "url": _without_place(address),
+        **link.carry,
+        "zone": str(source.options.get("timezone") or _zone(root)),
+        "opens": entered and not offset,
+    }
+    posts = tuple(_posts(root, page, about))
+    if not posts:
+        raise ReadError(f"{page.url} shows no posts; {_message(root) or 'the style of the board is not understood.'}")
+    carry = {key: about[key] for key in ("topic", "title", "url")}
+    if not others and (following := tree.next_page(root, page.url)):
+        others = [following]
+    elif not entered:
+        others = []
+    links = tuple(Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in others)
+    return Reading(posts=posts, links=links)
+
+
+def _without_place(url: str) -> str:
+    """A topic's address without the page or post it was entered by."""
+    return re.sub(r"[?&](?:start|p|view)=[^&#]*|#.*", "", url).replace("viewtopic.php&", "viewtopic.php?")
+
+
+def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
+    """The other pages of a topic that counts by `start=`, newest first; and how many posts came before this one."""
+    anchors = [tree.link(each, base) for each in tree.select(root, ".pagination a[href], a[href*='start=']")]
+    numbered = {int(found[0]): url for url in anchors if (found := _START.search(url))}
+    named = _START.search(address) or _START.search(base)
+    steps = sorted(number for number in {*numbered, int(named[0]) if named else 0} if number)
+    if not steps or not numbered:
+        return [], int(named[0]) if named else 0
+    size = min([steps[0], *(later - sooner for sooner, later in pairwise(steps))])
+    active = tree.line(tree.first(root, ".pagination .active, .pagination > strong:not(:first-child)"))
+    offset = int(named[0]) if named else (int(active) - 1) * size if active.isdigit() else 0
+    places = [place for place in range(0, max(steps[-1], offset) + 1, size) if place != offset][-MOST_PAGES:]
+    model = next(iter(numbered.values()))
+    return [_START.sub(str(place), model) for place in reversed(places)], offset
+
+
+def _posts(root: Node, page: Page, about: Mapping[str, Any]) -> Iterator[Post]:
+    boxes = [(each.get("id", "")[1:], each) for each in tree.select(root, "[id^='p'].post")]
+    boxes = boxes or [(each.get("name", "")[1:], _table(each)) for each in tree.select(root, "a[name^='p']")]
+    for number, box in boxes:
+        if number.isdigit() and box is not None and tree.first(box, ".content", ".postbody") is not None:
+            yield _post(number, box, page, dict(about))
+            about = {**about, "opens": False}
+
+
+def _table(anchor: Node) -> Node | None:
+    return next(anchor.iterancestors("table"), None)
+
+
+def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
+    content = tree.first(box, ".content", ".postbody")
+    parent = _quoted(content, page.url, number)
+    _tidy(content)
+    author = tree.first(
+        box, ".postprofile .username, .postprofile .username-coloured", ".author strong", ".postauthor", ".username"
+    )
+    subject = tree.line(tree.first(box, ".postbody h3", ".post-title", ".postsubject"))
+    own_title = _ANSWER.sub("", subject) not in ("", about["title"])
+    name, profile = tree.line(author), _profile(author, page.url)
+    notice = tree.first(box, ".notice:not(.post_deleted_msg)")
+    return Post(
+        external_id=number,
+        url=_permalink(box, page.url, number, about["url"]),
+        text=tree.text(content),
+        title=about["title"] if about["opens"] else subject if own_title else "",
+        author=name,
+        author_id=_number(re.compile(r"[?&]u=(\d+)|/user/(\d+)"), profile) or name,
+        author_url=profile,
+        conversation_id=about["topic"],
+        conversation_url=about["url"],
+        conversation_title=about["title"],
+        parent_id=parent,
+        kind=PostKind.POST if about["opens"] else PostKind.REPLY,
+        published_at=_written(box, page.fetched_at, about["zone"]),
+        edited_at=_edited(notice, page.fetched_at, about["zone"]),
+        deleted="deleted" in box.get("class", "").split(),
+    )
+
+
+def _permalink(box: Node, base: str, number: str, topic: str) -> str:
+    for anchor in tree.select(box, ".author a[href], h3 a[href], a[href]"):
+        url = tree.link(anchor, base)
+        if re.search(rf"[?&]p={number}\b.*#p{number}$|/post-?{number}\b", url):
+            return url
+    return f"{topic}#p{number}"
+
+
+def _profile(author: Node | None, base: str) -> str:
+    if author is None:
+        return ""
+    anchor = author if author.tag == "a" else tree.first(author, "a[href]")
+    return tree.link(anchor, base)
+
+
+def _quoted(content: Node, base: str, number: str) -> str:
+    """The post that the first quote names; "" where none does."""
+    for anchor in tree.select(content, "blockquote cite a"):
+        named = anchor.get("data-post-id") or _number(_POST, tree.link(anchor, base))
+        if named and named != number:
+            return str(named)
+    return ""
+
+
+def _tidy(content: Node) -> None:
+    """Takes away what the board adds to a text: buttons of code boxes, and all but the name above a quote."""
+    tree.drop(content, ".codebox > p, .codebox dt, cite a[data-post-id], cite .responsive-hide, cite time, .signature")
+    for cite in tree.select(content, "blockquote cite"):
+        cite.tag = "p"
+
+
+def _written(box: Node, now: datetime, zone: str) -> datetime | None:
+    time = tree.first(box, ".author time[datetime]", ".postbody time[datetime]", "time[datetime]")
+    if time is not None:
+        return parse_date(time.get("datetime"), now=now, zone=zone)
+    byline = tree.line(tree.first(box, "p.author", ".author", ".post-date")) or _posted(box)
+    return parse_date(byline.rpartition("»")[2].strip(), now=now, zone=zone)
+
+
+def _posted(box: Node) -> str:
+    """subsilver2's "Posted: date" line."""
+    label = next((each for each in tree.select(box, "b") if re.match(r"(Posted|Geplaatst)", tree.line(each))), None)
+    return "" if label is None else " ".join((label.tail or "").split())
+
+
+def _edited(notice: Node | None, now: datetime, zone: str) -> datetime | None:
+    if notice is None:
+        return None
+    if (time := tree.first(notice, "time[datetime]")) is not None:
+        return parse_date(time.get("datetime"), now=now, zone=zone)
+    found = _EDITED.search(tree.line(notice))
+    return parse_date(found[1], now=now, zone=zone) if found else None
+
+
+def _zone(root: Node) -> str:
+    """The zone that the foot of the page names: its title where that is a place, else the distance to UTC."""
+    for each in tree.select(root, "[title^='UTC'], [title*='/'], #page-footer, .copyright, .footer"):
+        if re.fullmatch(r"[A-Z][A-Za-z_]+/[A-Za-z_/]+", title := each.get("title", "")):
+            return str(title)
+        if found := _ZONE.search(title or tree.line(each)):
+            summer = 1 if re.search(r"\[\s?(DST|Zomertijd|Sommerzeit)\s?\]", tree.line(each)) else 0
+            hours = int(f"{(found[1] or '+').replace('−', '-')}{found[2] or 0}") + summer
+            return f"UTC{hours:+03d}:{found[3] or '00'}"
+    return "UTC"
+
+
+def _message(root: Node) -> str:
+    """What the board says instead of what was asked for."""
+    said = tree.line(tree.first(root, "#message p", "#message", ".panel .content p", ".errorbox", "#login h2"))
+    return f"it says: {said[:200]}" if said else ""
+
+
+def _number(pattern: re.Pattern[str], url: str) -> str:
+    found = pattern.search(url)
+    return next((group for group in found.groups() if group), "") if found else ""
+
+
+def _long_ago(moment: object, now: datetime) -> bool:
+    return not isinstance(moment, str) or now - datetime.fromisoformat(moment) > SWEEP

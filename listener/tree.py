@@ -1,0 +1,126 @@
+"""A web page as a tree: parsed within bounds whatever it holds, and asked by CSS selector."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import cssselect
+from lxml import etree
+
+from listener.errors import ReadError
+from listener.markup import text_of, web_url
+from listener.types import Page
+
+Node = Any
+"""An `lxml` element; lxml is typed too loosely to gain from its own names."""
+
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_NEXT = (
+    'link[rel~="next"], a[rel~="next"]',
+    ".pagination .next a, .pagination a.next, .arrow.next a, a.right-box, a.pagination_next, a.pageNav-jump--next",
+)
+_NEXT_WORDS = re.compile(r"(next|next page|volgende|volgende pagina|›|»|>|>>)", re.IGNORECASE)
+
+
+def decoded(page: Page) -> str:
+    """The page's text: UTF-8 where its bytes are that, else as its headers or markup name it; never fails."""
+    for bom, name in _BOMS:
+        if page.body.startswith(bom):
+            return page.body.decode(name, "replace")
+    header = _HEADER_CHARSET.search(page.headers.get("content-type", ""))
+    meta = _CHARSET.search(page.body[:4096])
+    for charset in ("utf-8", header[1] if header else "", meta[1].decode() if meta else ""):
+        try:
+            if charset.lower() not in ("", "iso-8859-1", "latin-1", "us-ascii"):  # browsers read these as cp1252
+                return page.body.decode(charset)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return page.body.decode("cp1252", "replace")
+
+
+def tree_of(page: Page) -> Node:
+    """The page's root element. Raises `ReadError` where there is no markup at all.
+
+    The parser stops at 256 levels of nesting, so that no tree is too deep to walk.
+    """
+    text = decoded(page).replace("\x00", "\ufffd")
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        root = None
+    if root is None:
+        raise ReadError(f"{page.url} holds no web page.")
+    return root
+
+
+@lru_cache(maxsize=512)
+def _compiled(css: str) -> etree.XPath:
+    try:
+        return etree.XPath(cssselect.HTMLTranslator().css_to_xpath(css))
+    except (cssselect.SelectorError, etree.XPathSyntaxError) as error:
+        raise ReadError(f"{css!r} is no CSS selector: {error}.") from error
+
+
+def select(node: Node, css: str) -> list[Node]:
+    """The descendants of `node` that a CSS selector finds, in page order. Raises `ReadError` for a wrong selector."""
+    found: list[Node] = _compiled(css)(node)  # type: ignore[assignment]
+    return found
+
+
+def first(node: Node, *selectors: str) -> Node | None:
+    """What the first selector that finds anything finds first."""
+    for css in selectors:
+        if found := select(node, css):
+            return found[0]
+    return None
+
+
+def line(node: Node | None) -> str:
+    """The text of an element on one line; "" for None."""
+    return "" if node is None else " ".join("".join(node.itertext()).split())
+
+
+def inner(node: Node | None) -> str:
+    """The markup of an element; "" for None."""
+    return "" if node is None else str(etree.tostring(node, encoding="unicode", method="html", with_tail=False))
+
+
+def text(node: Node | None) -> str:
+    """The text of an element as a person reads it, with paragraphs and quotes."""
+    return text_of(inner(node))
+
+
+def link(node: Node | None, base: str, attribute: str = "href") -> str:
+    """The absolute address an element points to; "" where there is none."""
+    href = "" if node is None else node.get(attribute) or ""
+    return web_url(base, href) if href.strip() else ""
+
+
+def drop(node: Node, css: str) -> None:
+    """Takes what the selector finds out of the tree, leaving the text that follows it."""
+    for each in select(node, css):
+        parent, before, tail = each.getparent(), each.getprevious(), each.tail or ""
+        if parent is None:
+            continue
+        if before is not None:
+            before.tail = (before.tail or "") + tail
+        else:
+            parent.text = (parent.text or "") + tail
+        parent.remove(each)
+
+
+def next_page(node: Node, base: str) -> str:
+    """The address of the page that follows: by `rel`, by the class names in use, by the word on the link; or ""."""
+    for css in _NEXT:
+        found = [address for each in select(node, css) if (address := link(each, base)) and address != base]
+        if found:
+            return found[0]
+    for each in select(node, "[class*='pag' i] a[href], nav a[href]"):
+        if _NEXT_WORDS.fullmatch(line(each)) and (address := link(each, base)) and address != base:
+            return address
+    return ""
