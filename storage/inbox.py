@@ -1,0 +1,280 @@
+"""The desk's door to read by: lists and searches of cases and mentions, a case opened, what changed since."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import rows, tables
+from storage.database import Database
+from storage.errors import NotFound
+from storage.query import grammar, matcher, sql, tree
+from storage.types import Author, Case, CaseFile, Event, Mention, Reply, Sentiment
+
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
+CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+
+BATCH = 200
+"""Mentions read at a time by a search: what bounds its memory and the length of its reads."""
+
+EARLIER = 20
+"""Earlier posts of the author that an opened case shows."""
+
+OVERLAP = 1000
+"""Event ids that `changed_since` looks at again: PostgreSQL gives them out before commit, so a lower one may follow."""
+
+INBOX_ORDER = (CASE.c.priority_score.desc(), CASE.c.last_mention_at.asc(), CASE.c.id.asc())
+"""Most urgent first; of equal urgency the one that has waited longest."""
+
+
+class Inbox:
+    """What the desk, the command line and the exports read. Every query is of the one query language."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._reported: dict[int, int] = {}
+
+    def page(
+        self, query: str, *, limit: int = 50, after: Case | None = None, me: str | None = None
+    ) -> tuple[Case, ...]:
+        """Cases with a mention that answers `query`, in inbox order; `after` is the last case of the page before.
+
+        Raises `QueryError`.
+        """
+        with self.database.read() as connection:
+            ids = self._case_ids(connection, query, me, limit=limit, after=after)
+            return tuple(rows.cases(connection, ids))
+
+    def ids(self, query: str, *, me: str | None = None, limit: int | None = None) -> array[int]:
+        """Ids of the cases with a mention that answers `query`, in inbox order. Raises `QueryError`."""
+        with self.database.read() as connection:
+            return array("q", self._case_ids(connection, query, me, limit=limit))
+
+    def count(self, query: str, *, me: str | None = None) -> int:
+        """How many cases have a mention that answers `query`. Raises `QueryError`."""
+        search = self._search(query, me)
+        if not search.exact:
+            return len(self.ids(query, me=me))
+        with self.database.read() as connection:
+            chosen = sa.select(sa.func.count()).select_from(CASE).where(_has_mention(search))
+            return int(connection.execute(chosen).scalar_one())
+
+    def cases(self, ids: Sequence[int]) -> list[Case]:
+        """The cases of `ids`, in that order; those that are gone are left out."""
+        with self.database.read() as connection:
+            return rows.cases(connection, list(ids))
+
+    def case(self, case_id: int) -> Case:
+        """One case. Raises `NotFound`."""
+        found = self.cases([case_id])
+        if not found:
+            raise NotFound(f"There is no case {case_id}.")
+        return found[0]
+
+    def mention(self, mention_id: int) -> Mention:
+        """One stored post. Raises `NotFound`."""
+        with self.database.read() as connection:
+            found = rows.mentions(connection, [mention_id])
+        if not found:
+            raise NotFound(f"There is no mention {mention_id}.")
+        return found[0]
+
+    def mentions(
+        self,
+        query: str,
+        *,
+        limit: int | None = None,
+        after: Mention | None = None,
+        newest_first: bool = True,
+        me: str | None = None,
+    ) -> Iterator[Mention]:
+        """The mentions that answer `query`, by time; `after` is the last mention of the page before.
+
+        They come in batches, each a short read of its own, so a search of any length takes little memory and holds
+        nobody up. Raises `QueryError` at once, before the first mention.
+        """
+        return self._stream(query, self._search(query, me), limit, after, newest_first, me)
+
+    def open(self, case_id: int) -> CaseFile:
+        """A case with its thread, replies, trail, and the author's earlier posts. Raises `NotFound`."""
+        with self.database.read() as connection:
+            found = rows.cases(connection, [case_id])
+            if not found:
+                raise NotFound(f"There is no case {case_id}.")
+            case = found[0]
+            return CaseFile(
+                case=case,
+                conversation_title=self._title(connection, case),
+                thread=self._posts(connection, POST.c.conversation_id == case.conversation_id),
+                replies=self._replies(connection, case_id),
+                trail=self._trail(connection, case_id),
+                author=_author(connection, case.author_id) if case.author_id else None,
+                earlier=self._earlier(connection, case),
+            )
+
+    def trail(self, case_id: int) -> tuple[Event, ...]:
+        """What happened to a case, oldest first. Raises `NotFound`."""
+        self.case(case_id)
+        with self.database.read() as connection:
+            return self._trail(connection, case_id)
+
+    def cursor(self) -> int:
+        """Where `changed_since` may begin: the newest event."""
+        with self.database.read() as connection:
+            newest = int(connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0)
+            self._reported = self._changes(connection, newest)
+        return newest
+
+    def changed_since(self, cursor: int) -> tuple[int, tuple[int, ...]]:
+        """The new cursor, and the ids of the cases that changed since the old one, oldest change first.
+
+        A case may be told once too often, never once too few.
+        """
+        with self.database.read() as connection:
+            found = self._changes(connection, cursor)
+        fresh = tuple(id_ for id_, at in found.items() if at > cursor or self._reported.get(id_, 0) < at)
+        self._reported = found
+        return max((cursor, *found.values())), fresh
+
+    def _changes(self, connection: Connection, cursor: int) -> dict[int, int]:
+        """Case -> its newest event, of the cases that changed since a little before the cursor."""
+        floor = cursor if self.database.is_sqlite else cursor - OVERLAP
+        query = sa.select(CASE.c.id, CASE.c.changed).where(CASE.c.changed > floor).order_by(CASE.c.changed)
+        return {row.id: row.changed for row in connection.execute(query)}
+
+    def _search(self, query: str, me: str | None) -> sql.Search:
+        dialect: sql.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
+        return sql.search(_parsed(query), dialect=dialect, now=self.database.now(), me=me)
+
+    def _case_ids(
+        self, connection: Connection, query: str, me: str | None, *, limit: int | None, after: Case | None = None
+    ) -> list[int]:
+        search = self._search(query, me)
+        wanted = sa.select(CASE.c.id).order_by(*INBOX_ORDER)
+        if after is not None:
+            wanted = wanted.where(_beyond(after))
+        if not search.exact:
+            return self._checked_case_ids(connection, wanted, query, search, limit, me)
+        return list(connection.scalars(wanted.where(_has_mention(search)).limit(limit)))
+
+    def _checked_case_ids(
+        self,
+        connection: Connection,
+        wanted: sa.Select[Any],
+        query: str,
+        search: sql.Search,
+        limit: int | None,
+        me: str | None,
+    ) -> list[int]:
+        """In memory: the database only narrows the search down, and each mention is looked at again."""
+        answering = {each.case_id for each in self._stream(query, search, None, None, True, me)}
+        chosen = (each for each in connection.scalars(wanted.where(_has_mention(search))).all() if each in answering)
+        return [each for _, each in zip(range(limit), chosen, strict=False)] if limit is not None else list(chosen)
+
+    def _stream(
+        self,
+        query: str,
+        search: sql.Search,
+        limit: int | None,
+        after: Mention | None,
+        newest_first: bool,
+        me: str | None,
+    ) -> Iterator[Mention]:
+        answers = matcher.compiled(_parsed(query), now=self.database.now(), me=me)
+        given = 0
+        while limit is None or given < limit:
+            with self.database.read() as connection:
+                size = BATCH if limit is None or not search.exact else min(BATCH, limit - given)
+                batch = rows.mentions(connection, _mention_ids(connection, search, size, after, newest_first))
+            for mention in batch:
+                if search.exact or answers(mention):
+                    yield mention
+                    given += 1
+                    if given == limit:
+                        return
+            if len(batch) < size:
+                return
+            after = batch[-1]
+
+    def _title(self, connection: Connection, case: Case) -> str:
+        title = sa.select(CONVERSATION.c.title).where(CONVERSATION.c.id == case.conversation_id)
+        return str(connection.execute(title).scalar_one())
+
+    def _posts(self, connection: Connection, where: sa.ColumnElement[bool]) -> tuple[Mention, ...]:
+        ids = connection.scalars(sa.select(POST.c.id).where(where).order_by(POST.c.at, POST.c.id)).all()
+        return tuple(rows.mentions(connection, ids))
+
+    def _earlier(self, connection: Connection, case: Case) -> tuple[Mention, ...]:
+        if case.author_id is None:
+            return ()
+        elsewhere = POST.c.author_id == case.author_id, POST.c.conversation_id != case.conversation_id
+        query = sa.select(POST.c.id).where(*elsewhere).order_by(POST.c.at.desc(), POST.c.id.desc()).limit(EARLIER)
+        return tuple(rows.mentions(connection, connection.scalars(query).all()))
+
+    def _replies(self, connection: Connection, case_id: int) -> tuple[Reply, ...]:
+        query = sa.select(REPLY).where(REPLY.c.case_id == case_id).order_by(REPLY.c.id)
+        return tuple(rows.reply(row) for row in connection.execute(query))
+
+    def _trail(self, connection: Connection, case_id: int) -> tuple[Event, ...]:
+        query = sa.select(EVENT).where(EVENT.c.case_id == case_id).order_by(EVENT.c.id)
+        return tuple(rows.event(row) for row in connection.execute(query))
+
+
+def _parsed(query: str) -> tree.Node:
+    return grammar.parse(query.strip() or "*")
+
+
+def _has_mention(search: sql.Search) -> sa.ColumnElement[bool]:
+    """Whether a case has a mention that answers; the case's own fields are those of the case that is looked at."""
+    return sa.exists().where(POST.c.case_id == CASE.c.id, POST.c.is_mention, search.where).correlate(CASE)
+
+
+def _beyond(case: Case) -> sa.ColumnElement[bool]:
+    """Cases that come after `case` in inbox order."""
+    score, waiting = CASE.c.priority_score, CASE.c.last_mention_at
+    later = sa.or_(waiting > case.last_mention_at, sa.and_(waiting == case.last_mention_at, CASE.c.id > case.id))
+    return sa.or_(score < case.priority_score, sa.and_(score == case.priority_score, later))
+
+
+def _mention_ids(
+    connection: Connection, search: sql.Search, limit: int, after: Mention | None, newest_first: bool
+) -> list[int]:
+    query = sa.select(POST.c.id).select_from(POST.outerjoin(CASE, CASE.c.id == POST.c.case_id))
+    query = query.where(POST.c.is_mention, search.where).limit(limit)
+    place = sa.tuple_(POST.c.at, POST.c.id)
+    if after is not None:
+        at = connection.execute(sa.select(POST.c.at).where(POST.c.id == after.id)).scalar() or after.first_seen_at
+        last = sa.tuple_(sa.literal(at, POST.c.at.type), after.id)
+        query = query.where(place < last if newest_first else place > last)
+    order = (POST.c.at.desc(), POST.c.id.desc()) if newest_first else (POST.c.at, POST.c.id)
+    return list(connection.scalars(query.order_by(*order)))
+
+
+def _author(connection: Connection, author_id: int) -> Author:
+    counted = sa.select(
+        sa.func.count().label("mentions"),
+        sa.func.count(POST.c.case_id.distinct()).label("cases"),
+        sa.func.min(POST.c.first_seen_at).label("first_seen_at"),
+    ).where(POST.c.author_id == author_id, POST.c.is_mention)
+    felt = sa.select(POST.c.sentiment, sa.func.count()).where(POST.c.author_id == author_id, POST.c.is_mention)
+    row = connection.execute(sa.select(AUTHOR).where(AUTHOR.c.id == author_id)).one()
+    counts = connection.execute(counted).one()
+    return Author(
+        id=row.id,
+        source=row.source,
+        name=row.name,
+        url=row.url or None,
+        is_own=row.is_own,
+        mentions=counts.mentions,
+        cases=counts.cases,
+        first_seen_at=counts.first_seen_at,
+        sentiments={Sentiment(name): n for name, n in connection.execute(felt.group_by(POST.c.sentiment))},
+    )

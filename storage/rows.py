@@ -1,0 +1,309 @@
+"""From rows to nouns: mentions, cases, replies and events as they leave storage, read in batches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import tables
+from storage.arrivals import in_chunks
+from storage.types import (
+    Case,
+    Event,
+    EventKind,
+    Mention,
+    PostKind,
+    Priority,
+    Reason,
+    Reply,
+    ReplyState,
+    Sentiment,
+    Status,
+)
+
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
+CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
+MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
+INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
+TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+
+EXCERPT = 2000
+"""Characters of its newest mention that a case in a list carries."""
+
+MOST_DUPLICATES = 50
+"""Duplicates a mention names; a wave of equal posts would otherwise name each other quadratically."""
+
+
+def mentions(connection: Connection, ids: Sequence[int]) -> list[Mention]:
+    """The posts of `ids`, in that order; ids that are gone are left out."""
+    found: dict[int, Mention] = {}
+    for some in in_chunks(ids):
+        found |= {each.id: each for each in _mentions(connection, some)}
+    return [found[each] for each in ids if each in found]
+
+
+def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
+    query = (
+        sa.select(
+            POST,
+            AUTHOR.c.name.label("author_name"),
+            AUTHOR.c.url.label("author_url"),
+            CONVERSATION.c.url.label("conversation_url"),
+            CASE.c.status,
+            CASE.c.assignee,
+        )
+        .join(CONVERSATION, CONVERSATION.c.id == POST.c.conversation_id)
+        .outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
+        .outerjoin(CASE, CASE.c.id == POST.c.case_id)
+        .where(POST.c.id.in_(ids))
+    )
+    rows = connection.execute(query).all()
+    matched = _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids)
+    intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids)
+    tags = _tags(connection, {row.case_id for row in rows if row.case_id})
+    parents = _parents(connection, rows)
+    twins = _twins(connection, {row.fingerprint for row in rows if row.fingerprint})
+    for row in rows:
+        alike = [each for each in twins.get(row.fingerprint, ()) if each != row.id]
+        yield _mention(
+            row,
+            matches=matched.get(row.id, ()),
+            intents=tuple(intent for _, intent in intents.get(row.id, ())),
+            tags=tags.get(row.case_id, ()),
+            parent_id=parents.get((row.conversation_id, row.parent_key)),
+            duplicates=tuple(alike[:MOST_DUPLICATES]),
+        )
+
+
+def _mention(
+    row: Any,
+    *,
+    matches: Iterable[Any],
+    intents: tuple[str, ...],
+    tags: tuple[str, ...],
+    parent_id: int | None,
+    duplicates: tuple[int, ...],
+) -> Mention:
+    pairs = [(brand, query) for brand, query in matches]
+    return Mention(
+        id=row.id,
+        case_id=row.case_id,
+        source=row.source,
+        source_kind=row.source_kind,
+        brand=row.brand,
+        brands=tuple(dict.fromkeys(brand for brand, _ in pairs)),
+        queries=tuple(dict.fromkeys(query for _, query in pairs)),
+        url=row.url,
+        title=row.title,
+        text=row.text,
+        lang=row.lang,
+        author=row.author_name,
+        author_url=row.author_url or None,
+        author_id=row.author_id,
+        conversation_id=row.conversation_id,
+        conversation_url=row.conversation_url or None,
+        parent_id=parent_id,
+        kind=PostKind(row.kind),
+        published_at=row.published_at,
+        first_seen_at=row.first_seen_at,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        sentiment=Sentiment(row.sentiment),
+        sentiment_score=row.sentiment_score,
+        confidence=row.confidence,
+        intents=intents,
+        relevance=row.relevance,
+        priority=Priority(row.priority),
+        priority_score=row.priority_score,
+        reasons=tuple(_reason(each) for each in row.reasons),
+        reach=row.reach,
+        duplicates=duplicates,
+        status=Status(row.status) if row.status else None,
+        assignee=row.assignee,
+        tags=tags,
+        rating=row.rating,
+        is_own=row.is_own,
+        external_id=row.external_id,
+    )
+
+
+def _reason(data: dict[str, Any]) -> Reason:
+    return Reason(
+        about=data["about"], label=data["label"], words=tuple(data.get("words", ())), share=data.get("share", 0.0)
+    )
+
+
+def cases(connection: Connection, ids: Sequence[int]) -> list[Case]:
+    """The cases of `ids`, in that order; ids that are gone are left out."""
+    found: dict[int, Case] = {}
+    for some in in_chunks(ids):
+        found |= {each.id: each for each in _cases(connection, some)}
+    return [found[each] for each in ids if each in found]
+
+
+def _cases(connection: Connection, ids: Sequence[int]) -> Iterable[Case]:
+    of_case = {"partition_by": POST.c.case_id, "order_by": (POST.c.at.desc(), POST.c.id.desc())}
+    newest = (
+        sa.select(
+            POST.c.id,
+            POST.c.case_id,
+            sa.func.row_number().over(**of_case).label("place"),
+            sa.func.count().over(partition_by=POST.c.case_id).label("mentions"),
+        )
+        .where(POST.c.case_id.in_(ids))
+        .subquery()
+    )
+    query = (
+        sa.select(
+            CASE,
+            CONVERSATION.c.source,
+            CONVERSATION.c.title.label("conversation_title"),
+            AUTHOR.c.name.label("author_name"),
+            POST.c.id.label("post_id"),
+            POST.c.source_kind,
+            POST.c.title,
+            sa.func.substr(POST.c.text, 1, EXCERPT).label("text"),
+            POST.c.url,
+            POST.c.lang,
+            POST.c.sentiment,
+            newest.c.mentions,
+        )
+        .join(CONVERSATION, CONVERSATION.c.id == CASE.c.conversation_id)
+        .outerjoin(AUTHOR, AUTHOR.c.id == CASE.c.author_id)
+        .outerjoin(newest, sa.and_(newest.c.case_id == CASE.c.id, newest.c.place == 1))
+        .outerjoin(POST, POST.c.id == newest.c.id)
+        .where(CASE.c.id.in_(ids))
+    )
+    rows = connection.execute(query).all()
+    intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), [row.post_id for row in rows])
+    tags = _tags(connection, ids)
+    answers = _newest_replies(connection, ids)
+    for row in rows:
+        yield _case(
+            row,
+            intents=tuple(intent for _, intent in intents.get(row.post_id, ())),
+            tags=tags.get(row.id, ()),
+            reply_state=answers.get(row.id),
+        )
+
+
+def _case(row: Any, *, intents: tuple[str, ...], tags: tuple[str, ...], reply_state: ReplyState | None) -> Case:
+    return Case(
+        id=row.id,
+        version=row.version,
+        epoch=row.epoch,
+        status=Status(row.status),
+        assignee=row.assignee,
+        lease_until=row.lease_until,
+        snoozed_until=row.snoozed_until,
+        priority=Priority(row.priority),
+        priority_score=row.priority_score,
+        brand=row.brand,
+        source=row.source,
+        source_kind=row.source_kind or "",
+        conversation_id=row.conversation_id,
+        author_id=row.author_id,
+        author=row.author_name,
+        title=row.title or row.conversation_title,
+        text=row.text or "",
+        url=row.url or "",
+        lang=row.lang,
+        sentiment=Sentiment(row.sentiment or Sentiment.UNRATED),
+        intents=intents,
+        tags=tags,
+        mentions=row.mentions or 0,
+        opened_at=row.opened_at,
+        last_mention_at=row.last_mention_at,
+        reply_state=reply_state,
+    )
+
+
+def _newest_replies(connection: Connection, ids: Sequence[int]) -> dict[int, ReplyState]:
+    query = (
+        sa.select(REPLY.c.case_id, REPLY.c.state)
+        .where(REPLY.c.case_id.in_(ids), REPLY.c.state != ReplyState.CANCELLED.value)
+        .order_by(REPLY.c.id)
+    )
+    return {row.case_id: ReplyState(row.state) for row in connection.execute(query)}
+
+
+def _grouped(
+    connection: Connection, key: sa.Column[Any], columns: Sequence[sa.Column[Any]], ids: Iterable[int | None]
+) -> dict[int, list[Any]]:
+    """Rows of a side table by the post they belong to, ordered by the columns."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    wanted = [each for each in ids if each is not None]
+    for row in connection.execute(sa.select(key, *columns).where(key.in_(wanted)).order_by(*columns)):
+        found[row[0]].append(tuple(row[1:]))
+    return found
+
+
+def _tags(connection: Connection, case_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    found = _grouped(connection, TAG.c.case_id, (TAG.c.tag,), case_ids)
+    return {case_id: tuple(tag for (tag,) in rows) for case_id, rows in found.items()}
+
+
+def _parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str], int]:
+    """(conversation, key of the identity) -> our id, for the posts that `rows` answer."""
+    wanted = sorted({row.parent_key for row in rows if row.parent_key})
+    if not wanted:
+        return {}
+    query = sa.select(POST.c.id, POST.c.conversation_id, POST.c.external_key).where(
+        POST.c.source.in_({row.source for row in rows}), POST.c.external_key.in_(wanted)
+    )
+    return {(row.conversation_id, row.external_key): row.id for row in connection.execute(query)}
+
+
+def _twins(connection: Connection, fingerprints: Iterable[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    wanted = sorted(fingerprints)
+    if not wanted:
+        return found
+    place = sa.func.row_number().over(partition_by=POST.c.fingerprint, order_by=POST.c.id).label("place")
+    ranked = sa.select(POST.c.fingerprint, POST.c.id, place).where(POST.c.fingerprint.in_(wanted)).subquery()
+    first = sa.select(ranked.c.fingerprint, ranked.c.id).where(ranked.c.place <= MOST_DUPLICATES + 1)
+    for row in connection.execute(first.order_by(ranked.c.id)):
+        found[row.fingerprint].append(row.id)
+    return found
+
+
+def reply(row: Any) -> Reply:
+    """A row of `reply`."""
+    return Reply(
+        id=row.id,
+        case_id=row.case_id,
+        post_id=row.post_id,
+        agent=row.agent,
+        channel=row.channel,
+        text=row.text,
+        state=ReplyState(row.state),
+        key=row.key,
+        created_at=row.created_at,
+        hold_until=row.hold_until,
+        sent_at=row.sent_at,
+        url=row.url,
+        error=row.error,
+    )
+
+
+def event(row: Any) -> Event:
+    """A row of `event`; one that was taken back says by which event in `data["undone_by"]`."""
+    undone = {"undone_by": row.undone_by} if row.undone_by is not None else {}
+    return Event(
+        id=row.id,
+        at=row.at,
+        actor=row.actor,
+        kind=EventKind(row.kind),
+        case_id=row.case_id,
+        post_id=row.post_id,
+        reply_id=row.reply_id,
+        data={**row.data, **undone},
+    )

@@ -1,0 +1,217 @@
+"""Taking back what an agent did, and doing it again: from the events, so it works across restarts and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from storage import rows, tables
+from storage.database import Database, insert_ignore
+from storage.errors import StepRefused
+from storage.outbox import call_back
+from storage.steps import write_field
+from storage.trail import append
+from storage.types import SYSTEM, Event, EventKind, ReplyState
+
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
+
+DEPTH = 50
+"""Acts that can be taken back; a step on several cases is one act."""
+
+STEPS = frozenset(
+    {
+        EventKind.CLAIMED,
+        EventKind.RELEASED,
+        EventKind.ASSIGNED,
+        EventKind.TAGGED,
+        EventKind.UNTAGGED,
+        EventKind.NOTED,
+        EventKind.PRIORITISED,
+        EventKind.CORRECTED,
+        EventKind.SNOOZED,
+        EventKind.WOKEN,
+        EventKind.PENDED,
+        EventKind.RESOLVED,
+        EventKind.DISMISSED,
+        EventKind.SPAMMED,
+        EventKind.REOPENED,
+    }
+)
+"""What can be taken back and done again."""
+
+ACTS = STEPS | {EventKind.HELD, EventKind.SENT, EventKind.SUBMITTED, EventKind.APPROVED, EventKind.REJECTED}
+"""What stands in the way of taking back an earlier step of somebody else."""
+
+REPLIES = frozenset({EventKind.HELD.value, EventKind.SUBMITTED.value})
+"""A reply handed over: taken back by calling it back, as long as it has not left."""
+
+COLUMNS = {"assignee", "lease_until", "status", "snoozed_until", "priority", "priority_score"}
+TIMES = {"lease_until", "snoozed_until"}
+
+
+class Undo:
+    """The last acts of an agent, backwards and forwards."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def undo(self, agent: str) -> Event:
+        """Takes back the agent's newest act that is not taken back yet; gives the (last) event that did.
+
+        Raises `StepRefused` when there is nothing to take back, or when somebody else acted on the case since.
+        """
+        with self.database.write() as connection:
+            acts = _acts(connection, agent)
+            for act in acts:
+                if act[0].undone_by is None and not self._has_left(connection, act):
+                    return self._turn(connection, agent, act, back=True)
+        raise StepRefused(f"There is nothing to undo among the last {DEPTH} acts of {agent}.")
+
+    def redo(self, agent: str) -> Event:
+        """Does again what the agent's newest undo took back; a new act in between makes that impossible."""
+        with self.database.write() as connection:
+            newest = sa.select(EVENT).where(EVENT.c.actor == agent, EVENT.c.kind == EventKind.UNDONE.value)
+            row = connection.execute(newest.where(EVENT.c.undone_by.is_(None)).order_by(EVENT.c.id.desc())).first()
+            fresh = next((act[0] for act in _acts(connection, agent) if _stands(act[0])), None)
+            if row is None or (fresh is not None and fresh.id > row.id):
+                raise StepRefused("There is nothing to redo.")
+            return self._turn(connection, agent, _batch(connection, row), back=False)
+
+    def _has_left(self, connection: Connection, act: Sequence[Row[Any]]) -> bool:
+        """A reply that left the outbox's hold is no act to take back any more."""
+        if act[0].kind not in REPLIES:
+            return False
+        state = connection.execute(sa.select(REPLY.c.state).where(REPLY.c.id == act[0].reply_id)).scalar()
+        return state not in (ReplyState.HELD, ReplyState.AWAITING_APPROVAL)
+
+    def _turn(self, connection: Connection, agent: str, act: Sequence[Row[Any]], *, back: bool) -> Event:
+        case_ids = sorted({event.case_id for event in act})
+        locked = sa.select(CASE).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update()
+        cases = {row.id: row for row in connection.execute(locked)}
+        now = self.database.now()
+        for event in act:
+            _refuse_if_acted(connection, agent, event)
+        if act[0].kind in REPLIES:
+            return self._call_back(connection, agent, act[0], now)
+        turned = [self._turn_one(connection, agent, event, cases[event.case_id], now, back) for event in act]
+        return rows.event(connection.execute(sa.select(EVENT).where(EVENT.c.id == turned[-1])).one())
+
+    def _turn_one(
+        self, connection: Connection, agent: str, event: Row[Any], case: Row[Any], now: datetime, back: bool
+    ) -> int:
+        """Puts back what stood before `event`; the new event says what stood before it in turn."""
+        changes, before = _restored(event, case)
+        if back:
+            kind, data = EventKind.UNDONE, {"event": event.id, "kind": event.kind}
+            self._invert(connection, event, EventKind(event.kind), back=True)
+        else:
+            first = connection.execute(sa.select(EVENT).where(EVENT.c.id == event.data["event"])).one()
+            kind, data = EventKind(first.kind), {**first.data, "redo": event.id}
+            self._invert(connection, first, kind, back=False)
+        said = {**data, "before": before} if before else data
+        if "batch" in event.data:
+            said["batch"] = f"{event.data['batch']}'"
+        ids = {"case_id": event.case_id, "post_id": event.post_id}
+        new_id = append(connection, kind, at=now, actor=agent, data=said, changes=changes, **ids)
+        _mark(connection, event.id, new_id)
+        return new_id
+
+    def _invert(self, connection: Connection, event: Row[Any], kind: EventKind, *, back: bool) -> None:
+        """What an act changed outside its case's row."""
+        match kind:
+            case EventKind.TAGGED | EventKind.UNTAGGED:
+                row = {"case_id": event.case_id, "tag": event.data["tag"]}
+                if (kind is EventKind.TAGGED) is back:
+                    connection.execute(sa.delete(TAG).where(TAG.c.case_id == row["case_id"], TAG.c.tag == row["tag"]))
+                else:
+                    connection.execute(insert_ignore(self.database, TAG, [row], ["case_id", "tag"]))
+            case EventKind.CORRECTED:
+                value = event.data["from" if back else "to"]
+                write_field(connection, event.post_id, event.data["field"], value)
+
+    def _call_back(self, connection: Connection, agent: str, event: Row[Any], now: datetime) -> Event:
+        call_back(connection, event.reply_id, agent, now)
+        newest = sa.select(EVENT).where(EVENT.c.reply_id == event.reply_id).order_by(EVENT.c.id.desc())
+        row = connection.execute(newest.limit(1)).one()
+        _mark(connection, event.id, row.id)
+        return rows.event(row)
+
+
+def _acts(connection: Connection, agent: str) -> list[list[Row[Any]]]:
+    """The agent's last acts, newest first; the events of a step on several cases are one act."""
+    kinds = [kind.value for kind in STEPS] + list(REPLIES)
+    mine = sa.select(EVENT).where(EVENT.c.actor == agent, EVENT.c.kind.in_(kinds)).order_by(EVENT.c.id.desc())
+    acts: list[list[Row[Any]]] = []
+    for event in connection.execute(mine).yield_per(DEPTH):
+        batch = event.data.get("batch")
+        if batch and acts and acts[-1][0].data.get("batch") == batch:
+            acts[-1].append(event)
+        elif len(acts) == DEPTH:
+            break
+        else:
+            acts.append([event])
+    return acts
+
+
+def _batch(connection: Connection, event: Row[Any]) -> list[Row[Any]]:
+    batch = event.data.get("batch")
+    if not batch:
+        return [event]
+    near = sa.select(EVENT).where(EVENT.c.actor == event.actor, EVENT.c.kind == event.kind, EVENT.c.id <= event.id)
+    found: list[Row[Any]] = []
+    for row in connection.execute(near.order_by(EVENT.c.id.desc())).yield_per(DEPTH):
+        if row.data.get("batch") != batch:
+            break
+        found.append(row)
+    return found
+
+
+def _stands(event: Row[Any]) -> bool:
+    """A fresh act that was neither taken back nor done again: after it there is nothing to redo."""
+    return event.undone_by is None and "redo" not in event.data
+
+
+def _refuse_if_acted(connection: Connection, agent: str, event: Row[Any]) -> None:
+    since = sa.select(EVENT).where(
+        EVENT.c.case_id == event.case_id,
+        EVENT.c.id > event.id,
+        EVENT.c.actor != agent,
+        EVENT.c.kind.in_([kind.value for kind in ACTS]),
+        EVENT.c.undone_by.is_(None),
+    )
+    other = connection.execute(since.order_by(EVENT.c.id).limit(1)).first()
+    if other is not None:
+        raise StepRefused(
+            f"Case {event.case_id}: {event.kind} cannot be taken back any more; "
+            f"{'the desk' if other.actor == SYSTEM else other.actor} {other.kind} it since, at {other.at:%H:%M} UTC."
+        )
+
+
+def _restored(event: Row[Any], case: Row[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns to put back, and what stands in them now."""
+    saved = {name: value for name, value in event.data.get("before", {}).items() if name in COLUMNS}
+    changes = {name: _moment(value) if name in TIMES else value for name, value in saved.items()}
+    before = {name: _plain(case._mapping[name]) for name in saved}
+    if "assignee" in changes and changes["assignee"] != case.assignee:
+        changes["epoch"] = CASE.c.epoch + 1
+    return changes, before
+
+
+def _mark(connection: Connection, event_id: int, undone_by: int) -> None:
+    connection.execute(sa.update(EVENT).where(EVENT.c.id == event_id).values(undone_by=undone_by))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
