@@ -90,8 +90,10 @@ class Database:
         self.engine.dispose()
 
 
-def insert_ignore(database: Database, table: sa.Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> sa.Executable:
-    """An INSERT that leaves rows alone which are there already by the unique columns `keys`; both dialects spell it alike."""
+def insert_ignore(
+    database: Database, table: sa.Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]
+) -> sa.Executable:
+    """An INSERT that leaves rows alone which are there already by the unique columns `keys`."""
     if database.is_sqlite:
         from sqlalchemy.dialects.sqlite import insert
     else:

@@ -31,7 +31,7 @@ def _json(default: Any) -> Any:
 
 
 class Source(SQLModel, table=True):
-    """How visiting a source went. What to visit stands in `sources.yaml`; the row lives on when it is taken out there."""
+    """How visiting a source went. What to visit stands in `sources.yaml`; the row outlives that."""
 
     name: str = Field(primary_key=True)
     kind: str = ""
@@ -40,9 +40,6 @@ class Source(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, index=True)
     lease_owner: str = ""
     lease_until: datetime | None = None
-    etag: str = ""
-    last_modified: str = ""
-    body_hash: str = ""
     interval: float = 0.0
     failures: int = 0
     health: str = "ok"
@@ -71,9 +68,9 @@ class Conversation(SQLModel, table=True):
     followed: bool = False
     """True once it holds a mention: then its new posts are kept as context."""
     stamp: str = _text()
+    link: dict[str, Any] = _json(dict)
     next_at: datetime | None = None
     last_post_at: datetime | None = None
-    version: int = 0
 
 
 class Person(SQLModel, table=True):
@@ -81,6 +78,15 @@ class Person(SQLModel, table=True):
 
     id: int | None = _key()
     name: str = _text()
+
+
+class PersonGroup(SQLModel, table=True):
+    """A group that a person is in (press, VIP, staff …)."""
+
+    __tablename__ = "person_group"
+
+    person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), primary_key=True))
+    group: str = Field(primary_key=True, index=True)
 
 
 class Author(SQLModel, table=True):
@@ -104,7 +110,7 @@ class Post(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "external_key", name="uq_post_external"),
         Index("ix_post_mention_at", "is_mention", "at", "id"),
-        Index("ix_post_parent", "conversation_id", "parent_external_id"),
+        Index("ix_post_conversation_at", "conversation_id", "at"),
     )
 
     id: int | None = _key()
@@ -112,8 +118,9 @@ class Post(SQLModel, table=True):
     source_kind: str = ""
     external_key: str
     external_id: str = _text()
-    conversation_id: int = _ref("conversation.id")
-    parent_external_id: str = Field(default="", max_length=500)
+    conversation_id: int = _ref("conversation.id", index=False)
+    parent_key: str = ""
+    """The `external_key` of the post it answers, whether we hold that one or not."""
     author_id: int | None = _ref("author.id", nullable=True)
     author_words: str = _text()
     kind: str = "post"

@@ -92,6 +92,7 @@ class EventKind(StrEnum):
     FOUND = "found"  # a mention joined the case
     EDITED = "edited"  # its text changed at the source
     DELETED = "deleted"  # it is gone at the source
+    CONTEXT = "context"  # other posts joined its conversation
     ANSWERED_ELSEWHERE = "answered_elsewhere"  # an own account answered outside this desk
     CLAIMED = "claimed"
     RELEASED = "released"
@@ -195,7 +196,8 @@ class Opinion:
     confidence: float = 0.0
     """0 to 1, of the sentiment."""
     intents: tuple[str, ...] = ()
-    """Most likely first: question, complaint, compliment, purchase, churn, idea, error, outage, thanks, news, job, spam."""
+    """Most likely first: question, complaint, compliment, purchase, churn, idea, error, outage, thanks, news,
+    job, spam."""
     relevance: float | None = None
     """0 to 1: is this about us?"""
     priority: Priority = Priority.NORMAL
@@ -231,15 +233,37 @@ class NewPost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadThread:
+    """A conversation that was read whole: what to remember of it, and when to look again."""
+
+    external_id: str
+    url: str
+    title: str = ""
+    stamp: str = ""
+    link: Mapping[str, Any] = field(default_factory=dict)
+    """How to read it again: the reader's role, address and what it carried."""
+    next_at: datetime | None = None
+    """None: not by itself, only when its list says that it changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueThread:
+    """A followed conversation whose turn it is."""
+
+    external_id: str
+    url: str
+    stamp: str
+    link: Mapping[str, Any]
+    last_post_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueSource:
     """A source whose turn it is, leased to this process, with what the last visit left behind."""
 
     name: str
     kind: str
     url: str
-    etag: str = ""
-    last_modified: str = ""
-    body_hash: str = ""
     failures: int = 0
     """Visits in a row that failed."""
     last_visit_at: datetime | None = None
@@ -247,7 +271,7 @@ class DueSource:
     interval: float = 0.0
     """Seconds the last visit chose to wait; 0 before the first."""
     memory: Mapping[str, Any] = field(default_factory=dict)
-    """What the source kind asked to be kept (a cursor, a found feed address)."""
+    """What is kept from visit to visit: validators by address, and what the kind asked for (a cursor, a found feed)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,13 +285,11 @@ class Visit:
     interval: float
     outcome: str = "ok"
     """ok, unchanged, failed or refused."""
+    health: Health = Health.OK
     sentence: str = ""
     """What happened, for a person; said when it did not go well."""
     status: int | None = None
     """The HTTP status of the last answer."""
-    etag: str = ""
-    last_modified: str = ""
-    body_hash: str = ""
     memory: Mapping[str, Any] = field(default_factory=dict)
     pages: int = 0
     posts: int = 0
@@ -352,6 +374,12 @@ class Mention:
     rating: float | None
     is_own: bool = False
     external_id: str = ""
+    groups: tuple[str, ...] = ()
+    """The groups its author's person is in."""
+    has_reply: bool = False
+    """Whether an answer of ours is out or on its way (held, sending, sent or uncertain)."""
+    has_note: bool = False
+    """Whether its case carries a note that was not undone."""
 
     @property
     def intent(self) -> str | None:
@@ -370,7 +398,8 @@ class Case:
 
     id: int
     version: int
-    """Grows with every change to the case or its conversation; a reply is sent only against the version it was written for."""
+    """Grows with every change to the case or its conversation: a reply leaves only against the version it was
+    written for."""
     epoch: int
     """Grows with every change of hands: the fence that keeps a late holder from writing."""
     status: Status
@@ -505,3 +534,13 @@ class FigureRow:
     reopened: int
     replies: int
     agents: tuple[str, ...]
+    """Who answered or ended the case."""
+    published_at: datetime | None = None
+    """As the source says; None is unknown."""
+    brands: tuple[str, ...] = ()
+    """All brands it is about, for the share of voice."""
+    conversation_id: int = 0
+    status: Status | None = None
+    """Of its case, None where it has none."""
+    answered: bool = False
+    """Whether we responded; with `responded_at` None the moment is unknown."""

@@ -1,0 +1,189 @@
+"""Reads `sources.yaml` once, into plain values that know their line; every fault becomes a sentence with its place.
+
+Refused in the file itself: tags (`!!python/...`), anchors and aliases, double keys, anything nested deeper than
+20 levels or larger than 5 MB. Strings `${NAME}` and `${NAME:-default}` are filled in from the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from storage.errors import ConfigError
+
+DEEPEST = 20
+LARGEST = 5_000_000
+"""Bytes."""
+
+Place = tuple[str | int, ...]
+"""The way to a value: keys and list positions from the top."""
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are faults, values are not turned into other types behind one's back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The file as values, with the line each of them stands on (1-based)."""
+
+    path: str
+    values: Mapping[str, Any]
+    lines: Mapping[Place, int]
+
+    def sentence(self, place: Place, message: str) -> str:
+        """`sources.yaml:12: brands.zonnebank.query: message`."""
+        known = place
+        while known and known not in self.lines:
+            known = known[:-1]
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+        return f"{self.path}:{self.lines.get(known, 1)}: {key + ': ' if key else ''}{message}"
+
+    def complaints(self, error: ValidationError, under: Place = (), known: Iterable[str] = ()) -> list[str]:
+        """A sentence for each fault that a model found in the values `under` a place."""
+        found = []
+        for fault in error.errors(include_url=False):
+            place = under + tuple(part for part in fault["loc"] if not _is_model_name(part))
+            found.append(self.sentence(place, _in_words(dict(fault), list(known))))
+        return found
+
+
+def read(path: Path, environment: Mapping[str, str]) -> Document:
+    """Reads the file. Raises `ConfigError` with a sentence for every fault of form in it."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror or error}. `webcare init` writes one."]) from None
+    if len(data) > LARGEST:
+        raise ConfigError([f"{path}: is larger than {LARGEST // 1_000_000} MB"])
+    return parse(data, str(path), environment)
+
+
+def parse(data: bytes | str, name: str, environment: Mapping[str, str]) -> Document:
+    """Reads the text of a file called `name`; raises as `read` does."""
+    try:
+        root = yaml.compose(data, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{name}:{line}: is not YAML: {error.problem or error.context}"]) from None
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{name}:1: is not YAML: {str(error).splitlines()[0]}"]) from None
+    if root is None:
+        return Document(name, {}, {})
+    tree = _Tree(name, environment)
+    values = tree.value(root, ())
+    if not isinstance(values, dict):
+        tree.complain(root, "the file must hold keys (brands:, sources: …) at the top")
+    if tree.complaints:
+        raise ConfigError(tree.complaints)
+    return Document(name, values, tree.lines)
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, never builds objects; stops at aliases and at great depth."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            problem = "anchors (&) and aliases (*) are not allowed"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        self.depth += 1
+        try:
+            if self.depth > DEEPEST:
+                raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST}", problem_mark=event.start_mark)
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+class _Tree:
+    """Walks the nodes once: values, lines, complaints."""
+
+    def __init__(self, name: str, environment: Mapping[str, str]) -> None:
+        self.name, self.environment = name, environment
+        self.lines: dict[Place, int] = {}
+        self.complaints: list[str] = []
+
+    def complain(self, node: yaml.Node, message: str) -> None:
+        self.complaints.append(f"{self.name}:{node.start_mark.line + 1}: {message}")
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(each, (*place, n)) for n, each in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.complain(key_node, "a key must be a plain word")
+                continue
+            key = str(key_node.value)
+            if key in values:
+                self.complain(key_node, f"{key}: stands here a second time")
+            self.lines[*place, key] = key_node.start_mark.line + 1
+            values[key] = self.value(value_node, (*place, key))
+        return values
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        tag = node.tag.removeprefix("tag:yaml.org,2002:")
+        if tag not in ("str", "int", "float", "bool", "null", "timestamp"):
+            self.complain(node, f"the tag {tag} is not allowed")
+            return None
+        if tag == "str":
+            return self._filled(node, str(node.value))
+        if tag in ("int", "float", "timestamp") and not re.fullmatch(r"-?\d+(\.\d+)?", str(node.value)):
+            return str(node.value)  # 12:30 and 2026-11-22 are no numbers here
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except (ValueError, yaml.YAMLError):
+            self.complain(node, f"{node.value!r} cannot be read")
+            return None
+
+    def _filled(self, node: yaml.Node, text: str) -> str:
+        def fill(match: re.Match[str]) -> str:
+            name, default = match["name"], match["default"]
+            if name in self.environment:
+                return self.environment[name]
+            if default is None:
+                self.complain(node, f"the environment has no {name}: set it, or write ${{{name}:-default}}")
+            return default or ""
+
+        return re.sub(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}", fill, text)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """` (did you mean X?)`, or nothing when no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _is_model_name(part: str | int) -> bool:
+    """Whether pydantic put the name of a union's branch into the place."""
+    return isinstance(part, str) and ("[" in part or part in ("str", "bool", "float", "int", "function-after"))
+
+
+def _in_words(fault: dict[str, Any], known: list[str]) -> str:
+    kind, given = fault["type"], fault.get("input")
+    if kind == "extra_forbidden":
+        return f"is not a key that is known here{suggestion(str(fault['loc'][-1]), known)}"
+    if kind == "missing":
+        return "is missing"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    shown = f", got {given!r}"[:80] if isinstance(given, (str, int, float, bool)) and kind != "value_error" else ""
+    return message + shown
