@@ -1,0 +1,101 @@
+"""From a request to a report: asks storage's doors for rows and puts names away where that was asked."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from desk.reports import Report, ReportError, Summary
+from desk.reports.record import record
+from desk.reports.summary import summarise
+from desk.reports.words import LANGUAGES, Words
+from storage.figures import Figures
+from storage.types import FigureRow, Mention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a report is asked to hold."""
+
+    query: str
+    start: datetime
+    end: datetime
+    """The first moment after the period."""
+    zone: ZoneInfo
+    title: str = ""
+    lang: str = "en"
+    as_of: datetime | None = None
+    """As it stood at that moment."""
+    pseudonymise: bool = False
+    """Names of authors become codes; one author has one code within the report."""
+    explain: bool = False
+    """Keep the mentions behind every figure."""
+
+
+def make(figures: Figures, request: Request) -> Report:
+    """The report, not yet counted: its figures are counted once, when a format first asks for them.
+
+    Raises `ReportError` for a language we do not speak, `QueryError` when its rows are first asked for.
+    """
+    if request.lang not in LANGUAGES:
+        raise ReportError(f"A report speaks nl or en, not {request.lang!r}.")
+    veil = Veil() if request.pseudonymise else None
+    ask = (request.query, request.start, request.end)
+
+    @cache
+    def summary() -> Summary:
+        rows = figures.rows(*ask, as_of=request.as_of)
+        veiled = (veil.row(each) for each in rows) if veil else rows
+        return summarise(veiled, request.start, request.end, request.zone, request.lang, explain=request.explain)
+
+    def records() -> Iterator[Mapping[str, Any]]:
+        for mention in figures.mentions(*ask, as_of=request.as_of):
+            yield record(veil.mention(mention) if veil else mention, request.zone)
+
+    return Report(
+        title=request.title or Words(request.lang)("report"),
+        query=request.query,
+        start=request.start.astimezone(request.zone),
+        end=request.end.astimezone(request.zone),
+        zone=request.zone,
+        generated_at=figures.database.now(),
+        as_of=request.as_of,
+        lang=request.lang,
+        summary=summary,
+        records=records,
+    )
+
+
+class Veil:
+    """Puts codes for names. The key lives as long as the report, so two reports cannot be laid side by side."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+
+    def code(self, source: str, name: str) -> str:
+        """The code of an account."""
+        return "#" + blake2b(f"{source}\0{name}".encode("utf-8", "replace"), key=self._key, digest_size=5).hexdigest()
+
+    def row(self, row: FigureRow) -> FigureRow:
+        """The row without its author's name."""
+        return replace(row, author=self.code(row.source, row.author)) if row.author else row
+
+    def mention(self, mention: Mention) -> Mention:
+        """The mention without its author's name, account and address; the name in its own text goes too."""
+        if not mention.author:
+            return replace(mention, author_url=None, author_id=None)
+        code = self.code(mention.source, mention.author)
+        text, title = (_without(mention.author, code, each) for each in (mention.text, mention.title))
+        return replace(mention, author=code, author_url=None, author_id=None, text=text, title=title)
+
+
+def _without(name: str, code: str, text: str) -> str:
+    """The text with the code for the name; a name of one or two letters is no name to look for."""
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", code, text) if len(name) > 2 else text

@@ -1,0 +1,175 @@
+"""Printing rows for every command: a table for people, JSON lines, JSON or CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TextIO
+
+from desk.shown import clean_line
+
+Row = Mapping[str, Any]
+
+SAMPLE = 200
+"""Rows that the widths of a table's columns are measured from."""
+
+NARROWEST = 6
+"""Cells a column keeps when the terminal is too narrow for all."""
+
+_LIVE = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet may take for a formula at the start of a cell, its full-width forms too, guarded or not."""
+
+_INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""What JSON may hold unescaped but a terminal obeys or hides."""
+
+
+def show(rows: Iterable[Row], columns: Sequence[str], form: str, out: TextIO, width: int | None = None) -> None:
+    """Prints `rows` as "table", "json", "jsonl" or "csv"; `columns` says which of their keys, in which order.
+
+    A table fits `width` cells: by default the terminal's; without a terminal it is as wide as its longest cells.
+    """
+    writers: dict[str, Callable[[], None]] = {
+        "table": lambda: show_table(rows, columns, out, _terminal_width(out) if width is None else width),
+        "json": lambda: show_json(rows, columns, out),
+        "jsonl": lambda: show_json_lines(rows, columns, out),
+        "csv": lambda: show_csv(rows, columns, out),
+    }
+    writers[form]()
+
+
+def show_json_lines(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
+    """One JSON object a line, written as it comes."""
+    for row in rows:
+        out.write(to_json(_only(row, columns)) + "\n")
+
+
+def show_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
+    """One JSON array, an object a line, written as it comes."""
+    out.write("[")
+    for index, row in enumerate(rows):
+        out.write((",\n" if index else "\n") + to_json(_only(row, columns)))
+    out.write("\n]\n")
+
+
+def show_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
+    """RFC 4180 with a head; what a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Lists are joined by "; "; anything else that is no plain value is JSON. An unknown value is an empty cell.
+    """
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
+
+
+def csv_cell(value: object) -> object:
+    """A value as a cell of a CSV file; only words can be formulas, numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else flat(value)
+    return "'" + text if _LIVE.match(text) else text
+
+
+def csv_text(cell: str) -> str:
+    """The words of a cell that `csv_cell` wrote."""
+    return cell[1:] if cell.startswith("'") and _LIVE.match(cell) else cell
+
+
+def flat(value: object) -> str:
+    """A value as one text: a list of plain values joined by "; ", anything deeper as JSON."""
+    if isinstance(value, list | tuple) and all(isinstance(each, str | int | float) for each in value):
+        return "; ".join(str(each) for each in value)
+    return str(value) if isinstance(value, str | int | float) else to_json(value)
+
+
+def to_json(value: object) -> str:
+    """JSON on one line; what a terminal would obey is escaped, which a reader of JSON undoes."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def show_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO, width: int | None) -> None:
+    """A table in plain text: heads, a line, and a line a row; cells that do not fit end in "…"."""
+    lines = ([_shown(row.get(column)) for column in columns] for row in rows)
+    sample = list(islice(lines, SAMPLE))
+    right = [_is_numeric(sample, index) for index in range(len(columns))]
+    widths = _fit([_widest(columns[index], sample, index) for index in range(len(columns))], width)
+    _put(out, columns, widths, right)
+    _put(out, ["─" * each for each in widths], widths, right)
+    for line in _chain(sample, lines):
+        _put(out, line, widths, right)
+
+
+def _chain(sample: list[list[str]], rest: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield from sample
+    yield from rest
+
+
+def _put(out: TextIO, cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> None:
+    padded = (_pad(_cut(cell, width), width, to) for cell, width, to in zip(cells, widths, right, strict=True))
+    out.write("  ".join(padded).rstrip() + "\n")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return clean_line(flat(value))
+
+
+def _is_numeric(sample: Sequence[Sequence[str]], index: int) -> bool:
+    cells = [row[index] for row in sample if row[index]]
+    return bool(cells) and all(re.fullmatch(r"[-+−]?[\d.,]+( %)?|–", cell) for cell in cells)
+
+
+def _widest(head: str, sample: Sequence[Sequence[str]], index: int) -> int:
+    return max([cells(head), *(cells(row[index]) for row in sample)])
+
+
+def _fit(wanted: list[int], width: int | None) -> list[int]:
+    """Takes from the widest column until the line fits; no column gets narrower than `NARROWEST`."""
+    if width is None:
+        return wanted
+    room = width - 2 * (len(wanted) - 1)
+    while sum(wanted) > room and max(wanted) > NARROWEST:
+        wanted[wanted.index(max(wanted))] -= 1
+    return wanted
+
+
+def _terminal_width(out: TextIO) -> int | None:
+    return shutil.get_terminal_size().columns if out.isatty() else None
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes: two for wide letters, none for marks on a letter."""
+    return len(text) if text.isascii() else sum(_cell(each) for each in text)
+
+
+def _cell(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def _cut(text: str, width: int) -> str:
+    if cells(text) <= width:
+        return text
+    while cells(text) > width - 1:
+        text = text[: -max(1, (cells(text) - width) // 2)]
+    return text + "…"
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
+
+
+def _only(row: Row, columns: Sequence[str]) -> dict[str, Any]:
+    return {column: row.get(column) for column in columns}

@@ -1,0 +1,195 @@
+"""A report's words and the way it writes numbers, in Dutch and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from desk.reports import Cell, Report, Unit
+from desk.reports.kpis import KPIS
+
+LANGUAGES = ("nl", "en")
+
+_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        # word: (English, Dutch)
+        "report": ("Mention report", "Vermeldingenrapport"),
+        "query": ("Query", "Zoekopdracht"),
+        "everything": ("every mention", "alle vermeldingen"),
+        "brands": ("Brands", "Merken"),
+        "period": ("Period", "Periode"),
+        "up_to": ("up to", "tot"),
+        "zone": ("Times in", "Tijden in"),
+        "generated": ("Generated", "Gemaakt"),
+        "as_of": ("As it stood on", "Zoals het was op"),
+        "totals": ("In short", "In het kort"),
+        "explanation": ("How it was counted", "Hoe er geteld is"),
+        "figure": ("Figure", "Kengetal"),
+        "formula": ("Formula", "Formule"),
+        "value": ("Value", "Waarde"),
+        "remark": ("Remark", "Toelichting"),
+        "small": ("n too small", "n te klein"),
+        "empty": ("Nothing in this period.", "Niets in deze periode."),
+        "as_table": ("As a table", "Als tabel"),
+        "rows": ("Mentions", "Vermeldingen"),
+        "figures": ("Figures", "Cijfers"),
+        "cut": ("cut, {n} characters in all", "afgekapt, {n} tekens in totaal"),
+        # tables
+        "time": ("Volume and sentiment over time", "Volume en sentiment door de tijd"),
+        "week": ("When people write", "Wanneer mensen schrijven"),
+        "sources": ("By source", "Per bron"),
+        "source_kinds": ("By kind of source", "Per soort bron"),
+        "brand": ("Share of voice", "Share of voice"),
+        "intents": ("By intent", "Per soort bericht"),
+        "languages": ("By language", "Per taal"),
+        "priorities": ("By priority", "Per prioriteit"),
+        "top_authors": ("Most active authors", "Actiefste auteurs"),
+        "service": ("Response and resolution", "Reactie en afhandeling"),
+        "service_sources": ("Service by source", "Service per bron"),
+        "agents": ("By agent", "Per medewerker"),
+        "statuses": ("Cases by status", "Zaken per status"),
+        "delay": ("Ingestion delay by source", "Vertraging per bron"),
+        # notes
+        "brand_note": (
+            "Denominator: {n} brand mentions within this report's query.",
+            "Noemer: {n} merkvermeldingen binnen de zoekopdracht van dit rapport.",
+        ),
+        "intents_note": (
+            "A mention can have several intents: the shares need not add up to 100 %.",
+            "Een vermelding kan meer soorten hebben: de aandelen tellen niet op tot 100 %.",
+        ),
+        "authors_note": ("The {n} most active of {all}.", "De {n} actiefste van {all}."),
+        # columns
+        "mentions": ("Mentions", "Aantal"),
+        "share": ("Share", "Aandeel"),
+        "net": ("Net", "Netto"),
+        "cases": ("Cases", "Zaken"),
+        "n": ("n", "n"),
+        "median": ("Median", "Mediaan"),
+        "p90": ("P90", "P90"),
+        "waiting": ("None yet", "Nog geen"),
+        "unknown": ("Unknown", "Onbekend"),
+        "answered": ("Answered", "Beantwoord"),
+        "response": ("Median response", "Mediaan reactie"),
+        "resolution": ("Median resolution", "Mediaan oplossing"),
+        "participation": ("Participation", "Deelname"),
+        "replies": ("Replies", "Antwoorden"),
+        "label": ("", ""),
+        "median_of": (
+            "median; p90 {p90}; n = {n}; {unknown} unknown",
+            "mediaan; p90 {p90}; n = {n}; {unknown} onbekend",
+        ),
+        "of": ("{part} of {whole}", "{part} van {whole}"),
+        # values
+        "negative": ("Negative", "Negatief"),
+        "neutral": ("Neutral", "Neutraal"),
+        "positive": ("Positive", "Positief"),
+        "unrated": ("Unrated", "Niet beoordeeld"),
+        "low": ("Low", "Laag"),
+        "normal": ("Normal", "Normaal"),
+        "high": ("High", "Hoog"),
+        "urgent": ("Urgent", "Urgent"),
+        "new": ("New", "Nieuw"),
+        "open": ("Open", "Open"),
+        "pending": ("Pending", "In afwachting"),
+        "snoozed": ("Snoozed", "Gesnoozed"),
+        "resolved": ("Resolved", "Afgehandeld"),
+        "dismissed": ("Dismissed", "Genegeerd"),
+        "spam": ("Spam", "Spam"),
+        "none": ("(none)", "(geen)"),
+        "question": ("Question", "Vraag"),
+        "complaint": ("Complaint", "Klacht"),
+        "compliment": ("Compliment", "Compliment"),
+        "purchase": ("Purchase", "Koopinteresse"),
+        "churn": ("Churn", "Opzeggen"),
+        "idea": ("Idea", "Idee"),
+        "error": ("Error", "Fout"),
+        "outage": ("Outage", "Storing"),
+        "thanks": ("Thanks", "Bedankje"),
+        "news": ("News", "Nieuws"),
+        "job": ("Job", "Vacature"),
+        "mon": ("Mon", "ma"),
+        "tue": ("Tue", "di"),
+        "wed": ("Wed", "wo"),
+        "thu": ("Thu", "do"),
+        "fri": ("Fri", "vr"),
+        "sat": ("Sat", "za"),
+        "sun": ("Sun", "zo"),
+    }
+)
+
+
+class Words:
+    """The words and number marks of one language."""
+
+    def __init__(self, lang: str) -> None:
+        """`lang`: nl or en."""
+        self.lang = lang
+        self._place = 1 if lang == "nl" else 0
+
+    def __call__(self, word: str, **values: object) -> str:
+        """The word in this language; a word we do not know is given back as it is."""
+        return _WORDS[word][self._place].format(**values) if word in _WORDS else word
+
+    def kpi(self, name: str) -> str:
+        """The name of a KPI."""
+        return KPIS[name].names[self.lang]
+
+    def formula(self, name: str) -> str:
+        """How a KPI is computed."""
+        return KPIS[name].formulas[self.lang]
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """With marks at the thousands: 1,234.5 or 1.234,5."""
+        text = f"{value:,.{decimals}f}"
+        return text.translate(_DUTCH_MARKS) if self.lang == "nl" else text
+
+    def duration(self, seconds: float) -> str:
+        """In the two largest units that matter: "3 d 4 h", "12 min", "8 s"."""
+        hour = "u" if self.lang == "nl" else "h"
+        whole = round(seconds)
+        if whole < 60:
+            return f"{whole} s"
+        for (big, name), (small, part) in _STEPS:
+            if whole >= big:
+                rest = whole % big // small
+                return f"{whole // big} {name or hour}" + (f" {rest} {part or hour}" if rest else "")
+        return f"{whole // 60} min"
+
+    def cell(self, cell: Cell, unit: Unit) -> str:
+        """A cell as it is read: "–" where there is nothing to count from, and said when n is too small."""
+        if cell.value is None:
+            return "–"
+        text = self._value(cell.value, unit)
+        return f"{text} ({self('small')})" if cell.small else text
+
+    def _value(self, value: float, unit: Unit) -> str:
+        if unit is Unit.PERCENT:
+            return f"{self.number(100 * value, 1)} %"
+        if unit is Unit.SECONDS:
+            return self.duration(value)
+        if unit is Unit.BALANCE:
+            return ("+" if value > 0 else "") + self.number(value, 2).replace("-", "−")
+        return self.number(value)
+
+    def moment(self, at: datetime) -> str:
+        """To the minute, with its offset: times of two zones must not be mixed up."""
+        return f"{at:%Y-%m-%d %H:%M} {at:%z}"
+
+
+_DUTCH_MARKS = str.maketrans(",.", ".,")
+_STEPS = (((86400, "d"), (3600, "")), ((3600, ""), (60, "min")))
+
+
+def facts(report: Report, words: Words) -> list[tuple[str, str]]:
+    """The head of every report: what was asked, over which period, in which zone, and when it was made."""
+    found = [
+        (words("query"), report.query or words("everything")),
+        (words("period"), f"{words.moment(report.start)} {words('up_to')} {words.moment(report.end)}"),
+        (words("zone"), report.zone.key),
+        (words("generated"), words.moment(report.generated_at.astimezone(report.zone))),
+    ]
+    if report.as_of:
+        found.append((words("as_of"), words.moment(report.as_of.astimezone(report.zone))))
+    return found

@@ -1,0 +1,230 @@
+"""The reports' door: one row a mention, with the times of its case counted from events, streamed in bounded memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import rows, tables
+from storage.case_times import RESPONSES, CaseTimes, Step, case_times
+from storage.database import Database
+from storage.query.grammar import parse
+from storage.query.matcher import matches
+from storage.query.sql import Search, search
+from storage.query.tree import Node
+from storage.types import EventKind, FigureRow, Mention, Priority, Sentiment
+from storage.workflow import MOVES
+
+CHUNK = 1000
+"""Mentions read at a time: a short read each, so that a long report never holds the database."""
+
+Noun = TypeVar("Noun")
+Load = Callable[[Connection, Sequence[Any]], list[Noun]]
+"""From a page of rows to what is asked for."""
+
+COUNTED = frozenset(MOVES) | RESPONSES
+"""The kinds of events that figures look at."""
+
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
+MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
+INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+
+COLUMNS = (
+    POST.c.id,
+    POST.c.case_id,
+    POST.c.conversation_id,
+    POST.c.at,
+    POST.c.published_at,
+    POST.c.first_seen_at,
+    POST.c.source,
+    POST.c.source_kind,
+    POST.c.brand,
+    POST.c.lang,
+    POST.c.sentiment,
+    POST.c.priority,
+    AUTHOR.c.name.label("author"),
+)
+
+
+class Figures:
+    """What reports are counted from."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def rows(
+        self, query: str, start: datetime, end: datetime, *, as_of: datetime | None = None, me: str | None = None
+    ) -> Iterator[FigureRow]:
+        """The mentions that answer `query`, dated from `start` up to (not including) `end`, oldest first.
+
+        With `as_of`, as it stood at that moment: nothing found or done later counts. Raises `QueryError`.
+        """
+        moment = as_of or self.database.now()
+        return self._stream(query, start, end, moment, me, lambda at, posts: _figure_rows(at, posts, moment))
+
+    def mentions(
+        self, query: str, start: datetime, end: datetime, *, as_of: datetime | None = None, me: str | None = None
+    ) -> Iterator[Mention]:
+        """The same mentions in the same order, whole, for an export. Raises `QueryError`."""
+        moment = as_of or self.database.now()
+        return self._stream(query, start, end, moment, me, _mentions)
+
+    def _stream(
+        self, query: str, start: datetime, end: datetime, moment: datetime, me: str | None, load: Load[Noun]
+    ) -> Iterator[Noun]:
+        node = parse(query.strip() or "*")
+        found = search(node, dialect="sqlite" if self.database.is_sqlite else "postgresql", now=moment, me=me)
+        return self._pages(node, found, _select(found, start, end, moment), moment, me, load)
+
+    def _pages(
+        self, node: Node, found: Search, wanted: sa.Select[Any], moment: datetime, me: str | None, load: Load[Noun]
+    ) -> Iterator[Noun]:
+        """Nothing is handed out while the database is being read: whoever takes the rows may be slow."""
+        page = wanted
+        while True:
+            with self.database.read() as connection:
+                posts = connection.execute(page).all()
+                chosen = posts if found.exact else _checked(connection, posts, node, moment, me)
+                nouns = load(connection, chosen)
+            yield from nouns
+            if len(posts) < CHUNK:
+                return
+            page = wanted.where(_after(posts[-1]))
+
+
+def _after(last: Any) -> sa.ColumnElement[bool]:
+    later = sa.or_(POST.c.at > last.at, POST.c.id > last.id)
+    return sa.and_(POST.c.at >= last.at, later)
+
+
+def _select(found: Search, start: datetime, end: datetime, moment: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(*COLUMNS)
+        .select_from(
+            POST.outerjoin(CASE, CASE.c.id == POST.c.case_id).outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
+        )
+        .where(POST.c.is_mention, POST.c.at >= start, POST.c.at < end, POST.c.first_seen_at <= moment, found.where)
+        .order_by(POST.c.at, POST.c.id)
+        .limit(CHUNK)
+    )
+
+
+def _checked(
+    connection: Connection, posts: Sequence[Any], node: Node, moment: datetime, me: str | None
+) -> Sequence[Any]:
+    """Where the database only narrows a search down, each mention is looked at again in memory."""
+    found = rows.mentions(connection, [post.id for post in posts])
+    answering = {each.id for each in found if matches(node, each, now=moment, me=me)}
+    return [post for post in posts if post.id in answering]
+
+
+def _mentions(connection: Connection, posts: Sequence[Any]) -> list[Mention]:
+    return rows.mentions(connection, [post.id for post in posts])
+
+
+def _figure_rows(connection: Connection, posts: Sequence[Any], moment: datetime) -> list[FigureRow]:
+    ids = [post.id for post in posts]
+    intents = _lists(connection, INTENT.c.post_id, INTENT.c.intent, INTENT.c.place, ids)
+    brands = _lists(connection, MATCH.c.post_id, MATCH.c.brand, MATCH.c.brand, ids)
+    cases = _times(connection, sorted({post.case_id for post in posts if post.case_id is not None}), moment)
+    return [_row(post, intents.get(post.id, ()), brands.get(post.id, ()), cases.get(post.case_id)) for post in posts]
+
+
+def _row(post: Any, intents: tuple[str, ...], brands: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
+    first, times = case if case else (None, None)
+    return FigureRow(
+        mention_id=post.id,
+        case_id=post.case_id,
+        conversation_id=post.conversation_id,
+        at=post.at,
+        published_at=post.published_at,
+        first_seen_at=post.first_seen_at,
+        source=post.source,
+        source_kind=post.source_kind,
+        brand=post.brand,
+        brands=brands or ((post.brand,) if post.brand else ()),
+        lang=post.lang,
+        sentiment=Sentiment(post.sentiment),
+        intents=intents,
+        priority=Priority(post.priority),
+        author=post.author or None,
+        opens_case=first == post.id,
+        asked_at=times.asked_at if times else None,
+        answered=times.answered if times else False,
+        responded_at=times.responded_at if times else None,
+        resolved_at=times.resolved_at if times else None,
+        status=times.status if times else None,
+        reopened=times.reopened if times else 0,
+        replies=times.replies if times else 0,
+        agents=times.agents if times else (),
+    )
+
+
+def _lists(
+    connection: Connection, key: sa.ColumnElement[int], value: sa.ColumnElement[str], order: Any, ids: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    """The values of each id, in order, without repeats."""
+    found: dict[int, dict[str, None]] = defaultdict(dict)
+    for each, name in connection.execute(sa.select(key, value).where(key.in_(ids)).order_by(key, order)):
+        found[each][name] = None
+    return {each: tuple(names) for each, names in found.items()}
+
+
+def _times(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, tuple[int, CaseTimes]]:
+    """Case id -> (its first mention, its times)."""
+    steps = _steps(connection, ids, moment)
+    return {
+        case_id: (post.id, case_times(post.published_at, post.first_seen_at, steps.get(case_id, ())))
+        for case_id, post in _openings(connection, ids, moment).items()
+    }
+
+
+def _openings(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, Any]:
+    """The first mention of each case: the one dated first among those we had seen."""
+    query = (
+        sa.select(POST.c.case_id, POST.c.id, POST.c.published_at, POST.c.first_seen_at)
+        .where(POST.c.case_id.in_(ids), POST.c.is_mention, POST.c.first_seen_at <= moment)
+        .order_by(POST.c.at.desc(), POST.c.id.desc())
+    )
+    return {row.case_id: row for row in connection.execute(query)}
+
+
+def _steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Step]]:
+    """The events of each case up to `moment`, in order, without those that were taken back by then."""
+    undo = EVENT.alias("undo")
+    query = (
+        sa.select(EVENT.c.case_id, EVENT.c.at, EVENT.c.kind, EVENT.c.actor, EVENT.c.data, REPLY.c.agent)
+        .select_from(
+            EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
+        )
+        .where(EVENT.c.case_id.in_(ids), EVENT.c.kind.in_([kind.value for kind in COUNTED]), EVENT.c.at <= moment)
+        .where(sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment))
+        .order_by(EVENT.c.id)
+    )
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for row in connection.execute(query):
+        steps[row.case_id].append(_step(row))
+    return steps
+
+
+def _step(row: Any) -> Step:
+    return Step(
+        at=row.at,
+        kind=EventKind(row.kind),
+        actor=row.agent or row.actor,
+        to=row.data.get("to"),
+        spoken_at=_moment(row.data.get("published_at")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
