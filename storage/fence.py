@@ -12,6 +12,18 @@ from storage import tables, workflow
 from storage.errors import ConversationMoved, LostCase
 from storage.types import EventKind
 
+STOPS = frozenset(
+    {
+        EventKind.FOUND,
+        EventKind.EDITED,
+        EventKind.DELETED,
+        EventKind.ANSWERED_ELSEWHERE,
+        EventKind.NOTED,
+        EventKind.SENT,
+    }
+)
+"""Events that stop a reply which already waits to leave; other people's posts in a busy thread do not."""
+
 EVENT = tables.Event.__table__  # type: ignore[attr-defined]
 
 
@@ -37,6 +49,19 @@ def _changes_since(connection: Connection, case: Row[Any], agent: str, seen_vers
     query = sa.select(EVENT).where(EVENT.c.case_id == case.id, EVENT.c.kind.in_(kinds))
     newest = connection.execute(query.order_by(EVENT.c.id.desc()).limit(missed)).all()
     return [describe(row) for row in reversed(newest) if row.actor != agent]
+
+
+def overtaken(connection: Connection, reply: Row[Any]) -> Sequence[str]:
+    """What happened in a reply's case since it was last handed over or approved that its writer should know first."""
+    handed = [EventKind.HELD.value, EventKind.APPROVED.value]
+    since = sa.select(sa.func.max(EVENT.c.id)).where(EVENT.c.reply_id == reply.id, EVENT.c.kind.in_(handed))
+    query = sa.select(EVENT).where(
+        EVENT.c.case_id == reply.case_id,
+        EVENT.c.id > since.scalar_subquery(),
+        EVENT.c.kind.in_([kind.value for kind in STOPS]),
+        EVENT.c.actor != reply.agent,
+    )
+    return [describe(row) for row in connection.execute(query.order_by(EVENT.c.id))]
 
 
 def describe(event: Any) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -31,8 +32,20 @@ EARLIER = 20
 OVERLAP = 1000
 """Event ids that `changed_since` looks at again: PostgreSQL gives them out before commit, so a lower one may follow."""
 
+JOINED = POST.outerjoin(CASE, CASE.c.id == POST.c.case_id)
+"""What the condition of a query is over."""
+
 INBOX_ORDER = (CASE.c.priority_score.desc(), CASE.c.last_mention_at.asc(), CASE.c.id.asc())
 """Most urgent first; of equal urgency the one that has waited longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query made ready: what the database can tell, and the last word where it cannot tell all."""
+
+    where: sa.ColumnElement[bool]
+    exact: bool
+    answers: Callable[[Mention], bool]
 
 
 class Inbox:
@@ -50,21 +63,22 @@ class Inbox:
         Raises `QueryError`.
         """
         with self.database.read() as connection:
-            ids = self._case_ids(connection, query, me, limit=limit, after=after)
+            ids = self._case_ids(connection, self._ask(query, me), limit=limit, after=after)
             return tuple(rows.cases(connection, ids))
 
     def ids(self, query: str, *, me: str | None = None, limit: int | None = None) -> array[int]:
         """Ids of the cases with a mention that answers `query`, in inbox order. Raises `QueryError`."""
         with self.database.read() as connection:
-            return array("q", self._case_ids(connection, query, me, limit=limit))
+            return array("q", self._case_ids(connection, self._ask(query, me), limit=limit))
 
     def count(self, query: str, *, me: str | None = None) -> int:
         """How many cases have a mention that answers `query`. Raises `QueryError`."""
-        search = self._search(query, me)
-        if not search.exact:
-            return len(self.ids(query, me=me))
+        question = self._ask(query, me)
         with self.database.read() as connection:
-            chosen = sa.select(sa.func.count()).select_from(CASE).where(_has_mention(search))
+            if not question.exact:
+                return len(self._case_ids(connection, question))
+            answering = sa.select(POST.c.case_id.distinct()).select_from(JOINED).where(question.where)
+            chosen = sa.select(sa.func.count()).select_from(answering.where(POST.c.case_id.is_not(None)).subquery())
             return int(connection.execute(chosen).scalar_one())
 
     def cases(self, ids: Sequence[int]) -> list[Case]:
@@ -101,7 +115,7 @@ class Inbox:
         They come in batches, each a short read of its own, so a search of any length takes little memory and holds
         nobody up. Raises `QueryError` at once, before the first mention.
         """
-        return self._stream(query, self._search(query, me), limit, after, newest_first, me)
+        return self._stream(self._ask(query, me), limit, after, newest_first)
 
     def open(self, case_id: int) -> CaseFile:
         """A case with its thread, replies, trail, and the author's earlier posts. Raises `NotFound`."""
@@ -150,56 +164,37 @@ class Inbox:
         query = sa.select(CASE.c.id, CASE.c.changed).where(CASE.c.changed > floor).order_by(CASE.c.changed)
         return {row.id: row.changed for row in connection.execute(query)}
 
-    def _search(self, query: str, me: str | None) -> sql.Search:
+    def _ask(self, query: str, me: str | None) -> Question:
+        node, now = grammar.parse(query.strip() or "*"), self.database.now()
         dialect: sql.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
-        return sql.search(_parsed(query), dialect=dialect, now=self.database.now(), me=me)
+        search = sql.search(node, dialect=dialect, now=now, me=me)
+        where = search.where if tree.asks_for_context(node) else sa.and_(POST.c.is_mention, search.where)
+        return Question(where, search.exact, matcher.compiled(node, now=now, me=me))
 
     def _case_ids(
-        self, connection: Connection, query: str, me: str | None, *, limit: int | None, after: Case | None = None
+        self, connection: Connection, question: Question, *, limit: int | None = None, after: Case | None = None
     ) -> list[int]:
-        search = self._search(query, me)
-        wanted = sa.select(CASE.c.id).order_by(*INBOX_ORDER)
+        has_mention = sa.exists().where(POST.c.case_id == CASE.c.id, question.where).correlate(CASE)
+        wanted = sa.select(CASE.c.id).where(has_mention).order_by(*INBOX_ORDER)
         if after is not None:
             wanted = wanted.where(_beyond(after))
-        if not search.exact:
-            return self._checked_case_ids(connection, wanted, query, search, limit, me)
-        return list(connection.scalars(wanted.where(_has_mention(search)).limit(limit)))
-
-    def _checked_case_ids(
-        self,
-        connection: Connection,
-        wanted: sa.Select[Any],
-        query: str,
-        search: sql.Search,
-        limit: int | None,
-        me: str | None,
-    ) -> list[int]:
-        """In memory: the database only narrows the search down, and each mention is looked at again."""
-        answering = {each.case_id for each in self._stream(query, search, None, None, True, me)}
-        chosen = (each for each in connection.scalars(wanted.where(_has_mention(search))).all() if each in answering)
-        return [each for _, each in zip(range(limit), chosen, strict=False)] if limit is not None else list(chosen)
+        if question.exact:
+            return list(connection.scalars(wanted.limit(limit)))
+        answering = {each.case_id for each in self._stream(question, None, None, True)}
+        chosen = (each for each in connection.scalars(wanted).all() if each in answering)
+        return list(islice(chosen, limit))
 
     def _stream(
-        self,
-        query: str,
-        search: sql.Search,
-        limit: int | None,
-        after: Mention | None,
-        newest_first: bool,
-        me: str | None,
+        self, question: Question, limit: int | None, after: Mention | None, newest_first: bool
     ) -> Iterator[Mention]:
-        answers = matcher.compiled(_parsed(query), now=self.database.now(), me=me)
         given = 0
         while limit is None or given < limit:
+            size = BATCH if limit is None or not question.exact else min(BATCH, limit - given)
             with self.database.read() as connection:
-                size = BATCH if limit is None or not search.exact else min(BATCH, limit - given)
-                batch = rows.mentions(connection, _mention_ids(connection, search, size, after, newest_first))
-            for mention in batch:
-                if search.exact or answers(mention):
-                    yield mention
-                    given += 1
-                    if given == limit:
-                        return
+                batch = rows.mentions(connection, _mention_ids(connection, question, size, after, newest_first))
+            chosen = [each for each in batch if question.exact or question.answers(each)]
+            yield from chosen if limit is None else chosen[: limit - given]
+            given += len(chosen)
             if len(batch) < size:
                 return
             after = batch[-1]
@@ -228,15 +223,6 @@ class Inbox:
         return tuple(rows.event(row) for row in connection.execute(query))
 
 
-def _parsed(query: str) -> tree.Node:
-    return grammar.parse(query.strip() or "*")
-
-
-def _has_mention(search: sql.Search) -> sa.ColumnElement[bool]:
-    """Whether a case has a mention that answers; the case's own fields are those of the case that is looked at."""
-    return sa.exists().where(POST.c.case_id == CASE.c.id, POST.c.is_mention, search.where).correlate(CASE)
-
-
 def _beyond(case: Case) -> sa.ColumnElement[bool]:
     """Cases that come after `case` in inbox order."""
     score, waiting = CASE.c.priority_score, CASE.c.last_mention_at
@@ -245,10 +231,10 @@ def _beyond(case: Case) -> sa.ColumnElement[bool]:
 
 
 def _mention_ids(
-    connection: Connection, search: sql.Search, limit: int, after: Mention | None, newest_first: bool
+    connection: Connection, question: Question, limit: int, after: Mention | None, newest_first: bool
 ) -> list[int]:
-    query = sa.select(POST.c.id).select_from(POST.outerjoin(CASE, CASE.c.id == POST.c.case_id))
-    query = query.where(POST.c.is_mention, search.where).limit(limit)
+    query = sa.select(POST.c.id).select_from(JOINED)
+    query = query.where(question.where).limit(limit)
     place = sa.tuple_(POST.c.at, POST.c.id)
     if after is not None:
         at = connection.execute(sa.select(POST.c.at).where(POST.c.id == after.id)).scalar() or after.first_seen_at

@@ -154,6 +154,7 @@ class Outbox:
     def take_due(self, owner: str) -> Reply | None:
         """Takes the next reply whose time has come, for this process alone; it is `sending` once this returns.
 
+        It is `failed` instead when the conversation changed since it was handed over; then a person reads it again.
         One at a time, so that a slow channel does not use up the time of the replies behind it.
         """
         now = self.database.now()
@@ -169,6 +170,12 @@ class Outbox:
             row = _lock(connection, reply_id)
             if row.state != ReplyState.HELD or row.hold_until > now:
                 return None
+            changes = fence.overtaken(connection, row)
+            if changes:
+                why = (
+                    f"Not sent: the conversation changed after it was written: {'; '.join(changes)}. Read it and retry."
+                )
+                return put(connection, row, EventKind.FAILED, SYSTEM, now, state=ReplyState.FAILED, error=why)
             lease = {"lease_owner": owner, "lease_until": now + SENDING_LEASE, "attempts": row.attempts + 1}
             return put(
                 connection, row, EventKind.SENDING, SYSTEM, self.database.now(), state=ReplyState.SENDING, **lease

@@ -1,0 +1,341 @@
+"""All that a person at the desk can do, without a screen: every key and every command calls it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from desk.errors import NotAllowed, NotReady
+from desk.policy import Policy
+from storage.database import Database
+from storage.errors import NotFound
+from storage.inbox import Inbox
+from storage.outbox import UNDERWAY, Outbox
+from storage.steps import Ids, Steps
+from storage.types import Case, CaseFile, Event, Mention, Priority, Reason, Reply, ReplyState
+from storage.undo import Undo
+
+if TYPE_CHECKING:
+    from desk.channels import Channel
+
+HANDLING = frozenset(
+    {"claim", "release", "assign", "tag", "untag", "note", "snooze", "pend", "resolve", "dismiss", "spam", "reopen"}
+    | {"prioritise", "correct", "undo", "redo", "draft", "reply", "cancel", "retry", "settle"}
+)
+"""Acts of everybody who works on cases."""
+
+MAY: Mapping[str, frozenset[str]] = {
+    "viewer": frozenset(),
+    "trainee": HANDLING,
+    "agent": HANDLING | {"approve", "reject"},
+    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others"},
+}
+"""Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
+
+GAP = re.compile(r"\{[a-z_]+(?::[^{}\n]*)?\}")
+"""A variable in a template: {author}, {agent}, or {prompt:what to ask}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a case is where it is: what it matched, how it was understood, and what happened to it."""
+
+    queries: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    trail: tuple[Event, ...]
+
+    def sentences(self) -> list[str]:
+        """Each reason as a line of text."""
+        lines = [f"It answers the query {query}." for query in self.queries]
+        for reason in self.reasons:
+            words = f" for the words {', '.join(reason.words)}" if reason.words else ""
+            share = f" ({reason.share:+.2f})" if reason.share else ""
+            lines.append(f"{reason.about}: {reason.label}{words}{share}.")
+        return lines + [f"{each.at:%Y-%m-%d %H:%M} UTC: {each.kind.value} by {each.actor}." for each in self.trail]
+
+
+class Clerk:
+    """One agent at one desk. Steps raise `NotAllowed` for a role that may not, and what storage refuses."""
+
+    def __init__(self, database: Database, *, agent: str, policy: Policy, channels: Callable[[str], Channel]) -> None:
+        self.database, self.agent, self.policy, self.channels = database, agent, policy, channels
+        self._inbox, self._steps = Inbox(database), Steps(database)
+        self._outbox, self._undo = Outbox(database), Undo(database)
+
+    # Reading
+
+    def inbox(self, query: str = "is:open", *, limit: int = 50, after: Case | None = None) -> tuple[Case, ...]:
+        """Cases in inbox order: see `Inbox.page`. `me` in a query is this agent."""
+        return self._inbox.page(query, limit=limit, after=after, me=self.agent)
+
+    def ids(self, query: str = "is:open") -> array[int]:
+        """Ids of all cases of a view, in inbox order."""
+        return self._inbox.ids(query, me=self.agent)
+
+    def count(self, query: str = "is:open") -> int:
+        """How many cases a view has."""
+        return self._inbox.count(query, me=self.agent)
+
+    def cases(self, ids: Sequence[int]) -> list[Case]:
+        """The cases of `ids`, in that order; those that are gone are left out."""
+        return self._inbox.cases(ids)
+
+    def mentions(self, query: str, *, limit: int | None = None, newest_first: bool = True) -> Iterator[Mention]:
+        """The mentions that answer a query, by time."""
+        return self._inbox.mentions(query, limit=limit, newest_first=newest_first, me=self.agent)
+
+    def open(self, case_id: int) -> CaseFile:
+        """A case with all that is needed to answer it well."""
+        return self._inbox.open(case_id)
+
+    def cursor(self) -> int:
+        """Where `changed_since` may begin."""
+        return self._inbox.cursor()
+
+    def changed_since(self, cursor: int) -> tuple[int, tuple[int, ...]]:
+        """The new cursor, and the cases that any desk or the listener changed since the old one."""
+        return self._inbox.changed_since(cursor)
+
+    def why(self, case_id: int) -> Why:
+        """Why a case is where it is, by its newest mention."""
+        file = self._inbox.open(case_id)
+        newest = _newest(file)
+        return Why(newest.queries, newest.reasons, file.trail)
+
+    # Having cases
+
+    def claim(self, case_id: int, *, lease: timedelta | None = None) -> Case:
+        """Takes a case, for the policy's lease if none is given."""
+        self._permit("claim")
+        return self._steps.claim(case_id, self.agent, lease=lease or self.policy.lease)
+
+    def claim_all(self, case_ids: Ids, *, lease: timedelta | None = None) -> tuple[Case, ...]:
+        """Takes several cases, all or none."""
+        self._permit("claim")
+        return self._steps.claim_all(case_ids, self.agent, lease=lease or self.policy.lease)
+
+    def renew(self, case_id: int, epoch: int) -> None:
+        """The heartbeat of an open case. Raises `LostCase`."""
+        self._steps.renew(case_id, self.agent, epoch, lease=self.policy.lease)
+
+    def release(self, case_ids: Ids) -> tuple[Case, ...]:
+        """Lets go of cases."""
+        self._permit("release")
+        return self._steps.release(case_ids, self.agent)
+
+    def take_over(self, case_id: int, reason: str) -> Case:
+        """Takes a case from a colleague who is at work on it; for leads, with a reason."""
+        self._permit("take_over")
+        if not reason.strip():
+            raise NotReady("Say why you take the case over; your colleague reads it.")
+        return self._steps.take_over(case_id, self.agent, reason.strip(), lease=self.policy.lease)
+
+    def assign(self, case_ids: Ids, to: str | None) -> tuple[Case, ...]:
+        """Gives cases to a member of the team, or to nobody."""
+        self._permit("assign")
+        if to is not None and (self.policy.member(to) is None or not to.strip()):
+            raise NotFound(f"{to} is not in the team: choose from {', '.join(sorted(self.policy.team))}.")
+        return self._steps.assign(case_ids, self.agent, to)
+
+    # Deciding
+
+    def tag(self, case_ids: Ids, *tags: str) -> tuple[Case, ...]:
+        """Puts labels on cases."""
+        self._permit("tag")
+        return [self._steps.tag(case_ids, self.agent, tag) for tag in tags][-1]
+
+    def untag(self, case_ids: Ids, *tags: str) -> tuple[Case, ...]:
+        """Takes labels off cases."""
+        self._permit("untag")
+        return [self._steps.untag(case_ids, self.agent, tag) for tag in tags][-1]
+
+    def note(self, case_ids: Ids, text: str) -> tuple[Case, ...]:
+        """Writes something down for colleagues."""
+        self._permit("note")
+        return self._steps.note(case_ids, self.agent, text)
+
+    def snooze(self, case_ids: Ids, until: datetime) -> tuple[Case, ...]:
+        """Puts cases away until a time."""
+        self._permit("snooze")
+        return self._steps.snooze(case_ids, self.agent, until)
+
+    def pend(self, case_ids: Ids) -> tuple[Case, ...]:
+        """Waits for somebody else."""
+        self._permit("pend")
+        return self._steps.pend(case_ids, self.agent)
+
+    def resolve(self, case_ids: Ids) -> tuple[Case, ...]:
+        """The work is done."""
+        self._permit("resolve")
+        return self._steps.resolve(case_ids, self.agent)
+
+    def dismiss(self, case_ids: Ids) -> tuple[Case, ...]:
+        """Not about us, or not for us to answer."""
+        self._permit("dismiss")
+        return self._steps.dismiss(case_ids, self.agent)
+
+    def spam(self, case_ids: Ids) -> tuple[Case, ...]:
+        """Unwanted rubbish."""
+        self._permit("spam")
+        return self._steps.spam(case_ids, self.agent)
+
+    def reopen(self, case_ids: Ids) -> tuple[Case, ...]:
+        """Back to open."""
+        self._permit("reopen")
+        return self._steps.reopen(case_ids, self.agent)
+
+    def prioritise(self, case_ids: Ids, to: Priority) -> tuple[Case, ...]:
+        """Sets the priority."""
+        self._permit("prioritise")
+        return self._steps.prioritise(case_ids, self.agent, to)
+
+    def correct(self, mention_id: int, field: str, to: str | float) -> Case:
+        """Corrects what was understood of a mention."""
+        self._permit("correct")
+        return self._steps.correct(mention_id, self.agent, field, to)
+
+    def undo(self) -> Event:
+        """Takes back this agent's newest act."""
+        self._permit("undo")
+        return self._undo.undo(self.agent)
+
+    def redo(self) -> Event:
+        """Does again what was taken back."""
+        self._permit("redo")
+        return self._undo.redo(self.agent)
+
+    # Answering
+
+    def fill(self, template: str, case: Case, prompts: Mapping[str, str] | None = None) -> str:
+        """A template of the policy in the case's language, with what is known filled in; gaps stay as they are.
+
+        `prompts` answers {prompt:…} by what stands after the colon. Raises `NotFound`.
+        """
+        texts = self.policy.replies.get(template)
+        if not texts:
+            raise NotFound(f"There is no template {template}: choose from {', '.join(sorted(self.policy.replies))}.")
+        known = {f"prompt:{asked}": answer for asked, answer in (prompts or {}).items()}
+        known |= {"agent": self.agent} | ({"author": _one_line(case.author)} if case.author else {})
+        return GAP.sub(lambda gap: known.get(gap[0][1:-1], gap[0]), texts[self._language(case, texts)])
+
+    def draft(self, case_id: int, text: str) -> Reply:
+        """Keeps what is being written."""
+        self._permit("draft")
+        channel = self.policy.channel_for(self._inbox.case(case_id).source).name
+        return self._outbox.draft(case_id, self.agent, text, channel)
+
+    def reply(
+        self,
+        case_id: int,
+        text: str,
+        *,
+        mention_id: int | None = None,
+        seen: Case | None = None,
+        key: str = "",
+        hold: timedelta | None = None,
+    ) -> Reply:
+        """Hands a reply over to the outbox, claiming the case first where nobody has it.
+
+        `mention_id` is the mention it answers, else the newest. `seen` is the case as the agent had it before their
+        eyes: then the reply is refused with `LostCase` if it changed hands and `ConversationMoved` if others changed
+        it. The same `key` hands over once. Raises `NotReady` for a text that should not leave.
+        """
+        self._permit("reply")
+        file = self._inbox.open(case_id)
+        spec = self.policy.channel_for(file.case.source)
+        self._check(text, spec.name)
+        mine = seen if seen is not None and seen.assignee == self.agent else None
+        fence = mine or self._steps.claim(case_id, self.agent, lease=self.policy.lease)
+        return self._outbox.hold(
+            case_id,
+            self.agent,
+            text.strip(),
+            channel=spec.name,
+            post_id=_answered(file, mention_id).id,
+            epoch=fence.epoch,
+            seen_version=(seen or file.case).version,
+            key=key or uuid.uuid4().hex,
+            hold=self.policy.hold if hold is None else hold,
+            needs_approval=self._role() == "trainee",
+        )
+
+    def cancel(self, reply_id: int) -> Reply:
+        """Calls a reply back before it leaves; a colleague's only as a lead."""
+        self._permit("cancel" if self._outbox.reply(reply_id).agent == self.agent else "cancel_others")
+        return self._outbox.cancel(reply_id, self.agent)
+
+    def approve(self, reply_id: int) -> Reply:
+        """Lets a colleague's reply go."""
+        self._permit("approve")
+        return self._outbox.approve(reply_id, self.agent)
+
+    def reject(self, reply_id: int, why: str) -> Reply:
+        """Gives a colleague's reply back with the reason."""
+        self._permit("reject")
+        return self._outbox.reject(reply_id, self.agent, why)
+
+    def outbox(self, states: Collection[ReplyState] = (*UNDERWAY, ReplyState.FAILED)) -> tuple[Reply, ...]:
+        """Replies on their way out, and those that failed."""
+        return self._outbox.list(states)
+
+    def retry(self, reply_id: int) -> Reply:
+        """Sends a failed reply again."""
+        self._permit("retry")
+        return self._outbox.retry(reply_id, self.agent)
+
+    def settle(self, reply_id: int, *, arrived: bool) -> Reply:
+        """Says whether an uncertain reply arrived, after having looked."""
+        self._permit("settle")
+        return self._outbox.settle(reply_id, self.agent, arrived=arrived)
+
+    def _role(self) -> str | None:
+        member = self.policy.member(self.agent)
+        return member.role if member else None
+
+    def _permit(self, act: str) -> None:
+        role = self._role()
+        if role is None:
+            raise NotAllowed(f"{self.agent} is not in the team of sources.yaml, and may only read.")
+        if act not in MAY[role]:
+            raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: that is not for a {role}.")
+
+    def _check(self, text: str, channel: str) -> None:
+        gap = GAP.search(text)
+        if gap:
+            raise NotReady(f"Fill in {gap[0]} first.")
+        if not text.strip():
+            raise NotReady("A reply needs words.")
+        limit = self.channels(channel).limit
+        if limit is not None and len(text.strip()) > limit:
+            raise NotReady(f"The reply has {len(text.strip())} characters; {channel} takes {limit}.")
+
+    def _language(self, case: Case, texts: Mapping[str, str]) -> str:
+        member = self.policy.member(self.agent)
+        wanted = (case.lang or "", *(member.languages if member else ()))
+        return next((lang for lang in wanted if lang in texts), next(iter(texts)))
+
+
+def _newest(file: CaseFile) -> Mention:
+    own = [each for each in file.thread if each.case_id == file.case.id]
+    if not own:
+        raise NotFound(f"Case {file.case.id} has no mention left.")
+    return own[-1]
+
+
+def _answered(file: CaseFile, mention_id: int | None) -> Mention:
+    if mention_id is None:
+        return _newest(file)
+    found = next((each for each in file.thread if each.id == mention_id), None)
+    if found is None:
+        raise NotFound(f"Mention {mention_id} is not in the conversation of case {file.case.id}.")
+    return found
+
+
+def _one_line(name: str) -> str:
+    """A stranger's name as it may stand in our text: one line, and no gap of a template."""
+    return " ".join(name.split()).replace("{", "(").replace("}", ")")
