@@ -18,6 +18,7 @@ import feedparser
 from listener.dates import parse_date
 from listener.errors import ReadError
 from listener.markup import line_of, text_of, web_url
+from listener.mending import mended
 from listener.types import Page
 
 MOST_ITEMS = 500
@@ -34,6 +35,9 @@ _CUT_OFF = re.compile(
 _BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _ANCHOR = re.compile(r"<a\s[^>]{0,500}?href=[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
+_MAILED = re.compile(
+    r"\s*[^\s@()<>]{1,100}@[^\s@()<>]{1,200}\s*\((.{1,200})\)\s*\Z|(.{1,200}?)\s*<[^\s<>]{1,200}@[^\s<>]{1,200}>\s*\Z"
+)
 _ANSWERED = re.compile(
     r"\s*(?:<p>)?[^<\n]{1,60}<a href=\"([^\"\s]{1,2000}#comment-\d{1,20})\"[^>]{0,200}>[^<]{0,300}</a>\.\s*(?:</p>)?\s*"
 )
@@ -116,12 +120,10 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     if _HTML.match(body):
         raise ReadError(f"{page.url} answered with a web page instead of a feed; perhaps it wants a login.")
     _refuse_traps(page.url, body)
-    found = feedparser.parse(
-        io.BytesIO(_as_utf8(body)),  # never the bytes themselves: feedparser opens the file a short text names
-        sanitize_html=False,
-        resolve_relative_uris=False,
-        response_headers=_headers(page, body),
-    )
+    body, charset = _encoded(page, body)
+    found = _parsed(page.url, body, charset)
+    if found.bozo and charset and (whole := mended(body)) != body:
+        found = _parsed(page.url, whole, charset)
     if not found.version and not found.entries:
         raise ReadError(f"{page.url} does not hold a feed (RSS, Atom or JSON Feed were expected).")
     feed, entries = found.feed, found.entries
@@ -137,6 +139,16 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
         hub=_hub(page, links),
         generator=_text(feed, "generator"),
         next_url=_address(page.url, _link(links, "next")),
+    )
+
+
+def _parsed(url: str, body: bytes, charset: str) -> Any:
+    headers = {"content-location": url}
+    if charset:
+        headers["content-type"] = f"application/xml; charset={charset}"
+    # Never the bytes themselves: feedparser opens the file that a short text may name.
+    return feedparser.parse(
+        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
     )
 
 
@@ -160,13 +172,26 @@ def _without_comments(body: bytes) -> bytes:
     return b"".join([*kept, body[at:]])
 
 
-def _as_utf8(body: bytes) -> bytes:
-    """The same feed with stray Windows signs made UTF-8, where it is UTF-8 or does not say what it is."""
+def _encoded(page: Page, body: bytes) -> tuple[bytes, str]:
+    """The feed and the charset it is to be read in; "" leaves that to its XML declaration.
+
+    What is UTF-8 throughout is read so, whatever it claims. Stray Windows signs in what should be UTF-8 are kept.
+    """
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:200]:
+        return body, ""
     declared = re.match(rb"[^>]{0,200}?encoding\s*=\s*[\"']([\w-]{1,40})", body)
-    name = declared.group(1).lower() if declared else b"utf-8"
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:200] or name not in (b"utf-8", b"utf8"):
-        return body
-    return body.decode("utf-8", "windows-signs").encode("utf-8")
+    served = re.search(r"charset\s*=\s*[\"']?([\w-]{1,40})", page.headers.get("content-type", ""), re.IGNORECASE)
+    charset = declared.group(1).decode() if declared else served.group(1) if served else "utf-8"
+    is_utf8 = _is_utf8(body) or charset.lower() in ("utf-8", "utf8", "us-ascii", "ascii")
+    return (body.decode("utf-8", "windows-signs").encode(), "utf-8") if is_utf8 else (body, charset)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _windows_signs(error: UnicodeError) -> tuple[str, int]:
@@ -178,27 +203,12 @@ def _windows_signs(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("windows-signs", _windows_signs)
 
 
-def _headers(page: Page, body: bytes) -> dict[str, str]:
-    """What feedparser may know of the answer: a charset is believed only where the bytes do not show UTF-8."""
-    headers = {"content-location": page.url}
-    try:
-        body.decode("utf-8")
-        is_utf8 = not body.isascii()
-    except UnicodeDecodeError:
-        is_utf8 = False
-    if is_utf8:
-        headers["content-type"] = "application/xml; charset=utf-8"
-    elif "charset" in page.headers.get("content-type", "").lower():
-        headers["content-type"] = page.headers["content-type"]
-    return headers
-
-
 def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Item:
     content, is_whole = _content(entry)
     html, answered = _answered(_text(content, "value"))
     is_plain = version.startswith("atom") and _text(content, "type") == "text/plain"
     text = html if is_plain else text_of(html)
-    url = _address(page.url, _text(entry, "link"))
+    url = _page(entry, page.url)
     author, author_url = _author(entry, page.url)
     published = moment(_first(entry, "published", "created", "updated"), page.fetched_at, zone)
     updated = moment(_text(entry, "updated"), page.fetched_at, zone)
@@ -267,6 +277,13 @@ def _answers(entry: Mapping[str, Any]) -> str:
     return _first(reference, "ref", "href")
 
 
+def _page(entry: Mapping[str, Any], base: str) -> str:
+    """The item's page; feedparser also calls an identity that is no address a link."""
+    link = _text(entry, "link")
+    is_mere_identity = link == _text(entry, "id") and not _links(entry) and "://" not in link
+    return "" if is_mere_identity else _address(base, link)
+
+
 def _title(entry: Mapping[str, Any]) -> str:
     title = _text(entry, "title")
     is_html = "html" in _text(_get(entry, "title_detail") or {}, "type")
@@ -298,9 +315,12 @@ def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
 
 def _author(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
     """The names as shown and the first one's address; some forums put an HTML link where a name should be."""
-    people = [each for each in _dicts(entry, "authors") if each] or [{"name": _text(entry, "author")}]
+    people = _dicts(entry, "authors") or [{}]
     anchor = _ANCHOR.search(_text(people[0], "name"))
+    mailed = _MAILED.match(_text(entry, "author"))
     names = (line_of(_text(each, "name")) or _text(each, "email") for each in people)
+    if len(people) == 1 and mailed:
+        names = (name.strip() for name in mailed.groups() if name)
     address = _first(people[0], "href", "url") or (anchor.group(1) if anchor else "")
     return ", ".join(dict.fromkeys(name for name in names if name)), _address(base, address)
 

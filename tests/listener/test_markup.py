@@ -73,6 +73,7 @@ def test_a_title_is_one_line() -> None:
         ("http://[::1]:80/", "http://[::1]:80/"),
         ("pad met spatie", "https://blog.example/map/pad%20met%20spatie"),
         ("javascript:alert(1)", ""),
+        (" https://ander.example/a b\n ", "https://ander.example/a%20b"),
         ("java\nscript:alert(1)", ""),
         ("data:text/html,x", ""),
         ("mailto:a@b.nl", ""),

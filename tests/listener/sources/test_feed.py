@@ -1,0 +1,150 @@
+"""Feeds lead to whole articles and to their comments, each under its own conversation and parent."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from listener.errors import FetchError
+from listener.sources import feed, load, names
+from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import PostKind
+
+DATA = Path("tests/data/sources")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FEED = Link(url="https://blog.example/feed/")
+
+
+def read(name_or_xml: str, link: Link = FEED, **options: object) -> Reading:
+    body = name_or_xml.encode() if "<" in name_or_xml else (DATA / name_or_xml).read_bytes()
+    page = Page(url=link.url, status=200, headers={}, body=body, fetched_at=NOW)
+    return feed.read(page, link, SourceSpec(name="blog", url=FEED.url, options=options))
+
+
+def rss(inner: str) -> str:
+    return f"<rss version='2.0'><channel><title>B</title>{inner}</channel></rss>"
+
+
+def test_the_shelf_knows_its_kinds_by_name_and_by_path() -> None:
+    assert {"article", "feed", "wordpress"} <= set(names())
+    assert load("feed") is load("listener.sources.feed")
+
+
+@pytest.mark.parametrize("kind", ["feeed", "json", "os.path", "niets.hier", "listener.sources.feed:niets", "a..b", ""])
+def test_what_is_no_kind_is_refused_in_a_sentence(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"[.?]$"):
+        load(kind)
+
+
+@pytest.mark.parametrize("name", ["wordpress_feed.xml", "wordpress_atom.xml"])
+def test_an_article_feed_gives_articles_and_leads_to_their_comments(name: str) -> None:
+    reading = read(name)
+    first, second, _ = reading.posts
+    assert first.title == 'Rare tekens <script> & "quotes" in de mail van Zonnebank'
+    assert first.text.startswith("De nieuwsbrief toont &euro; in plaats van €. Voorbeeld: 5 < 6 && 7 > 3.")
+    assert (second.author, second.kind, second.partial) == ("schrijver_sjors", PostKind.ARTICLE, False)
+    assert second.published_at == datetime(2026, 11, 22, 8, 34, 44, tzinfo=UTC)
+    lead = reading.links[0]
+    assert [link.conversation for link in reading.links] == [post.external_id for post in reading.posts[1:]]
+    assert (lead.role, lead.stamp) == ("comments", "3")
+    assert lead.url.startswith("https://blog.example/2026/11/nl-lang/feed/")
+    json.dumps([dict(link.carry) for link in reading.links])
+
+
+def test_a_comment_feed_gives_conversation_and_parent() -> None:
+    (lead, _) = read("wordpress_feed.xml").links
+    reading = read("wordpress_thread_feed.xml", lead)
+    newest, answer, oldest = reading.posts
+    assert {post.conversation_id for post in reading.posts} == {"https://blog.example/2026/11/nl-lang/"}
+    assert {post.conversation_title for post in reading.posts} == {"Mijn overstap naar Zonnebank: een verslag"}
+    assert (newest.parent_id, answer.parent_id, oldest.parent_id) == ("", oldest.external_id, "")
+    assert answer.text == "Yes, you can switch the language under Profile."
+    assert (answer.author, answer.kind, answer.title) == ("schrijver_sjors", PostKind.COMMENT, "")
+    assert not reading.links
+
+
+@pytest.mark.parametrize("name", ["wordpress_comments_feed.xml", "wordpress_comments_atom.xml"])
+def test_the_comments_of_a_whole_site_find_their_articles(name: str) -> None:
+    posts = read(name, Link(url="https://blog.example/comments/feed/")).posts
+    assert all(post.kind is PostKind.COMMENT for post in posts)
+    assert [post.conversation_id for post in posts[:3]] == ["https://blog.example/2026/11/nl-lang/"] * 3
+    assert posts[1].parent_id == posts[2].external_id
+    assert posts[0].conversation_title in ("Mijn overstap naar Zonnebank: een verslag", "")
+    assert posts[3].conversation_url == "https://blog.example/2026/11/en-garden/"
+
+
+def test_isso_comments_keep_their_thread() -> None:
+    link = Link(url="https://comments.example/feed?uri=/nl-app-login.html", role="comments", conversation="artikel-1")
+    posts = {post.external_id.rsplit("/", 1)[1]: post for post in read("isso_thread.atom", link).posts}
+    assert len(posts) == 4
+    assert {post.conversation_id for post in posts.values()} == {"artikel-1"}
+    assert posts["3"].parent_id == posts["2"].external_id
+    assert [posts[n].parent_id for n in "124"] == ["", "", ""]
+    assert posts["4"].conversation_url == "https://blog.example/nl-app-login.html"
+
+
+def test_the_comment_feed_of_an_article_can_be_said_with_a_pattern() -> None:
+    body = rss("<item><guid isPermaLink='false'>x y</guid><link>https://blog.example/a b.html</link>"
+               "<description>&lt;p&gt;Heel.&lt;/p&gt;</description></item>")  # fmt: skip
+    (lead,) = read(body, comments="https://isso.example/feed?uri={path}&id={id}").links
+    assert lead.url == "https://isso.example/feed?uri=/a%2520b.html&id=x%20y"
+    assert (lead.role, lead.conversation, lead.stamp) == ("comments", "x y", "")
+
+
+TEASER = rss(
+    "<item><guid>https://blog.example/nl-app-login.html</guid><title>Zonnebank app</title>"
+    "<author>marieke_v</author><pubDate>Sat, 21 Nov 2026 21:35:00 GMT</pubDate>"
+    "<description>Sinds de update van vanochtend kan ik niet …</description>"
+    "<c xmlns='http://wellformedweb.org/CommentAPI/'/>"
+    "<w:commentRss xmlns:w='http://wellformedweb.org/CommentAPI/'>https://blog.example/c.xml</w:commentRss></item>"
+)
+
+
+def test_a_teaser_is_read_whole_at_its_address_and_then_its_comments() -> None:
+    reading = read(TEASER)
+    (teaser,), (lead,) = reading.posts, reading.links
+    assert teaser.partial and lead.role == "article" and lead.stamp
+    whole = read("isso_page.html", lead)
+    (post,) = whole.posts
+    assert post.external_id == teaser.external_id
+    assert not post.partial
+    assert "De klantenservice van Zonnebank neemt niet op." in post.text
+    assert (post.author, post.title, post.published_at) == (teaser.author, teaser.title, teaser.published_at)
+    assert [link.url for link in whole.links] == ["https://blog.example/c.xml"]
+    assert whole.links[0].conversation == teaser.external_id
+
+
+def test_a_teaser_stays_one_when_that_is_wanted_or_when_its_page_has_nothing() -> None:
+    assert [link.role for link in read(TEASER, full_text=False).links] == ["comments"]
+    (lead,) = read(TEASER).links
+    empty = read("<html><body><form><input name=user></form></body></html>", lead)
+    assert not empty.posts and len(empty.links) == 1
+    source = SourceSpec(name="blog", url=FEED.url)
+    assert [link.role for link in feed.fallback(lead, FetchError("x", status=403), source, {})] == ["comments"]
+    assert not feed.fallback(FEED, FetchError("x", status=403), source, {})
+
+
+def test_a_changed_teaser_changes_the_stamp() -> None:
+    first, second = (read(TEASER.replace("vanochtend", word)).links[0].stamp for word in ("vanochtend", "vanmiddag"))
+    assert first != second
+
+
+def test_older_pages_are_read_on_the_first_visit_only() -> None:
+    source = SourceSpec(name="blog", url=FEED.url)
+    body = rss("<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='/feed/?paged=2'/>")
+    (first,) = feed.start(source, {})
+    reading = read(body, first)
+    assert [link.url for link in reading.links] == ["https://blog.example/feed/?paged=2"]
+    (later,) = feed.start(source, reading.memory)
+    assert not read(body, later).links
+
+
+def test_comments_that_answer_each_other_in_a_circle_are_read() -> None:
+    entries = "".join(
+        f"<entry><id>{n}</id><link href='https://blog.example/p#comment-{n}'/><content>t{n}</content>"
+        f"<t:in-reply-to xmlns:t='http://purl.org/syndication/thread/1.0' ref='{3 - n}'/></entry>"
+        for n in (1, 2)
+    )
+    posts = read(f"<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>").posts
+    assert [post.conversation_id for post in posts] == ["https://blog.example/p"] * 2 or len(posts) == 2

@@ -1,0 +1,248 @@
+"""Feeds of every format, well formed and not, lose no text, and those made to hurt are refused."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.errors import ReadError
+from listener.syndication import MOST_ITEMS, Feed, parse
+from listener.types import Page
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RSS = '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Blog</title>{}</channel></rss>'
+
+
+def fed(body: str | bytes, content_type: str = "", **headers: str) -> Feed:
+    raw = body if isinstance(body, bytes) else body.encode()
+    all_headers = {"content-type": content_type, **headers}
+    return parse(Page(url="https://blog.example/feed", status=200, headers=all_headers, body=raw, fetched_at=NOW))
+
+
+def item(inner: str) -> str:
+    return RSS.format(f"<item><guid isPermaLink='false'>1</guid><title>Titel</title>{inner}</item>")
+
+
+def test_an_rss_item_is_read_whole() -> None:
+    feed = fed(
+        item(
+            "<link>/a?utm_source=rss</link><dc:creator>Anna</dc:creator><category>geld</category>"
+            "<pubDate>Sun, 22 Nov 2026 09:34:44 CEST</pubDate>"
+            "<description>&lt;p&gt;Een &amp;amp; twee&lt;/p&gt;</description>"
+        )
+    )
+    (one,) = feed.items
+    assert (one.id, one.url, one.title, one.text) == ("1", "https://blog.example/a", "Titel", "Een & twee")
+    assert (one.author, one.categories) == ("Anna", ("geld",))
+    assert one.published == datetime(2026, 11, 22, 7, 34, 44, tzinfo=UTC)
+
+
+def test_an_rdf_feed_is_read() -> None:
+    body = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://blog.example/"><title>B</title></channel>
+      <item rdf:about="https://blog.example/1"><title>T</title><link>https://blog.example/1</link>
+      <description>Tekst</description><dc:date>2026-11-20T10:00:00+01:00</dc:date></item></rdf:RDF>"""
+    (one,) = fed(body).items
+    assert (one.id, one.text) == ("https://blog.example/1", "Tekst")
+    assert one.published == datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def test_a_json_feed_is_read_even_with_blanks_in_its_keys() -> None:
+    body = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Forum",
+        "home_page_url": "/",
+        "next_url": "/feed.json?page=2",
+        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}],
+        "items": [
+            {"id": 7, "url": "/t/7", "title": "T", "content_html": "<p>a</p><p>b</p>",
+             "date_modified ": "2026-11-20T10:00:00Z"},
+            {"id": "8", "external_url": "https://else.example/", "content_text": "a\nb < c", "tags": ["x"],
+             "authors": [{"name": "Anna", "url": "/anna"}, {"name": "Bram"}], "date_published": "2026-11-20T10:00:00Z",
+             "date_modified": "2026-11-21T10:00:00Z"},
+            "geen item",
+        ],
+    }  # fmt: skip
+    feed = fed(json.dumps(body), "application/feed+json")
+    first, second = feed.items
+    assert (feed.hub, feed.next_url) == ("https://hub.example/", "https://blog.example/feed.json?page=2")
+    assert (first.id, first.url, first.text) == ("7", "https://blog.example/t/7", "a\n\nb")
+    assert first.published == datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert (second.text, second.author, second.author_url) == ("a\nb < c", "Anna, Bram", "https://blog.example/anna")
+    assert second.edited == datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (item("<description>Caf&eacute; &nbsp;open</description>"), "Café \xa0open"),
+        (item("<description>Jansen & Zoon & co</description>"), "Jansen & Zoon & co"),
+        (item("<description>een\x0btwee\x08drie</description>"), "een\x0btwee\x08drie"),
+        ("<br /><b>Warning</b> x.php\n<?xml version='1.0'?>" + item("<description>toch</description>"), "toch"),
+        (item("<description><![CDATA[nog open <b>vet</b> tekst"), "nog open vet tekst"),
+        ("\ufeff" + item("<description>na de BOM</description>"), "na de BOM"),
+        ("  \n" + '<?xml version="1.0"?>' + item("<description>na wit</description>"), "na wit"),
+        (item("<description>half <b>werk"), "half werk"),
+        (item("<description>half &lt;b&gt;werk <a hre").removesuffix("</item></channel></rss>"), "half werk"),
+        (item("<description><![CDATA[half <b>werk</b> ").removesuffix("</item></channel></rss>"), "half werk"),
+        (item('<description>d</description><content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/">'
+              "heel</content:encoded>"), "heel"),
+    ],
+)  # fmt: skip
+def test_broken_feeds_keep_their_text(body: str, text: str) -> None:
+    (one,) = fed(body).items
+    assert " ".join(one.text.split()) == " ".join(text.split())
+
+
+CAFE = item("<description>Caf\u00e9 \u20ac 5 \u201cdus\u201d</description>")
+
+
+def declared(name: str) -> str:
+    return f'<?xml version="1.0" encoding="{name}"?>' + CAFE
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (CAFE.encode(), "text/xml"),
+        (declared("iso-8859-1").encode(), ""),
+        (declared("utf-8").encode("cp1252"), ""),
+        (CAFE.encode().replace("\u20ac 5 \u201cdus\u201d".encode(), b"\x80 5 \x93dus\x94"), ""),
+        (declared("utf-16").encode("utf-16"), ""),
+        (declared("windows-1252").encode("cp1252"), "text/xml; charset=utf-8"),
+        (CAFE.encode("iso-8859-15", "xmlcharrefreplace"), "text/xml; charset=iso-8859-15"),
+    ],
+)
+def test_every_encoding_reads_the_same(body: bytes, content_type: str) -> None:
+    (one,) = fed(body, content_type).items
+    assert one.text == "Café € 5 “dus”"
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("za, 14 mrt 2026 10:00:00 +0100", datetime(2026, 3, 14, 9, tzinfo=UTC)),
+        ("Sun, 22 Nov 2026 12:30:00 +0000", NOW),
+        ("Sun, 22 Nov 2099 12:30:00 +0000", None),
+        ("onzin", None),
+    ],
+)
+def test_dates_are_dutch_too_and_never_later_than_now(date: str, moment: datetime | None) -> None:
+    (one,) = fed(item(f"<description>x</description><pubDate>{date}</pubDate>")).items
+    assert one.published == moment
+
+
+@pytest.mark.parametrize(
+    ("inner", "author", "author_url"),
+    [
+        ("<author>anna@blog.example (Anna B)</author>", "Anna B", ""),
+        ("<author>Anna B &lt;anna@blog.example&gt;</author>", "Anna B", ""),
+        (
+            "<dc:creator>&lt;a href='/user-3.html'&gt;Bram&lt;/a&gt;</dc:creator>",
+            "Bram",
+            "https://blog.example/user-3.html",
+        ),
+        ("", "", ""),
+    ],
+)
+def test_authors_are_names(inner: str, author: str, author_url: str) -> None:
+    (one,) = fed(item("<description>x</description>" + inner)).items
+    assert (one.author, one.author_url) == (author, author_url)
+
+
+@pytest.mark.parametrize(
+    ("description", "content", "is_teaser"),
+    [
+        ("Een lang stuk dat hier ophoudt …", "", True),
+        ("Alleen de eerste zin van het bericht.", "", True),
+        ("&lt;p&gt;Alles, in alinea's.&lt;/p&gt;", "", False),
+        ("x", "Ik weet het niet...", False),
+        ("x", "Een begin [&amp;#8230;]", True),
+        ("&lt;p&gt;Tekst. Lees verder &amp;raquo;&lt;/p&gt;", "", True),
+        ("woord " * 200, "", False),
+    ],
+)
+def test_a_teaser_is_told_from_a_text(description: str, content: str, is_teaser: bool) -> None:
+    encoded = f'<c:encoded xmlns:c="http://purl.org/rss/1.0/modules/content/">{content}</c:encoded>' if content else ""
+    (one,) = fed(item(f"<description>{description}</description>{encoded}")).items
+    assert one.is_teaser is is_teaser
+
+
+def test_a_feed_says_when_to_come_back_and_where_its_hub_is() -> None:
+    body = RSS.format(
+        '<ttl>90</ttl><atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.example/"/>'
+    )
+    assert (fed(body).hint, fed(body).hub) == (5400, "https://hub.example/")
+    assert fed(RSS.format(""), link='<https://hub2.example/>; rel="hub"').hub == "https://hub2.example/"
+    syndicated = '<y:updatePeriod xmlns:y="http://purl.org/rss/1.0/modules/syndication/">daily</y:updatePeriod>'
+    assert fed(RSS.format(syndicated)).hint == 86400
+
+
+def test_of_too_many_items_the_newest_are_kept() -> None:
+    days = [f"2026-{1 + n // 28 % 11:02}-{1 + n % 28:02}" for n in range(MOST_ITEMS + 40)]
+    rows = "".join(f"<item><guid>{n}</guid><pubDate>{day}T10:00:00Z</pubDate></item>" for n, day in enumerate(days))
+    items = fed(RSS.format(rows)).items
+    assert len(items) == MOST_ITEMS
+    assert min(one.published for one in items if one.published) >= datetime(2026, 1, 18, tzinfo=UTC)
+
+
+def test_items_that_share_a_guid_are_told_apart_by_address() -> None:
+    rows = "".join(f"<item><guid>zelfde</guid><link>/{n}</link><description>{n}</description></item>" for n in range(3))
+    assert [one.id for one in fed(RSS.format(rows)).items] == [f"https://blog.example/{n}" for n in range(3)]
+
+
+def test_an_item_without_any_identity_gets_one_from_its_text() -> None:
+    first, second = fed(RSS.format("<item><title>a</title></item><item><title>b</title></item>")).items
+    assert first.id and second.id and first.id != second.id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "   \n",
+        "<!DOCTYPE html><html><body><form>inloggen</form></body></html>",
+        '{"topic_list": {}}',
+        "[" * 100_000,
+        "{" * 100_000,
+        "gewoon tekst",
+        "/etc/hostname",
+        '<!DOCTYPE r [<!ENTITY a "b"><!ENTITY c "&a;&a;">]>' + item("<description>&c;</description>"),
+        '<!-- <rss > --><!DOCTYPE r [<!ENTITY a "b">]>' + item("<description>&a;</description>"),
+        '<?xml version="1.0"?>\n<!doctype r [ <!entity % x SYSTEM "file:///etc/hostname"> %x; ]><rss></rss>',
+        RSS.format("<item " + " ".join(f"a{n}='1'" for n in range(100_000)) + "><title>x</title></item>"),
+        RSS.format("<item " + " ".join(f"a{n}='>'" for n in range(100_000)) + "><title>x</title></item>"),
+    ],
+)
+def test_what_is_no_feed_or_a_trap_is_refused_in_a_sentence(body: str) -> None:
+    with pytest.raises(ReadError, match=r"https://blog\.example/feed .+\.$"):
+        fed(body)
+
+
+def test_a_feed_may_write_about_entities() -> None:
+    (one,) = fed(
+        item("<description><![CDATA[Zo doe je dat: <code>&lt;!ENTITY x&gt;</code> <!ENTITY y>]]></description>")
+    ).items
+    assert "Zo doe je dat" in one.text
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in Path("tests/data/sources").glob("*feed.xml")))
+@given(cut=st.floats(0.3, 1))
+def test_a_feed_cut_off_anywhere_still_gives_whole_items(name: str, cut: float) -> None:
+    body = (Path("tests/data/sources") / name).read_bytes()
+    whole = {one.id: one.text for one in fed(body).items}
+    items = fed(body[: int(len(body) * cut)]).items if b"<item>" in body[: int(len(body) * cut)] else ()
+    for one in items[:-1]:
+        assert whole[one.id] == one.text
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_give_a_feed_or_a_sentence(noise: bytes) -> None:
+    for body in (noise, b"<rss version='2.0'><channel><item><title>" + noise):
+        try:
+            fed(body)
+        except ReadError as error:
+            assert str(error).endswith(".")
