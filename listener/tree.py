@@ -47,15 +47,23 @@ def tree_of(page: Page) -> Node:
 
     The parser stops at 256 levels of nesting, so that no tree is too deep to walk.
     """
-    text = decoded(page).replace("\x00", "\ufffd")
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:
-        root = None
+    root = _parsed(decoded(page))
     if root is None:
         raise ReadError(f"{page.url} holds no web page.")
     return root
+
+
+def fragment(markup: str) -> Node:
+    """A piece of a page under an element of its own."""
+    return _parsed(f"<div>{markup}</div>")
+
+
+def _parsed(markup: str) -> Node | None:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        return etree.fromstring(markup.replace("\x00", "\ufffd").encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None
 
 
 @lru_cache(maxsize=512)
