@@ -31,6 +31,7 @@ _OTHER = (
 )
 """Odd spaces, line ends, letters of flags, and what is no character at all."""
 _ODD = re.compile(f"[{_GONE}{_MARKED}{_OTHER}]")
+_CONTROLS = re.compile(f"[{_MARKED}\ud800-\udfff]")
 _GONE_ONLY = re.compile(f"[{_GONE}]")
 _ODD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _COMBINING = (
@@ -43,7 +44,7 @@ _BLANK_LINES = re.compile(r"[ \n]*\n[ \n]*\n")
 
 
 def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
-    """`text` as one line of at most `limit` characters: controls visible, white space one space, cut with "…"."""
+    """`text` as one line of at most `limit` characters: controls visible, white space squeezed, cut with "…"."""
     rough = text[: 4 * limit]
     line = " ".join(_visible(rough).split())
     if len(line) > limit or len(rough) < len(text):
@@ -56,6 +57,11 @@ def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     rough = text[:limit].replace("\r\n", "\n").replace("\r", "\n")
     block = _BLANK_LINES.sub("\n\n", _visible(rough).expandtabs(4)).strip("\n")
     return f"{block}\n… (+{len(text) - limit})" if len(text) > limit else block
+
+
+def without_controls(text: str) -> str:
+    """`text` as an agent may send it: nothing that a terminal or a browser obeys, and all emoji as they were."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def link_host(url: str) -> str | None:
@@ -133,7 +139,7 @@ def _bare(name: str) -> str:
 _LOOKS_LIKE = {
     ord(other): plain
     for plain, others in {
-        "a": "4@аαɑ", "b": "8ьβ", "c": "сϲ", "d": "ԁđ", "e": "3еεė", "g": "ɡ", "h": "һħ", "j": "јϳ", "k": "кκ",
+        "a": "4@аαɑ", "b": "8ьβ", "c": "сϲ", "d": "ԁđ", "e": "3еεė", "g": "ɡ", "h": "һħ", "j": "ј", "k": "кκ",
         "l": "1|!iіιıɩӏł", "m": "мϻ", "n": "пηո", "o": "0оοøօ", "p": "рρ", "q": "ԛ", "r": "гɾ", "s": "5$ѕ",
         "t": "7тτ", "u": "υսʋ", "v": "νѵ", "w": "ԝωѡ", "x": "хχ", "y": "уγʏ", "z": "зζᴢ",
     }.items()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.shown import BLOCK_LIMIT, clean_block, clean_line, link_host, lookalike, skeleton
+from desk.shown import BLOCK_LIMIT, clean_block, clean_line, link_host, lookalike, skeleton, without_controls
 
 NASTY = [
     "\x1b]52;c;ZXZpbA==\x07",
@@ -110,3 +110,7 @@ def test_the_name_itself_and_other_names_are_no_lookalikes(name):
 
 def test_skeletons_of_names_that_look_alike_are_equal():
     assert skeleton("rnaria") == skeleton("maria") and skeleton("Piet") != skeleton("Klaas")
+
+
+def test_what_an_agent_sends_loses_its_controls_and_keeps_its_emoji():
+    assert without_controls("Dank\x1b[31m je\r\nwel\u202e 👍🏽\t❤️\x85") == "Dank[31m je\nwel 👍🏽\t❤️"

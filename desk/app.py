@@ -1,0 +1,143 @@
+"""The Textual app: theme, language, keymap, the palette's commands, and a crash that tells nobody's secrets."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.command import CommandPalette
+from textual.screen import Screen
+from textual.theme import Theme
+
+from desk import locale
+from desk.locale import _
+from desk.screens.counter import Counter
+from desk.screens.keys import BINDINGS, display
+from desk.screens.triage import TriageScreen
+
+if TYPE_CHECKING:
+    from desk.clerk import Clerk
+    from storage.types import SourceHealth
+
+POLL = 0.75
+"""Seconds between two looks at what others did."""
+
+DARK = Theme(
+    name="webcare-dark", primary="#8ab4f8", secondary="#7fd1c7", accent="#f2c46d", warning="#f5b46a", error="#ff9b93",
+    success="#9bd99b", foreground="#e7eaf0", background="#12151b", surface="#191d25", panel="#222833", dark=True,
+    variables={"muted": "#a3adbd"},
+)  # fmt: skip
+LIGHT = Theme(
+    name="webcare-light", primary="#1a4f9c", secondary="#0b5a55", accent="#7a4300", warning="#7a3f00", error="#9c1c16",
+    success="#175c24", foreground="#1b1f26", background="#fbfaf7", surface="#f1efe9", panel="#e4e1d8", dark=False,
+    variables={"muted": "#4a5160"},
+)  # fmt: skip
+"""Every text on every ground of these has a contrast of 7 to 1 or more; a test computes it."""
+
+
+def utc_now() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+class Desk(App[None]):
+    """The desk of one agent."""
+
+    CSS_PATH = "desk.tcss"
+    TITLE = "webcare"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+shift+p"
+    BINDINGS = [Binding("ctrl+q", "leave", show=False, priority=True, id="desk.leave")]
+
+    def __init__(
+        self,
+        make_clerk: Callable[[], Clerk],
+        *,
+        agent: str,
+        lang: str = "en",
+        zone: tzinfo | None = None,
+        sources: Callable[[], Sequence[SourceHealth]] | None = None,
+        names: Sequence[str] = (),
+        keymap: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = utc_now,
+        poll: float = POLL,
+    ) -> None:
+        """`make_clerk` is called in a thread after the first paint; so is `sources`, which tells the sources' health.
+
+        `names` are brands and own accounts, of which a look-alike is flagged; `keymap` gives other keys to the ids of
+        `desk.screens.keys`.
+        """
+        super().__init__()
+        locale.use(lang, zone)
+        self.counter = Counter(make_clerk)
+        self._sources = sources
+        self._triage = TriageScreen(self.counter, agent=agent, poll=poll, now=now, names=names)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.set_keymap(dict(keymap or {}))
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The hot loop is the whole desk."""
+        return self._triage
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colour of what is said softly, for themes that do not name one."""
+        return {"muted": "#a3adbd"}
+
+    def action_sources(self) -> None:
+        """How the sources do."""
+        from desk.screens.sources import SourcesScreen
+
+        if self._sources is None:
+            self._triage.say(_("This desk does not know the sources."), "warn")
+            return
+        self.push_screen(SourcesScreen(self.counter, self._sources, now=self._triage.now))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every act that has a key, by its name."""
+        for binding in BINDINGS:
+            if binding.id != "show.palette":
+                name = _(binding.description)
+                yield SystemCommand(name[:1].upper() + name[1:], display(binding), self._doing(binding.action))
+
+    def _doing(self, action: str) -> Callable[[], Any]:
+        return lambda: self.run_action(action, self._triage)
+
+    def action_command_palette(self) -> None:
+        """The palette, with its placeholder in the language in use."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=_("What do you want to do?"), id="--command-palette"))
+
+    async def action_leave(self) -> None:
+        """Ctrl+Q leaves from everywhere, keeping what is being written."""
+        self._triage.action_quit()
+
+    async def on_unmount(self) -> None:
+        """Whatever ended the desk: what was being written is kept."""
+        with suppress(Exception):
+            self._triage.keep_draft_now()
+        self.counter.close()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Tells what broke and where in the program, and nothing of what was on the screen."""
+        with suppress(Exception):
+            self._triage.keep_draft_now()
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self.panic(Text(crash_report(error)))
+
+
+def crash_report(error: BaseException) -> str:
+    """The kind of error and the lines of the program it went through: no values, no message, no personal data."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-20)
+    lines = [f"  {frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    return "\n".join([f"The desk stopped: {type(error).__name__}. What was being written is kept as a draft.", *lines])

@@ -1,0 +1,306 @@
+"""What an agent does to a case by one key, or by a key and a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual import on, work
+
+from desk.locale import _, ngettext
+from desk.screens.counter import REFUSALS
+from desk.screens.moments import CHOICES, moment
+from desk.screens.stage import Stage
+from desk.shown import clean_block, clean_line, link_host
+from desk.widgets.prompt import Prompt, lettered
+from storage.errors import StepRefused
+from storage.types import Case, Event, EventKind, Mention, Priority
+
+if TYPE_CHECKING:
+    from desk.clerk import Clerk
+
+Step = Callable[["Clerk", tuple[int, ...]], Sequence[Case]]
+
+ESCALATED = "escalated"
+"""The tag that says so, also where nobody leads the team."""
+
+
+class Acts(Stage):
+    """Keys that take a step, and the prompts of those that need one word more."""
+
+    together = 1
+    """Steps that the last key took at once: what undo takes back at once."""
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The cases that an act works on: those marked, else the one under the cursor."""
+        if self.cases.marked:
+            return tuple(sorted(self.cases.marked))
+        case_id = self.cases.case_id
+        return (case_id,) if case_id is not None else ()
+
+    def take(self, step: Step, said: str, *, onward: bool = False, ids: tuple[int, ...] | None = None) -> None:
+        """Takes a step on the chosen cases; `onward` moves to the next case without waiting for the answer."""
+        chosen = self.chosen if ids is None else ids
+        if not chosen:
+            self.say(_("There is no case here."), "warn")
+            return
+        self.cases.marked.clear()
+        self.together = 1
+        self._take(step, chosen, said)
+        if onward:
+            self.cases.next_open()
+
+    @work(group="steps")
+    async def _take(self, step: Step, ids: tuple[int, ...], said: str) -> None:
+        try:
+            cases = await self.counter.step(lambda clerk: step(clerk, ids))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            self.fetch_rows(ids)
+            return
+        self.stepped(cases, said if len(ids) == 1 else f"{said} ({ngettext('{n} case', '{n} cases', len(ids))})")
+
+    def stepped(self, cases: Sequence[Case], said: str) -> None:
+        """Shows what a step did."""
+        self.cases.put(cases)
+        self.say(said, "good")
+        if self.file is not None and any(case.id == self.file.case.id for case in cases):
+            self.show_case(self.file.case.id, home=False)
+
+    # -- one key --------------------------------------------------------------------------------------------------
+
+    def action_claim(self) -> None:
+        """Claims what nobody has; lets go of what is the agent's own."""
+        case = self.cases.case
+        if case is not None and case.assignee == self.agent and not self.cases.marked:
+            self.take(lambda clerk, ids: clerk.release(ids), _("Let go."))
+        else:
+            self.take(lambda clerk, ids: clerk.claim_all(ids), _("Yours."))
+
+    def action_resolve(self) -> None:
+        """Done."""
+        self.take(lambda clerk, ids: clerk.resolve(ids), _("Done. z undoes it."), onward=True)
+
+    def action_irrelevant(self) -> None:
+        """Not for us."""
+        self.take(lambda clerk, ids: clerk.dismiss(ids), _("Irrelevant. z undoes it."), onward=True)
+
+    def action_spam(self) -> None:
+        """Rubbish."""
+        self.take(lambda clerk, ids: clerk.spam(ids), _("Spam. z undoes it."), onward=True)
+
+    def action_pend(self) -> None:
+        """Waits for the writer."""
+        self.take(lambda clerk, ids: clerk.pend(ids), _("Waits for the writer."), onward=True)
+
+    def action_reopen(self) -> None:
+        """Open again."""
+        self.take(lambda clerk, ids: clerk.reopen(ids), _("Open again."))
+
+    def action_priority(self, value: str) -> None:
+        """Sets the priority."""
+        priority = Priority(value)
+        self.take(lambda clerk, ids: clerk.prioritise(ids, priority), _("Priority set."))
+
+    def action_escalate(self) -> None:
+        """Urgent, tagged as escalated, and given to whoever leads."""
+        if ids := self.chosen:
+            self.cases.marked.clear()
+            self._escalate(ids)
+            self.cases.next_open()
+
+    @work(group="steps")
+    async def _escalate(self, ids: tuple[int, ...]) -> None:
+        try:
+            cases, self.together = await self.counter.step(lambda clerk: escalate(clerk, ids))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self.stepped(cases, _("Escalated. z undoes it."))
+
+    @work(group="steps")
+    async def action_feel(self, sentiment: str) -> None:
+        """Corrects the sentiment of the newest mention of the case; the classifier learns from it."""
+        case_id = self.cases.case_id
+        if case_id is None:
+            return
+        try:
+            case = await self.counter.step(lambda clerk: correct_newest(clerk, case_id, sentiment))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self.stepped([case], _("Corrected; thank you."))
+
+    def action_undo(self) -> None:
+        """Takes the last act back; what one key did at once goes back at once."""
+        times, self.together = max(1, self.together), 1
+        self._turn(lambda clerk: [clerk.undo() for _time in range(times)][-1], _("Undone."))
+
+    def action_redo(self) -> None:
+        """Does again what was undone."""
+        self._turn(lambda clerk: clerk.redo(), _("Done again."))
+
+    @work(group="steps")
+    async def _turn(self, call: Callable[[Clerk], Event], said: str) -> None:
+        try:
+            event = await self.counter.step(call)
+            cases = await self.counter.read(lambda clerk: clerk.cases([event.case_id] if event.case_id else []))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        if cases:
+            self.cases.go_to(cases[0].id)
+        self.stepped(cases, said)
+
+    def action_mark(self) -> None:
+        """Marks the case, so that the next act works on all that are marked."""
+        self.cases.toggle_mark()
+        self.paint_bars()
+
+    # -- a key and a word -----------------------------------------------------------------------------------------
+
+    def action_take_over(self) -> None:
+        """Takes a case from a colleague; asks why."""
+        if self.chosen:
+            self.prompt.ask("take_over", _("Take over, because"))
+
+    def action_note(self) -> None:
+        """A note for colleagues."""
+        if self.chosen:
+            self.prompt.ask("note", _("Note"))
+
+    def action_snooze(self) -> None:
+        """Puts a case away until later."""
+        if self.chosen:
+            choices = [(key, words, _(shown)) for key, words, shown in CHOICES]
+            self.prompt.choose("snooze", _("Snooze"), choices, free=True)
+
+    def action_tag(self) -> None:
+        """Tags a case; the tags most in use have a letter."""
+        self._offer("tag", _("Tag"), self.cases.tags())
+
+    @work(exclusive=True, group="ask")
+    async def action_assign(self) -> None:
+        """Gives a case to a colleague."""
+        team = await self.counter.read(lambda clerk: sorted(clerk.policy.team))
+        self._offer("assign", _("Assign to"), team)
+
+    def _offer(self, purpose: str, title: str, values: Sequence[str]) -> None:
+        if not self.chosen:
+            return
+        if values:
+            self.prompt.choose(purpose, title, lettered(values[:8]), free=True)
+        else:
+            self.prompt.ask(purpose, title)
+
+    @on(Prompt.Left)
+    def _left(self, event: Prompt.Left) -> None:
+        event.stop()
+        self.leave_prompt()
+
+    def leave_prompt(self) -> None:
+        """Puts the prompt away and gives the keys back to the list."""
+        self.prompt.close()
+        self.to_list_or_conversation()
+
+    def to_list_or_conversation(self) -> None:
+        """Gives the keys to the pane that the agent is in."""
+        (self.conversation if self.reading else self.cases).focus()
+
+    @on(Prompt.Answered)
+    def _answered(self, event: Prompt.Answered) -> None:
+        event.stop()
+        answer = getattr(self, f"answer_{event.purpose}")
+        if not event.value and event.purpose != "search":
+            self.leave_prompt()
+            return
+        if answer(event.value) is not False:
+            self.leave_prompt()
+
+    def answer_tag(self, tag: str) -> None:
+        """Tags, or takes a tag away that is named with a minus."""
+        if tag.startswith("-"):
+            self.take(lambda clerk, ids: clerk.untag(ids, tag[1:]), _("Tag {tag} taken away.", tag=tag[1:]))
+        else:
+            self.take(lambda clerk, ids: clerk.tag(ids, tag), _("Tagged {tag}.", tag=tag))
+
+    def answer_assign(self, who: str) -> None:
+        """Gives the case away."""
+        self.take(lambda clerk, ids: clerk.assign(ids, who), _("Assigned to {name}.", name=who))
+
+    def answer_note(self, text: str) -> None:
+        """Keeps the note."""
+        self.take(lambda clerk, ids: clerk.note(ids, text), _("Noted."))
+
+    def answer_take_over(self, reason: str) -> None:
+        """Takes the case over."""
+        case_id = self.chosen[0]
+        self.take(lambda clerk, ids: [clerk.take_over(ids[0], reason)], _("Yours."), ids=(case_id,))
+
+    def answer_snooze(self, words: str) -> bool:
+        """Puts the case away, unless the words are no moment."""
+        until = moment(words, self.now())
+        if until is None:
+            self.prompt.ask("snooze", _("Snooze"), words)
+            self.prompt.complain(_("No moment: write 2h, 3d, tomorrow, mon, 15:30 or 2026-12-01."))
+            return False
+        self.take(lambda clerk, ids: clerk.snooze(ids, until), _("Snoozed. z undoes it."), onward=True)
+        return True
+
+    # -- what is written there ------------------------------------------------------------------------------------
+
+    def action_open_link(self) -> None:
+        """Opens the post in the browser, after saying where that is."""
+        url = self.address()
+        host = link_host(url)
+        if host is None:
+            self.say(_("This is no web address, so it is not opened: {url}", url=clean_line(url, 80)), "warn")
+            return
+        self.say(_("Opened {host}", host=host))
+        self.app.open_url(url)
+
+    def action_copy_link(self) -> None:
+        """Copies the address."""
+        if url := clean_line(self.address(), 2000):
+            self.app.copy_to_clipboard(url)
+            self.say(_("Address copied."))
+
+    def action_copy_text(self) -> None:
+        """Copies what was written, cleaned."""
+        case = self.cases.case
+        if case is not None:
+            self.app.copy_to_clipboard(clean_block(case.text))
+            self.say(_("Text copied."))
+
+    def address(self) -> str:
+        """Where the newest mention of the case stands."""
+        case = self.cases.case
+        return case.url if case is not None else ""
+
+
+def escalate(clerk: Clerk, ids: tuple[int, ...]) -> tuple[Sequence[Case], int]:
+    """Urgent, tagged, and with the first lead of the team other than the agent; and how many acts that took."""
+    before = clerk.cursor()
+    leads = (name for name, member in sorted(clerk.policy.team.items()) if member.role == "lead")
+    lead = next((name for name in leads if name != clerk.agent), None)
+    clerk.prioritise(ids, Priority.URGENT)
+    cases = clerk.tag(ids, ESCALATED)
+    if lead is not None:
+        cases = clerk.assign(ids, lead)
+    done = {each.kind for case_id in ids for each in clerk.open(case_id).trail if each.id > before}
+    return cases, len(done & {EventKind.PRIORITISED, EventKind.TAGGED, EventKind.ASSIGNED})
+
+
+def newest(thread: Sequence[Mention], case_id: int) -> Mention | None:
+    """The newest mention of a case."""
+    mine = [post for post in thread if post.case_id == case_id]
+    return mine[-1] if mine else None
+
+
+def correct_newest(clerk: Clerk, case_id: int, sentiment: str) -> Case:
+    """Corrects the sentiment of the newest mention of a case."""
+    post = newest(clerk.open(case_id).thread, case_id)
+    if post is None:
+        raise StepRefused(_("There is nothing to judge in this case."))
+    return clerk.correct(post.id, "sentiment", sentiment)

@@ -1,0 +1,77 @@
+"""A screen beside the hot loop: a title, lines that scroll, and the keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from desk.locale import N_, _
+from desk.screens.keys import display
+from desk.widgets.lines import Bar, Line, LinesView
+
+
+class Aside(Screen[None]):
+    """What help, outbox and sources have in common."""
+
+    BINDINGS = [
+        Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q"),
+        Binding("j,down", "down", N_("down"), id="aside.down", key_display="j ↓", show=False),
+        Binding("k,up", "up", N_("up"), id="aside.up", key_display="k ↑", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", N_("page down"), id="aside.page_down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", N_("page up"), id="aside.page_up", show=False),
+    ]
+
+    heading = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, lines, keys."""
+        yield Bar(id="tabs")
+        yield LinesView(id="body")
+        yield Bar(id="status")
+        yield Bar(id="keys")
+
+    def on_mount(self) -> None:
+        """Title and keys."""
+        self.query_one("#tabs", Bar).put([(f"  {_(self.heading)} ", "tab")])
+        self.query_one("#keys", Bar).put(key_line(self.keys_shown()))
+        self.body.focus()
+
+    def keys_shown(self) -> Sequence[Binding]:
+        """The keys of this screen, as its lowest line names them."""
+        return [each for each in type(self).BINDINGS if isinstance(each, Binding)]
+
+    @property
+    def body(self) -> LinesView:
+        """The lines."""
+        return self.query_one("#body", LinesView)
+
+    def say(self, message: str, role: str = "normal") -> None:
+        """Says something in the status line."""
+        self.query_one("#status", Bar).put([(" " + message, role)])
+
+    def action_leave(self) -> None:
+        """Back to work."""
+        self.dismiss()
+
+    def action_down(self) -> None:
+        """A line down."""
+        self.body.scroll_relative(y=1, animate=False)
+
+    def action_up(self) -> None:
+        """A line up."""
+        self.body.scroll_relative(y=-1, animate=False)
+
+    def action_page(self, way: int) -> None:
+        """A page down or up."""
+        self.body.scroll_relative(y=way * max(1, self.body.size.height - 1), animate=False)
+
+
+def key_line(bindings: Sequence[Binding]) -> Line:
+    """Keys and what they do, in one line."""
+    return [
+        (" ", "dim"),
+        *(span for each in bindings for span in ((display(each), "key"), (f" {_(each.description)}  ", "dim"))),
+    ]

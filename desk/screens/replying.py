@@ -1,0 +1,265 @@
+"""Writing a reply: the claim before it, drafts that survive, templates, the agent's own editor, and sending."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from textual import on, work
+from textual.app import SuspendNotSupported
+from textual.timer import Timer
+
+from desk.locale import _
+from desk.screens.acts import Acts, newest
+from desk.screens.counter import REFUSALS
+from desk.shown import clean_line
+from desk.widgets.prompt import lettered
+from desk.widgets.reply_box import ReplyBox
+from storage.errors import ConversationMoved, LostCase
+from storage.types import Case, CaseFile, ReplyState
+
+if TYPE_CHECKING:
+    from desk.clerk import Clerk
+
+AUTOSAVE = 0.7
+"""Seconds after the last key when the draft is kept."""
+
+
+class Replying(Acts):
+    """The reply that is being written, at most one."""
+
+    answering: CaseFile | None = None
+    """The case as it was read when the reply was begun, or last confirmed: what sending is checked against."""
+    _saving: Timer | None = None
+    _saved = ""
+    _claimed_here = False
+    _key = ""
+    """Of the reply being written, so that pressing send twice sends once."""
+
+    # -- beginning ------------------------------------------------------------------------------------------------
+
+    def action_reply(self) -> None:
+        """Claims the case and opens the editor on its draft."""
+        if self.cases.case_id is not None:
+            self.begin_reply(self.cases.case_id, False)
+
+    def action_reply_template(self) -> None:
+        """Opens the editor and asks for a template."""
+        if self.cases.case_id is not None:
+            self.begin_reply(self.cases.case_id, True)
+
+    @work(exclusive=True, group="reply")
+    async def begin_reply(self, case_id: int, template: bool) -> None:
+        """Claims, reads the case anew, and opens the editor."""
+        before = self.cases.known(case_id)
+        try:
+            case = await self.counter.step(lambda clerk: clerk.claim(case_id))
+            file = await self.counter.read(lambda clerk: clerk.open(case_id))
+            channel, limit = await self.counter.read(lambda clerk: channel_of(clerk, case))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self._claimed_here = before is None or before.assignee != self.agent
+        self.cases.put([case])
+        self.file = self.answering = file
+        self._saved, self._key = draft_of(file), uuid4().hex
+        self.add_class("-reading", "-replying")
+        self.paint_file()
+        self.reply_box.begin(case.author or _("unknown"), channel, limit, self._saved)
+        self.conversation.call_after_refresh(self.show_newest)
+        if template:
+            self.ask_template()
+
+    # -- the draft ------------------------------------------------------------------------------------------------
+
+    @on(ReplyBox.Typed)
+    def _typed(self, event: ReplyBox.Typed) -> None:
+        event.stop()
+        if self._saving is not None:
+            self._saving.stop()
+        self._saving = self.set_timer(AUTOSAVE, self.save_draft)
+
+    @work(group="drafts")
+    async def save_draft(self) -> None:
+        """Keeps what is written."""
+        text, file = self.reply_box.text, self.answering
+        if file is None or text == self._saved:
+            return
+        try:
+            await self.counter.step(lambda clerk: clerk.draft(file.case.id, text))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self._saved = text
+
+    def keep_draft_now(self) -> None:
+        """Keeps what is written before the desk goes down, whatever the reason."""
+        text, file = self.reply_box.text, self.answering
+        if file is not None and text != self._saved:
+            self._saved = text
+            self.counter.step_now(lambda clerk: clerk.draft(file.case.id, text))
+
+    @on(ReplyBox.Kept)
+    def _kept(self, event: ReplyBox.Kept) -> None:
+        event.stop()
+        self.leave_reply()
+
+    def leave_reply(self) -> None:
+        """Puts the editor away; what is written stays a draft, and an empty case is let go again."""
+        file, text = self.answering, self.reply_box.text
+        if file is not None and (text.strip() or self._saved.strip()):
+            self.save_draft()
+            self.say(_("Kept as a draft."))
+        elif file is not None and self._claimed_here:
+            self.take(lambda clerk, ids: clerk.release(ids), _("Let go."), ids=(file.case.id,))
+        self.put_editor_away()
+
+    def put_editor_away(self) -> None:
+        """Back to reading."""
+        if self._saving is not None:
+            self._saving.stop()
+        self.answering = None
+        self.reply_box.close()
+        self.remove_class("-replying")
+        if self.side_by_side:
+            self.remove_class("-reading")
+        self.to_list_or_conversation()
+
+    # -- templates and the agent's own editor ---------------------------------------------------------------------
+
+    @on(ReplyBox.TemplateAsked)
+    def _template_asked(self, event: ReplyBox.TemplateAsked) -> None:
+        event.stop()
+        self.ask_template()
+
+    @work(exclusive=True, group="ask")
+    async def ask_template(self) -> None:
+        """Offers the templates."""
+        names = await self.counter.read(lambda clerk: sorted(clerk.policy.replies))
+        if not names:
+            self.reply_box.complain(_("There are no templates: write them under replies: in sources.yaml."))
+            return
+        self.prompt.choose("template", _("Template"), lettered(names))
+
+    def answer_template(self, name: str) -> bool:
+        """Puts a filled-in template into the editor."""
+        self.fill_template(name)
+        return True
+
+    @work(exclusive=True, group="ask")
+    async def fill_template(self, name: str) -> None:
+        """Asks the clerk for the text, in the language of the case."""
+        file = self.answering
+        if file is None:
+            return
+        try:
+            text = await self.counter.read(lambda clerk: clerk.fill(name, file.case))
+        except REFUSALS as error:
+            self.reply_box.complain(str(error))
+            return
+        written = self.reply_box.text.strip()
+        self.reply_box.replace(f"{written}\n\n{text}" if written else text)
+
+    def to_list_or_conversation(self) -> None:
+        """Gives the keys back to the editor while a reply is being written."""
+        if self.answering is not None:
+            self.reply_box.query_one("#editor").focus()
+        else:
+            super().to_list_or_conversation()
+
+    @on(ReplyBox.EditorAsked)
+    def _editor_asked(self, event: ReplyBox.EditorAsked) -> None:
+        event.stop()
+        command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+        try:
+            with self.app.suspend():
+                self.reply_box.replace(edited(command, self.reply_box.text))
+        except (SuspendNotSupported, OSError) as error:
+            self.reply_box.complain(_("The editor did not start: {why}", why=clean_line(str(error), 80)))
+
+    # -- sending --------------------------------------------------------------------------------------------------
+
+    @on(ReplyBox.SendAsked)
+    def _send_asked(self, event: ReplyBox.SendAsked) -> None:
+        event.stop()
+        self.send(event.text, event.stay)
+
+    @work(exclusive=True, group="reply")
+    async def send(self, text: str, stay: bool) -> None:
+        """Holds the reply to be sent in ten seconds, then resolves and goes on unless the agent stays."""
+        file = self.answering
+        if file is None:
+            return
+        try:
+            done = await self.counter.step(lambda clerk: send(clerk, file, text, self._key, not stay))
+        except ConversationMoved as error:
+            await self._moved(file.case.id, error)
+            return
+        except LostCase as error:
+            self._saved = text
+            self.put_editor_away()
+            self.say_trouble(error)
+            self.show_case(file.case.id)
+            return
+        except REFUSALS as error:
+            self.reply_box.complain(str(error))
+            self.save_draft()
+            return
+        self._saved = text
+        self.together = done
+        self.put_editor_away()
+        self.say(_("Goes out in a few seconds; z takes it back."), "good")
+        if stay:
+            self.show_case(file.case.id)
+        else:
+            self.fetch_rows((file.case.id,))
+            self.cases.next_open()
+            self.show_case(self.cases.case_id)
+
+    async def _moved(self, case_id: int, error: ConversationMoved) -> None:
+        """Shows what changed while the reply was written; sending once more sends it for what is shown now."""
+        try:
+            self.file = self.answering = await self.counter.read(lambda clerk: clerk.open(case_id))
+        except REFUSALS as trouble:
+            self.say_trouble(trouble)
+            return
+        self.paint_file()
+        what = "; ".join(error.changes) or str(error)
+        self.reply_box.complain(_("It changed: {what}. Read it; ^S sends all the same.", what=clean_line(what, 200)))
+        self.say(_("The conversation changed while you wrote."), "warn")
+
+
+def draft_of(file: CaseFile) -> str:
+    """What was written before and not sent."""
+    drafts = [each.text for each in file.replies if each.state is ReplyState.DRAFT]
+    return drafts[-1] if drafts else ""
+
+
+def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> int:
+    """Answers the newest mention of the case as it was read, and resolves it; gives the number of acts."""
+    post = newest(file.thread, file.case.id)
+    clerk.reply(file.case.id, text, mention_id=post.id if post else None, seen=file.case, key=key)
+    if resolve and file.case.status.is_open:
+        clerk.resolve((file.case.id,))
+        return 2
+    return 1
+
+
+def channel_of(clerk: Clerk, case: Case) -> tuple[str, int | None]:
+    """The channel that answers the case, and the most characters it takes."""
+    name = clerk.policy.channel_for(case.source).name
+    return name, clerk.channels(name).limit
+
+
+def edited(command: list[str], text: str) -> str:
+    """`text` after the agent's own editor; as it was when that failed."""
+    with tempfile.TemporaryDirectory(prefix="webcare-") as folder:
+        path = Path(folder) / "reply.txt"
+        path.write_text(text, "utf-8")
+        done = subprocess.run([*command, str(path)], check=False)  # noqa: S603 - the agent's own choice of editor
+        return path.read_text("utf-8", errors="replace").rstrip("\n") if done.returncode == 0 else text

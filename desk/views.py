@@ -1,0 +1,32 @@
+"""The tabs of the desk: each a name and a query of the one query language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desk.locale import N_
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A saved search over cases."""
+
+    name: str
+    title: str
+    """English; translated where it is shown."""
+    query: str
+    counted: bool = True
+    """Whether the tab shows how many cases it holds."""
+
+
+INBOX = View(name="inbox", title=N_("Inbox"), query="is:open NOT is:snoozed")
+SEARCH = View(name="search", title=N_("Search"), query="", counted=False)
+VIEWS = (
+    INBOX,
+    View(name="mine", title=N_("Mine"), query="assignee:me is:open"),
+    View(name="unassigned", title=N_("Unassigned"), query="is:unassigned is:open NOT is:snoozed"),
+    View(name="snoozed", title=N_("Snoozed"), query="is:snoozed"),
+    View(name="done", title=N_("Done"), query="is:resolved OR is:dismissed OR is:spam", counted=False),
+    SEARCH,
+)
+"""In the order of the tabs. What is done is too much to count."""

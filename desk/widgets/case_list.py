@@ -1,0 +1,216 @@
+"""The inbox on screen: any number of cases, of which only those near the cursor are held."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from desk.locale import _
+from desk.widgets.lines import ROLES, Line, fit, paint
+from desk.widgets.signs import case_row
+from storage.types import Case
+
+KEPT = 2000
+"""Rows remembered; the others are asked for again when they come on screen."""
+MARGIN = 60
+"""Rows asked for beyond the screen, so that a page down finds them there."""
+
+
+class Now(Protocol):
+    """Gives the present."""
+
+    def __call__(self) -> datetime: ...
+
+
+class CaseList(ScrollView, can_focus=True):
+    """A list that never moves by itself: it holds ids, and asks its screen for the rows it is about to show."""
+
+    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES} | {"list--cursor"}
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another case, or on none."""
+
+        case_id: int | None
+
+    @dataclass
+    class Opened(Message):
+        """A case was double-clicked."""
+
+        case_id: int
+
+    @dataclass
+    class RowsWanted(Message):
+        """These rows are about to be shown."""
+
+        ids: tuple[int, ...]
+
+    def __init__(self, now: Now, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.ids: array[int] = array("q")
+        self.marked: set[int] = set()
+        self.row = 0
+        self.empty: Line = []
+        self._now = now
+        self._cases: OrderedDict[int, Case] = OrderedDict()
+        self._asked: set[int] = set()
+        self._asking = False
+
+    @property
+    def case_id(self) -> int | None:
+        """The case under the cursor."""
+        return self.ids[self.row] if self.row < len(self.ids) else None
+
+    @property
+    def case(self) -> Case | None:
+        """The case under the cursor, once its row is there."""
+        return self.known(self.case_id)
+
+    def known(self, case_id: int | None) -> Case | None:
+        """A case of which the row is there."""
+        return self._cases.get(case_id) if case_id is not None else None
+
+    def tags(self) -> list[str]:
+        """The tags of the rows at hand, those most in use first."""
+        used = Counter(tag for case in self._cases.values() for tag in case.tags)
+        return [tag for tag, _count in used.most_common()]
+
+    def show(self, ids: array[int], empty: Line) -> None:
+        """Shows other ids; the cursor stays on its case where that is among them, else in its place."""
+        before = self.case_id
+        self.ids, self.empty = ids, empty
+        self._asked.clear()
+        self.marked &= set(ids) if self.marked else set()
+        if before in ids[: KEPT * 50]:
+            self.row = ids.index(before)  # type: ignore[arg-type]
+        self.row = min(self.row, max(0, len(ids) - 1))
+        self.virtual_size = Size(self.size.width, len(ids))
+        self._reveal()
+        self.refresh()
+        if self.case_id != before:
+            self.post_message(self.Highlighted(self.case_id))
+
+    def put(self, cases: Iterable[Case]) -> None:
+        """Takes rows in; those on screen change in place."""
+        for case in cases:
+            self._asked.discard(case.id)
+            self._cases[case.id] = case
+            self._cases.move_to_end(case.id)
+        while len(self._cases) > KEPT:
+            self._cases.popitem(last=False)
+        self.refresh()
+
+    def ask_again(self) -> None:
+        """After rows could not be had: the next paint asks for them anew."""
+        self._asked.clear()
+
+    def move(self, row: int) -> None:
+        """Puts the cursor on `row`, or as near as there are rows."""
+        row = max(0, min(row, len(self.ids) - 1))
+        if row == self.row or not self.ids:
+            return
+        old, self.row = self.row, row
+        self.refresh_line(old)
+        self.refresh_line(row)
+        self._reveal()
+        self.post_message(self.Highlighted(self.case_id))
+
+    def go_to(self, case_id: int) -> bool:
+        """Puts the cursor on a case, where it is listed."""
+        if case_id not in self.ids:
+            return False
+        self.move(self.ids.index(case_id))
+        return True
+
+    def next_open(self) -> None:
+        """Moves on to the next case that is still to be done, else to the one before."""
+        order = [*range(self.row + 1, len(self.ids)), *range(self.row - 1, -1, -1)]
+        for row in order[:KEPT]:
+            case = self.known(self.ids[row])
+            if case is None or case.status.is_open:
+                self.move(row)
+                return
+
+    def toggle_mark(self) -> None:
+        """Marks the case under the cursor or takes the mark away, and moves on."""
+        if self.case_id is not None:
+            self.marked ^= {self.case_id}
+            self.refresh_line(self.row)
+            self.move(self.row + 1)
+
+    def _reveal(self) -> None:
+        top, height = round(self.scroll_y), max(1, self.size.height)
+        if self.row < top:
+            self.scroll_to(y=self.row, animate=False)
+        elif self.row >= top + height:
+            self.scroll_to(y=self.row - height + 1, animate=False)
+
+    def on_resize(self) -> None:
+        """Keeps the cursor in sight."""
+        self.virtual_size = Size(self.size.width, len(self.ids))
+        self._reveal()
+
+    def on_click(self, event: events.Click) -> None:
+        """One click puts the cursor there, two open."""
+        row = event.y + round(self.scroll_y)
+        if row < len(self.ids):
+            self.move(row)
+            if event.chain == 2:
+                self.post_message(self.Opened(self.ids[row]))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted is no keys: nothing happens."""
+        event.stop()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line API."""
+        row, width = y + round(self.scroll_y), self.size.width
+        if not self.ids and y == max(0, self.size.height // 3):
+            return paint(self, [("  ", "dim"), *self.empty], width)
+        if row >= len(self.ids):
+            return paint(self, [], width)
+        case = self.known(self.ids[row])
+        if case is None:
+            self._want()
+            line: Line = [(fit("     …", width - 1), "dim")]
+        else:
+            line = case_row(case, width - 1, self._now(), marked=case.id in self.marked)
+        if row != self.row:
+            return paint(self, [(" ", "normal"), *line], width)
+        return paint(self, [("▌", "accent"), *line], width, self._cursor_style())
+
+    def _cursor_style(self) -> Style:
+        cursor = self.get_component_rich_style("list--cursor")
+        return Style(bgcolor=cursor.bgcolor, bold=cursor.bold)
+
+    def _want(self) -> None:
+        if not self._asking:
+            self._asking = True
+            self.call_after_refresh(self._ask)
+
+    def _ask(self) -> None:
+        self._asking = False
+        top = round(self.scroll_y)
+        near = self.ids[max(0, top - MARGIN) : top + self.size.height + MARGIN]
+        wanted = tuple(each for each in near if each not in self._cases and each not in self._asked)
+        if wanted:
+            self._asked.update(wanted)
+            self.post_message(self.RowsWanted(wanted))
+
+
+def empty_words(searching: bool) -> Line:
+    """What an empty list says."""
+    if searching:
+        return [(_("Nothing answers this search.") + " ", "strong"), (_("Esc goes back."), "dim")]
+    return [(_("All done here.") + " ", "strong"), (_("New work shows up in the corner; . takes it in."), "dim")]

@@ -1,0 +1,209 @@
+"""A conversation as lines: the thread as its site shows it, our answers in their places, what happened to the case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from desk.locale import _, clock, ngettext
+from desk.shown import clean_block, clean_line, link_host
+from desk.widgets.lines import Build, Line, lit, rule, wrap
+from desk.widgets.signs import (
+    PRIORITY_SIGN,
+    PRIORITY_WORD,
+    REPLY_WORD,
+    SENTIMENT_SIGN,
+    SENTIMENT_WORD,
+    STATUS_WORD,
+    holder,
+)
+from desk.widgets.trail import told
+from storage.types import CaseFile, EventKind, Mention, Reason, Reply, ReplyState
+
+TEXT_LIMIT = 20_000
+"""Characters of one post that are shown."""
+POSTS_LIMIT = 300
+"""Posts of a thread that are shown: the newest, and those of the case."""
+DEEPEST = 5
+"""Answers to answers are moved in this far at most."""
+
+Finder = Callable[[str], Iterable[tuple[int, int, str]]]
+
+
+def conversation(file: CaseFile, now: datetime) -> Build:
+    """Makes the pane of `file`."""
+
+    def build(width: int) -> list[Line]:
+        lines = _heading(file, width, now)
+        for post, depth in in_order(file.thread):
+            if post is None:
+                lines.append([(ngettext("{n} earlier post", "{n} earlier posts", depth), "dim")])
+                continue
+            lines += [[], *_post(post, file, depth, width, now)]
+            for reply in file.replies:
+                if reply.post_id == post.id and reply.state not in (ReplyState.DRAFT, ReplyState.CANCELLED):
+                    lines += [[], *_answer(reply, depth + 1, width, now)]
+        return [*lines, [], *_reasons(file, width), *_history(file, width, now)]
+
+    return build
+
+
+def in_order(thread: tuple[Mention, ...]) -> Iterator[tuple[Mention | None, int]]:
+    """The posts with their depth: each answer under what it answers, else by time. None counts the posts left out."""
+    shown = thread
+    if len(thread) > POSTS_LIMIT:
+        newest = thread[-POSTS_LIMIT:]
+        shown = tuple(post for post in thread if post.case_id is not None or post.id >= newest[0].id)[-POSTS_LIMIT:]
+        yield None, len(thread) - len(shown)
+    ids = {post.id for post in shown}
+    children: dict[int | None, list[Mention]] = {}
+    for post in shown:
+        parent = post.parent_id if post.parent_id in ids and post.parent_id != post.id else None
+        children.setdefault(parent, []).append(post)
+    first = shown[0].id if shown else None
+    waiting = [(post, 0) for post in reversed(children.get(None, ()))]
+    told_already: set[int] = set()
+    while waiting:
+        post, depth = waiting.pop()
+        told_already.add(post.id)
+        yield post, min(depth, DEEPEST)
+        below = depth if post.id == first else depth + 1
+        waiting += [(child, below) for child in reversed(children.get(post.id, ()))]
+    yield from ((post, 0) for post in shown if post.id not in told_already)
+
+
+def _heading(file: CaseFile, width: int, now: datetime) -> list[Line]:
+    case = file.case
+    title = clean_line(file.conversation_title or case.title) or _("(no title)")
+    sign, loud = PRIORITY_SIGN[case.priority]
+    felt, feeling = SENTIMENT_SIGN[case.sentiment]
+    judged: Line = [
+        (f"{sign} {_(PRIORITY_WORD[case.priority])}", loud),
+        ("  ", "dim"),
+        (f"{felt} {_(SENTIMENT_WORD[case.sentiment])}", feeling),
+    ]
+    facts = [_(STATUS_WORD[case.status]), *(_(each) for each in case.intents[:2]), case.lang or "", case.brand or ""]
+    judged.append(("  " + "  ".join(clean_line(each, 30) for each in facts if each), "dim"))
+    lines: list[Line] = [[(line, "strong")] for line in wrap(title, width)[:3]]
+    lines.append([(clean_line(f"{case.source} · {link_host(case.url) or _('no web address')}", width), "dim")])
+    lines.append(judged)
+    if case.tags:
+        lines.append([(" ".join("#" + clean_line(tag, 30) for tag in case.tags), "accent")])
+    return [*lines, _who(file, now), rule(width)]
+
+
+def _who(file: CaseFile, now: datetime) -> Line:
+    case, name = file.case, holder(file.case, now)
+    if case.snoozed_until is not None and case.status.value == "snoozed":
+        return [(_("Snoozed until {time}", time=clock(case.snoozed_until, now)), "warn")]
+    if not name:
+        return [(_("Nobody has it"), "dim")]
+    if case.lease_until is None:
+        return [(_("Assigned to {name}", name=name), "own")]
+    return [(_("{name} has it until {time}", name=name, time=clock(case.lease_until, now)), "own")]
+
+
+def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime) -> list[Line]:
+    ours = post.case_id == file.case.id
+    edge, margin = ("▌", "accent") if ours else ("│", "dim"), "  " * depth
+    role = "normal" if ours else "dim"
+    head: Line = [
+        (clean_line(post.author or _("unknown"), 40), "own" if post.is_own else "strong" if ours else "dim"),
+        ("  " + clock(post.published_at or post.first_seen_at, now), "dim"),
+    ]
+    if ours:
+        sign, feeling = SENTIMENT_SIGN[post.sentiment]
+        head.append(("  " + sign, feeling))
+    if post.rating is not None:
+        head.append((f"  {post.rating:g}/5", "dim"))
+    head += _changes(post, file, now)
+    finder = _finder(post.reasons) if ours else _nothing
+    text = clean_block(post.text, TEXT_LIMIT)
+    title = clean_line(post.title)
+    if title and title != clean_line(file.conversation_title) and not text.startswith(title):
+        text = f"{title}\n\n{text}"
+    body = [lit(line, role, finder) for line in wrap(text or _("(no text)"), width - 2 - len(margin))]
+    return [[(margin, role), edge, (" ", role), *line] for line in (head, *body)]
+
+
+def _changes(post: Mention, file: CaseFile, now: datetime) -> Line:
+    """Whether it was edited or taken away, above all since somebody took the case."""
+    if post.deleted_at is not None:
+        return [("  " + _("taken away {time}", time=clock(post.deleted_at, now)), "warn")]
+    since = next((event.id for event in reversed(file.trail) if event.kind is EventKind.CLAIMED), None)
+    edits = [each for each in file.trail if each.kind is EventKind.EDITED and each.post_id == post.id]
+    if since is not None and any(each.id > since for each in edits):
+        return [("  " + _("edited since it was claimed"), "warn")]
+    if post.edited_at is not None or edits:
+        return [("  " + _("edited"), "dim")]
+    return []
+
+
+def _answer(reply: Reply, depth: int, width: int, now: datetime) -> list[Line]:
+    margin = "  " * min(depth, DEEPEST)
+    state = _(REPLY_WORD[reply.state])
+    role = "own"
+    if reply.state is ReplyState.HELD and reply.hold_until is not None:
+        left = max(0, int((reply.hold_until - now).total_seconds() + 0.999))
+        state, role = _("goes out in {n} s, z takes it back", n=left), "warn"
+    elif reply.state in (ReplyState.UNCERTAIN, ReplyState.FAILED):
+        role = "error"
+    elif reply.sent_at is not None:
+        state = f"{state} {clock(reply.sent_at, now)}"
+    head: Line = [
+        (clean_line(reply.agent, 20), "own"),
+        ("  " + clean_line(reply.channel, 20), "dim"),
+        ("  " + state, role),
+    ]
+    body: list[Line] = [
+        [(line, "normal")] for line in wrap(clean_block(reply.text, TEXT_LIMIT), width - 2 - len(margin))
+    ]
+    if reply.error:
+        body += [[(line, "error")] for line in wrap(clean_block(reply.error, 500), width - 2 - len(margin))]
+    return [[(margin, "own"), ("▐ ", "own"), *line] for line in (head, *body)]
+
+
+def _reasons(file: CaseFile, width: int) -> list[Line]:
+    reasons = [each for post in file.thread if post.case_id == file.case.id for each in post.reasons]
+    if not reasons:
+        return []
+    seen: dict[tuple[str, str], Reason] = {(each.about, each.label): each for each in reasons}
+    said = []
+    for each in sorted(seen.values(), key=lambda reason: -abs(reason.share))[:6]:
+        words = " ".join(f"“{clean_line(word, 30)}”" for word in each.words[:4])
+        share = f" {each.share:+.2f}" if each.share else ""
+        said.append(f"{_(each.about)}: {clean_line(_(each.label), 60)}{share} {words}".rstrip())
+    lines = [line for each in said for line in wrap(each, width - 2)]
+    return [[(_("Why"), "strong")], *[[("  " + line, "dim")] for line in lines], []]
+
+
+def _history(file: CaseFile, width: int, now: datetime) -> list[Line]:
+    lines: list[Line] = [[(_("What happened"), "strong")]]
+    sentences = [told(event, now) for event in file.trail[-40:]]
+    for place, (role, words) in enumerate(sentences):
+        if place and sentences[place - 1] == (role, words):
+            continue
+        broken = wrap(words, width - 2)
+        lines += [[("  " + line, role)] for line in broken]
+    return lines if len(lines) > 1 else []
+
+
+def _nothing(text: str) -> Iterable[tuple[int, int, str]]:
+    return ()
+
+
+def _finder(reasons: tuple[Reason, ...]) -> Finder:
+    """Finds the words that made the judgement."""
+    words = {clean_line(word, 60) for each in reasons for word in each.words}
+    words = {each for each in words if len(each) > 1}
+    if not words:
+        return _nothing
+    found = re.compile(
+        "|".join(rf"(?<!\w){re.escape(each)}" for each in sorted(words, key=len, reverse=True)), re.IGNORECASE
+    )
+
+    def places(text: str) -> Iterable[tuple[int, int, str]]:
+        return ((each.start(), each.end(), "hit") for each in found.finditer(text))
+
+    return places

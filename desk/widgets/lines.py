@@ -1,0 +1,176 @@
+"""Lines of words with roles: how every pane is built, without markup, and shown, with the theme's colours.
+
+A pane is a plain function from nouns and a width to lines, so that what it says is tested without a screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+Span = tuple[str, str]
+"""Cleaned text and its role."""
+Line = list[Span]
+Build = Callable[[int], list[Line]]
+"""Makes a pane's lines for a width in cells."""
+
+ROLES = (
+    "normal", "dim", "strong", "accent", "negative", "positive", "urgent", "high", "own", "note", "hit", "warn",
+    "error", "good", "rule", "key", "tab",
+)  # fmt: skip
+"""What a span can be; `desk.tcss` says how each looks."""
+
+
+def fit(text: str, cells: int, *, right: bool = False) -> str:
+    """`text` in exactly `cells` cells: filled up with spaces, or cut with "…"."""
+    width = len(text) if text.isascii() else cell_len(text)
+    if width > cells:
+        if cells <= 0:
+            return ""
+        return set_cell_size(text if not text.isascii() else text[:cells], cells - 1) + "…"
+    blank = " " * (cells - width)
+    return blank + text if right else text + blank
+
+
+def width_of(line: Iterable[Span]) -> int:
+    """Cells that a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """The lines of `text`, broken at spaces, and within a word only where it is longer than a line."""
+    cells = max(4, cells)
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        rest = paragraph.rstrip()
+        while True:
+            end = _reach(rest, cells)
+            if end >= len(rest):
+                lines.append(rest)
+                break
+            space = rest.rfind(" ", 1, end + 1)
+            cut = space if space > 0 and rest[:space].strip() else end
+            lines.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip(" ")
+    return lines
+
+
+def _reach(text: str, cells: int) -> int:
+    """How many characters fit; at least one."""
+    if len(text) <= cells // 2:
+        return len(text)
+    piece = text[: cells + 1]
+    if piece.isascii():
+        return min(len(piece), cells)
+    used = 0
+    for place, sign in enumerate(text):
+        used += cell_len(sign)
+        if used > cells:
+            return max(1, place)
+    return len(text)
+
+
+def lit(text: str, role: str, words: Callable[[str], Iterable[tuple[int, int, str]]]) -> Line:
+    """`text` in one role, with the places that `words` finds (start, end, role) in theirs."""
+    line: Line = []
+    last = 0
+    for start, end, other in words(text):
+        if start < last:
+            continue
+        line += [(text[last:start], role), (text[start:end], other)]
+        last = end
+    return [span for span in [*line, (text[last:], role)] if span[0]]
+
+
+def rule(cells: int) -> Line:
+    """A line across."""
+    return [("─" * cells, "rule")]
+
+
+def paint(widget: Widget, line: Iterable[Span], cells: int, over: Style | None = None) -> Strip:
+    """The line in the widget's colours, exactly `cells` wide."""
+    segments = []
+    for text, role in line:
+        style = widget.get_component_rich_style(f"role--{role}")
+        segments.append(Segment(text, style + over if over else style))
+    base = widget.rich_style
+    return Strip(segments).adjust_cell_length(cells, base + over if over else base)
+
+
+class LinesView(ScrollView, can_focus=True):
+    """A pane of lines that scrolls."""
+
+    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.lines: list[Line] = []
+        self._build: Build | None = None
+        self._built_for = -1
+
+    def show(self, build: Build, *, home: bool = True) -> None:
+        """Shows what `build` makes, now and after each change of width; from the top when `home`."""
+        self._build, self._built_for = build, -1
+        self._rebuild()
+        if home:
+            self.scroll_to(0, 0, animate=False)
+
+    def on_resize(self) -> None:
+        """Breaks the lines anew."""
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        width = self.scrollable_content_region.width
+        if self._build is None or width <= 0 or width == self._built_for:
+            return
+        self._built_for = width
+        self.lines = self._build(width)
+        self.virtual_size = Size(width, len(self.lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line API."""
+        place = y + round(self.scroll_y)
+        width = self.size.width
+        line = self.lines[place] if place < len(self.lines) else []
+        return paint(self, line, width)
+
+
+class Bar(Widget):
+    """One line: what is on the left gives way to what is on the right."""
+
+    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.left: Line = []
+        self.right: Line = []
+
+    def put(self, left: Line, right: Line | None = None) -> None:
+        """Shows these; nothing is painted when nothing changed."""
+        right = right or []
+        if (left, right) != (self.left, self.right):
+            self.left, self.right = left, right
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return "".join(text for text, _ in [*self.left, *self.right])
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line API."""
+        if y:
+            return Strip.blank(self.size.width, self.rich_style)
+        width, right = self.size.width, width_of(self.right)
+        if right >= width:
+            return paint(self, self.right, width)
+        left = paint(self, self.left, width - right)
+        return Strip([*left, *paint(self, self.right, right)])

@@ -1,0 +1,118 @@
+"""How a judgement, a status or a step looks in a few cells: always a sign or a letter, colour only beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from desk.locale import N_, _, age
+from desk.shown import clean_line
+from desk.widgets.lines import Line, fit
+from storage.types import Case, Priority, ReplyState, Sentiment, Status
+
+SENTIMENT_SIGN = {
+    Sentiment.NEGATIVE: ("−", "negative"),
+    Sentiment.NEUTRAL: ("o", "dim"),
+    Sentiment.POSITIVE: ("+", "positive"),
+    Sentiment.UNRATED: ("·", "dim"),
+}
+PRIORITY_SIGN = {
+    Priority.URGENT: ("P1", "urgent"),
+    Priority.HIGH: ("P2", "high"),
+    Priority.NORMAL: ("P3", "normal"),
+    Priority.LOW: ("P4", "dim"),
+}
+STATUS_SIGN = {
+    Status.NEW: "•",
+    Status.OPEN: " ",
+    Status.PENDING: "…",
+    Status.SNOOZED: "z",
+    Status.RESOLVED: "✓",
+    Status.DISMISSED: "×",
+    Status.SPAM: "§",
+}
+SENTIMENT_WORD = {
+    Sentiment.NEGATIVE: N_("negative"),
+    Sentiment.NEUTRAL: N_("neutral"),
+    Sentiment.POSITIVE: N_("positive"),
+    Sentiment.UNRATED: N_("not rated"),
+}
+PRIORITY_WORD = {
+    Priority.URGENT: N_("urgent"),
+    Priority.HIGH: N_("high"),
+    Priority.NORMAL: N_("normal"),
+    Priority.LOW: N_("low"),
+}
+STATUS_WORD = {
+    Status.NEW: N_("new"),
+    Status.OPEN: N_("open"),
+    Status.PENDING: N_("waiting for the writer"),
+    Status.SNOOZED: N_("snoozed"),
+    Status.RESOLVED: N_("resolved"),
+    Status.DISMISSED: N_("irrelevant"),
+    Status.SPAM: N_("spam"),
+}
+REPLY_WORD = {
+    ReplyState.DRAFT: N_("draft"),
+    ReplyState.AWAITING_APPROVAL: N_("waits for approval"),
+    ReplyState.HELD: N_("held"),
+    ReplyState.SENDING: N_("on its way"),
+    ReplyState.SENT: N_("sent"),
+    ReplyState.UNCERTAIN: N_("uncertain: look whether it is there"),
+    ReplyState.FAILED: N_("failed"),
+    ReplyState.CANCELLED: N_("cancelled"),
+}
+
+WIDE = 76
+"""Cells from which a row of the list names the source and the holder in full."""
+
+
+def holder(case: Case, now: datetime) -> str:
+    """Who has the case now; "" when nobody does, or when the lease ran out."""
+    if case.assignee is None or (case.lease_until is not None and case.lease_until < now):
+        return ""
+    return clean_line(case.assignee, 20)
+
+
+def case_row(case: Case, width: int, now: datetime, *, marked: bool = False) -> Line:
+    """A case as a row of the list: mark, status, priority, sentiment, age, author, text, source, holder."""
+    wide = width >= WIDE
+    quiet = not case.status.is_open
+    priority, loud = PRIORITY_SIGN[case.priority]
+    sign, feeling = SENTIMENT_SIGN[case.sentiment]
+    author, source, held = (14, 12, 9) if wide else (10, 0, 3)
+    text = width - 15 - author - (source + held + 2 if wide else held + 1)
+    line = [
+        ("*" if marked else " ", "accent"),
+        (STATUS_SIGN[case.status] + " ", "good" if quiet else "accent"),
+        (priority + " ", "dim" if quiet else loud),
+        (sign + " ", "dim" if quiet else feeling),
+        (fit(age(case.last_mention_at, now), 4, right=True) + "  ", "dim"),
+        (fit(clean_line(case.author or _("unknown"), 40), author) + " ", "dim" if quiet else "strong"),
+        *_said(case, text, quiet),
+    ]
+    if wide:
+        line.append((" " + fit(clean_line(case.source, 20), source), "dim"))
+    return [*line, (" " + fit(_held(case, now, held), held), "own")]
+
+
+def _said(case: Case, width: int, quiet: bool) -> Line:
+    """The title, and in what room is left the text."""
+    title, text = clean_line(case.title, 200), clean_line(case.text, 200)
+    normal = "dim" if quiet else "normal"
+    if not title or text.startswith(title[:40]):
+        return [(fit(text, width), normal)]
+    rest = width - cell_len(title) - 2
+    if rest < 10:
+        return [(fit(title, width), normal)]
+    return [(title + "  ", normal), (fit(text, rest), "dim")]
+
+
+def _held(case: Case, now: datetime, width: int) -> str:
+    if case.reply_state in (ReplyState.UNCERTAIN, ReplyState.FAILED):
+        return "!"
+    name = holder(case, now)
+    if case.reply_state is ReplyState.DRAFT and name:
+        return name[: width - 2] + "✎"
+    return name if width > 3 else name[:width]

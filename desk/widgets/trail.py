@@ -1,0 +1,84 @@
+"""One event as a sentence for an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from desk.locale import N_, _, clock
+from desk.shown import clean_block, clean_line
+from storage.types import SYSTEM, Event, EventKind
+
+SENTENCES = {
+    EventKind.FOUND: N_("found a mention"),
+    EventKind.EDITED: N_("the writer edited it"),
+    EventKind.DELETED: N_("it was taken away at the source"),
+    EventKind.CONTEXT: N_("new posts in the conversation"),
+    EventKind.ANSWERED_ELSEWHERE: N_("answered outside this desk"),
+    EventKind.CLAIMED: N_("claimed it"),
+    EventKind.RELEASED: N_("let it go"),
+    EventKind.ASSIGNED: N_("assigned it to {what}"),
+    EventKind.TAGGED: N_("tagged it {what}"),
+    EventKind.UNTAGGED: N_("took away the tag {what}"),
+    EventKind.NOTED: N_("noted: {what}"),
+    EventKind.PRIORITISED: N_("set the priority to {what}"),
+    EventKind.CORRECTED: N_("corrected it to {what}"),
+    EventKind.CONFIRMED: N_("found it judged well"),
+    EventKind.SNOOZED: N_("snoozed it until {what}"),
+    EventKind.WOKEN: N_("woke it"),
+    EventKind.PENDED: N_("waits for the writer"),
+    EventKind.RESOLVED: N_("resolved it"),
+    EventKind.DISMISSED: N_("found it irrelevant"),
+    EventKind.SPAMMED: N_("called it spam"),
+    EventKind.REOPENED: N_("reopened it"),
+    EventKind.DRAFTED: N_("began a reply"),
+    EventKind.SUBMITTED: N_("asked for approval of a reply"),
+    EventKind.APPROVED: N_("approved a reply"),
+    EventKind.REJECTED: N_("sent a reply back: {what}"),
+    EventKind.HELD: N_("wrote a reply"),
+    EventKind.CANCELLED: N_("took a reply back"),
+    EventKind.SENDING: N_("handed a reply over"),
+    EventKind.SENT: N_("the reply arrived"),
+    EventKind.UNCERTAIN: N_("the reply may or may not have arrived: {what}"),
+    EventKind.FAILED: N_("the reply did not go out: {what}"),
+    EventKind.RULE: N_("by rule: {what}"),
+    EventKind.UNDONE: N_("undone: {what}"),
+}
+
+_TELLING = (
+    "text",
+    "note",
+    "tag",
+    "tags",
+    "to",
+    "assignee",
+    "agent",
+    "until",
+    "priority",
+    "sentiment",
+    "error",
+    "reason",
+    "rule",
+)
+"""What of an event's data is told, the first that is there."""
+
+
+def told(event: Event, now: datetime) -> tuple[str, str]:
+    """The role and the sentence of an event: when, who, what."""
+    what = _what(event.data)
+    sentence = _(SENTENCES.get(event.kind, event.kind.value.replace("_", " ")))
+    if "{what}" in sentence:
+        sentence = sentence.replace("{what}", what or "…")
+    actor = "" if event.actor == SYSTEM else clean_line(event.actor, 20) + " "
+    role = "note" if event.kind is EventKind.NOTED else "dim"
+    return role, f"{clock(event.at, now)}  {actor}{sentence}"
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    for name in _TELLING:
+        value = data.get(name)
+        if value:
+            said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            return clean_block(said, 2000)
+    return ""
