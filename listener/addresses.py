@@ -154,7 +154,10 @@ def check_port(target: Target, allow_private: Allowed) -> None:
     named = not isinstance(allow_private, bool) and is_listed(target, allow_private)
     odd = target.port < 1024 and target.port not in (80, 443)
     if not named and (odd or target.port in _SERVICE_PORTS):
-        raise Blocked(f"{target.host} is not fetched at port {target.port}: that is not a web server's port.")
+        raise Blocked(
+            f"{target.netloc} is not fetched, as web servers have other ports: "
+            "name host and port under allow_private if it is one."
+        )
 
 
 def check_addresses(target: Target, addresses: Sequence[str], allow_private: Allowed) -> None:

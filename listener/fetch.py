@@ -186,7 +186,7 @@ class Fetcher:
             raise FetchError(f"{host} {error}.") from None
         except (httpx.TransportError, OSError) as error:
             raise failures.of_exception(error, host) from error
-        except (httpx.InvalidURL, UnicodeEncodeError):
+        except (httpx.InvalidURL, ValueError):
             raise FetchError(f"{shown(target.url)} or a header for it cannot be sent: check the settings.") from None
 
     async def _hop(self, target: Target, question: _Question, own: bool) -> _Answer:

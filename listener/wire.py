@@ -46,8 +46,14 @@ class Exchange:
         self._received = 0
 
     async def ask(self, target: bytes, headers: Headers) -> tuple[int, Headers]:
-        """Send a GET and wait for status and headers; raises `WireError`, `OSError` or `TimeoutError`."""
-        question = h11.Request(method="GET", target=target, headers=headers)
+        """Send a GET and wait for status and headers.
+
+        Raises `WireError`, `OSError`, `TimeoutError`, and `ValueError` when the question itself is not valid HTTP.
+        """
+        try:
+            question = h11.Request(method="GET", target=target, headers=headers)
+        except h11.LocalProtocolError as error:
+            raise ValueError(str(error)) from None
         for event in (question, h11.EndOfMessage()):
             self._writer.write(self._http.send(event) or b"")
         async with asyncio.timeout(self._limits.read):
@@ -122,7 +128,7 @@ async def connect(
                     address, port, ssl=tls, server_hostname=name, limit=_READ
                 )
             return Exchange(reader, writer, limits)
-        except (OSError, TimeoutError):
+        except OSError:
             if tried == len(addresses):
                 raise
     raise OSError("no address")

@@ -139,7 +139,7 @@ async def test_redirects_are_followed_and_only_a_wholly_permanent_move_is_told()
         (lambda *_: moved("http://[::1"), "not a web address"),
         (lambda *_: moved("http://anna:geheim@blog.example/"), "carries a user name"),
         (lambda *_: moved("/" + "a" * 9000), "too long"),
-        (lambda *_: moved("http://127.0.0.1:22/"), "port 22"),
+        (lambda *_: moved("http://127.0.0.1:22/"), "other ports"),
     ],
 )
 async def test_redirects_that_lead_nowhere_are_refused(answer: Any, sentence: str) -> None:
@@ -284,3 +284,15 @@ async def test_a_name_that_does_not_exist_and_a_closed_port_are_said_in_words() 
     async with Fetcher(limits=QUICK) as fetcher:
         with pytest.raises(FetchError, match="refuses connections"):
             await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+
+
+async def test_the_system_looks_names_up_and_every_address_is_tried() -> None:
+    async with serving(lambda *_: ok(b"hallo")) as (port, asked), Fetcher(limits=QUICK) as fetcher:
+        with pytest.raises(Blocked, match="inside the network"):
+            await fetcher.get(f"http://localhost:{port}/")
+        assert asked == []
+        for _ in range(2):
+            page = await fetcher.get(f"http://localhost:{port}/", allow_private=(f"localhost:{port}",))
+            assert isinstance(page, Page) and page.body == b"hallo"
+    async with serving(lambda *_: ok(b"hallo")) as (port, _), Fetcher(resolve=resolver("::1 127.0.0.1")) as fetcher:
+        assert isinstance(await fetcher.get(f"http://two.example:{port}/", allow_private=True), Page)

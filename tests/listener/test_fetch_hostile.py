@@ -157,6 +157,12 @@ async def test_names_that_never_resolve_are_given_up() -> None:
             await fetcher.get("http://blog.example/")
 
 
+async def test_a_header_that_would_break_the_request_is_not_sent() -> None:
+    async with attacked(silence) as port, Fetcher() as fetcher:
+        with pytest.raises(FetchError, match="cannot be sent"):
+            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True, headers={"X": "a\r\nHost: b"})
+
+
 async def test_bytes_after_the_announced_length_are_not_read() -> None:
     async with attacked(says(HEAD + b"Content-Length: 5\r\n\r\nhalloHTTP/1.1 200 OK")) as port, Fetcher() as fetcher:
         page = await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
