@@ -17,6 +17,7 @@ from desk.reports.record import record
 from desk.reports.summary import summarise
 from desk.reports.words import LANGUAGES, Words
 from storage.figures import Figures
+from storage.query.grammar import parse
 from storage.types import FigureRow, Mention
 
 
@@ -42,10 +43,11 @@ class Request:
 def make(figures: Figures, request: Request) -> Report:
     """The report, not yet counted: its figures are counted once, when a format first asks for them.
 
-    Raises `ReportError` for a language we do not speak, `QueryError` when its rows are first asked for.
+    Raises `QueryError`, and `ReportError` for a language we do not speak.
     """
     if request.lang not in LANGUAGES:
         raise ReportError(f"A report speaks nl or en, not {request.lang!r}.")
+    parse(request.query.strip() or "*")
     veil = Veil() if request.pseudonymise else None
     ask = (request.query, request.start, request.end)
 

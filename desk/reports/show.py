@@ -18,9 +18,6 @@ Row = Mapping[str, Any]
 SAMPLE = 200
 """Rows that the widths of a table's columns are measured from."""
 
-NARROWEST = 6
-"""Cells a column keeps when the terminal is too narrow for all."""
-
 _LIVE = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """What a spreadsheet may take for a formula at the start of a cell, its full-width forms too, guarded or not."""
 
@@ -134,11 +131,11 @@ def _widest(head: str, sample: Sequence[Sequence[str]], index: int) -> int:
 
 
 def _fit(wanted: list[int], width: int | None) -> list[int]:
-    """Takes from the widest column until the line fits; no column gets narrower than `NARROWEST`."""
+    """Takes from the widest column until the line fits; every column keeps a cell."""
     if width is None:
         return wanted
     room = width - 2 * (len(wanted) - 1)
-    while sum(wanted) > room and max(wanted) > NARROWEST:
+    while sum(wanted) > room and max(wanted) > 1:
         wanted[wanted.index(max(wanted))] -= 1
     return wanted
 

@@ -1,0 +1,84 @@
+"""Reports made from a database, whole way: rows, figures, names put away, files."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from desk.reports import Report, ReportError, find_format
+from desk.reports.make import Request, make
+from storage.database import Database
+from storage.errors import QueryError
+from storage.figures import Figures
+from storage.intake import Intake
+from storage.types import Match, NewPost, Opinion, Post, Sentiment
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+REQUEST = Request(query="", start=datetime(2026, 11, 1, tzinfo=ZONE), end=datetime(2026, 12, 1, tzinfo=ZONE), zone=ZONE)
+
+
+@pytest.fixture
+def figures(database: Database) -> Figures:
+    """The doors of a database with three mentions by two people."""
+    posts = [
+        NewPost(
+            post=Post(external_id=str(day), url=f"https://forum.example/{day}", text=f"{author} over Zonnebank",
+                      author=author, author_url=f"https://forum.example/u/{author}", conversation_id=f"c{day}",
+                      published_at=datetime(2026, 11, day, 9, tzinfo=UTC)),
+            matches=(Match(brand="zonnebank", query="zonnebank"),),
+            opinion=Opinion(lang="nl", sentiment=sentiment),
+            wants_case=True,
+        )
+        for day, author, sentiment in (
+            (3, "Jan", Sentiment.NEGATIVE), (4, "Petra", Sentiment.POSITIVE), (5, "Jan", Sentiment.NEGATIVE)
+        )
+    ]  # fmt: skip
+    Intake(database).store("forum", "phpbb", posts)
+    return Figures(database)
+
+
+def records(report: Report) -> list[dict[str, object]]:
+    out = io.BytesIO()
+    find_format("jsonl")(report, out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_rows_and_figures_of_a_report_agree(figures: Figures) -> None:
+    report = make(figures, replace(REQUEST, query="sentiment:negative"))
+    assert report.summary().mentions == len(records(report)) == 2
+    assert [each["author"] for each in records(report)] == ["Jan", "Jan"]
+    assert records(report)[0]["published_at"] == "2026-11-03T10:00:00+01:00"
+
+
+def test_one_author_has_one_code_and_the_name_is_nowhere(figures: Figures) -> None:
+    report = make(figures, replace(REQUEST, pseudonymise=True))
+    first, other, again = (each["author"] for each in records(report))
+    assert first == again != other
+    table = next(each for each in report.summary().tables if each.key == "top_authors")
+    assert {line.label.split(" ")[0] for line in table.lines} == {first, other}
+    out = io.BytesIO()
+    for form in ("csv", "json", "html", "md"):
+        find_format(form)(report, out)
+    assert b"Petra" not in out.getvalue()
+
+
+def test_codes_of_two_reports_cannot_be_laid_side_by_side(figures: Figures) -> None:
+    one, two = (make(figures, replace(REQUEST, pseudonymise=True)) for _ in range(2))
+    assert not {each["author"] for each in records(one)} & {each["author"] for each in records(two)}
+
+
+def test_a_report_explains_itself_when_asked(figures: Figures) -> None:
+    report = make(figures, replace(REQUEST, explain=True))
+    assert len(report.summary().explain("sources/forum/negative")) == 2
+
+
+def test_a_language_we_do_not_speak_and_a_bad_query_are_refused(figures: Figures) -> None:
+    with pytest.raises(ReportError, match="speaks nl or en"):
+        make(figures, replace(REQUEST, lang="de"))
+    with pytest.raises(QueryError):
+        make(figures, replace(REQUEST, query="(half"))
