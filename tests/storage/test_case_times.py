@@ -80,7 +80,8 @@ def test_no_duration_is_ever_negative(
     published: float | None, steps: list[tuple[float, EventKind, float | None]]
 ) -> None:
     happened = [
-        step(hours, kind, spoken_at=None if spoken is None else at(spoken)) for hours, kind, spoken in sorted(steps)
+        step(hours, kind, spoken_at=None if spoken is None else at(spoken))
+        for hours, kind, spoken in sorted(steps, key=lambda each: each[0])
     ]
     times = case_times(None if published is None else at(published), SEEN, happened)
     assert times.asked_at <= SEEN
