@@ -1,0 +1,1 @@
+"""The query language: one grammar, one meaning, in memory and on both databases."""

@@ -1,0 +1,178 @@
+"""How each field of a query reads from the tables: conditions that are true or false and never NULL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from storage import tables
+from storage.query import fields, tree
+from storage.query.fields import FIELDS, Takes
+from storage.query.values import COMPARE, time_edge
+from storage.types import EventKind, Priority, ReplyState, Status
+
+Dialect = Literal["sqlite", "postgresql"]
+Condition = sa.ColumnElement[bool]
+
+POST: sa.Table = tables.Post.__table__  # type: ignore[attr-defined]
+CASE: sa.Table = tables.Case.__table__  # type: ignore[attr-defined]
+_MATCH: sa.Table = tables.PostMatch.__table__  # type: ignore[attr-defined]
+_INTENT: sa.Table = tables.PostIntent.__table__  # type: ignore[attr-defined]
+_TAG: sa.Table = tables.CaseTag.__table__  # type: ignore[attr-defined]
+_AUTHOR: sa.Table = tables.Author.__table__  # type: ignore[attr-defined]
+_GROUP: sa.Table = tables.PersonGroup.__table__  # type: ignore[attr-defined]
+_REPLY: sa.Table = tables.Reply.__table__  # type: ignore[attr-defined]
+_EVENT: sa.Table = tables.Event.__table__  # type: ignore[attr-defined]
+
+_ANSWERED = tuple(each.value for each in (ReplyState.HELD, ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN))
+_OPEN = tuple(each.value for each in Status if each.is_open)
+
+_ALSO: Mapping[str, tuple[sa.ColumnElement[str], Condition]] = {
+    "brand": (_MATCH.c.brand, _MATCH.c.post_id == POST.c.id),
+    "query": (_MATCH.c.query, _MATCH.c.post_id == POST.c.id),
+    "intent": (_INTENT.c.intent, _INTENT.c.post_id == POST.c.id),
+    "tag": (_TAG.c.tag, _TAG.c.case_id == POST.c.case_id),
+    "group": (
+        _GROUP.c.group,
+        sa.and_(_GROUP.c.person_id == _AUTHOR.c.person_id, _AUTHOR.c.id == POST.c.author_id),
+    ),
+}
+"""Fields with many values: the column of the other table, and what ties it to the post."""
+
+_OWN_NAMES: Mapping[str, sa.ColumnElement[Any]] = {
+    "source": POST.c.source,
+    "lang": POST.c.lang,
+    "assignee": CASE.c.assignee,
+}
+
+
+def contains(field: str, pieces: Sequence[str], dialect: Dialect) -> Condition:
+    """Whether all pieces stand in the folded words of one of the field's columns. Letter by letter, nothing escaped."""
+    find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
+    names = (f"{field}_words",) if field else ("text_words", "title_words")
+    return sa.or_(*(sa.and_(*(find(POST.c[name], each) > 0 for each in pieces)) for name in names))
+
+
+def value(node: tree.Value, dialect: Dialect, now: datetime, me: str | None) -> Condition:
+    """The condition of a field's value; that of `site:` only narrows."""
+    match FIELDS[node.field].takes:
+        case Takes.NAME:
+            return _name(node, dialect, me)
+        case Takes.CHOICE:
+            return _choice(node, dialect)
+        case Takes.RANK | Takes.NUMBER | Takes.WHOLE:
+            return _number(node)
+        case Takes.SITE:
+            return _site(node, dialect)
+    edge, op = time_edge(node, now)
+    return COMPARE[op](POST.c.at, edge)  # type: ignore[no-any-return]
+
+
+def _name(node: tree.Value, dialect: Dialect, me: str | None) -> Condition:
+    wanted = fields.ascii_lower(node.value)
+    if node.field == "assignee" and wanted == "none":
+        return _is()["unassigned"]
+    if node.field == "assignee" and wanted == "me":
+        return sa.and_(CASE.c.assignee.is_not(None), CASE.c.assignee == me) if me is not None else sa.false()
+    if node.field in _ALSO:
+        column, tie = _ALSO[node.field]
+        return sa.not_(_exists(tie)) if wanted == "none" else _exists(tie, _is_name(column, wanted, dialect))
+    column = _OWN_NAMES[node.field]
+    if wanted == "none":
+        return sa.or_(column.is_(None), column == "")
+    return sa.and_(column.is_not(None), column != "", _is_name(column, wanted, dialect))
+
+
+def _is_name(column: sa.ColumnElement[Any], wanted: str, dialect: Dialect) -> Condition:
+    """Equal but for the case of A to Z, which SQLite's lower() and PostgreSQL's under collation C both keep to."""
+    lowered = sa.func.lower(column if dialect == "sqlite" else sa.collate(column, "C"))
+    if "*" in wanted or "?" in wanted:
+        return lowered.like(_like(wanted), escape="\\")
+    return lowered == wanted
+
+
+def _like(wanted: str) -> str:
+    for sign in "\\%_":
+        wanted = wanted.replace(sign, "\\" + sign)
+    return wanted.replace("*", "%").replace("?", "_")
+
+
+def _exists(*conditions: Condition) -> Condition:
+    return sa.exists(sa.literal(1)).where(*conditions).correlate(POST, CASE)
+
+
+def _choice(node: tree.Value, dialect: Dialect) -> Condition:
+    wanted = node.value.lower()
+    if node.field == "has":
+        return _has(dialect)[wanted]
+    if node.field == "is" and wanted in _is():
+        return _is()[wanted]
+    if node.field in ("is", "status"):
+        return sa.and_(CASE.c.status.is_not(None), CASE.c.status == wanted)
+    return POST.c[node.field] == wanted
+
+
+def _is() -> Mapping[str, Condition]:
+    other = POST.alias()
+    twin = sa.and_(other.c.fingerprint == POST.c.fingerprint, other.c.id != POST.c.id)
+    return {
+        "mention": POST.c.is_mention,
+        "context": sa.not_(POST.c.is_mention),
+        "own": POST.c.is_own,
+        "open": sa.and_(CASE.c.status.is_not(None), CASE.c.status.in_(_OPEN)),
+        "assigned": CASE.c.assignee.is_not(None),
+        "unassigned": sa.and_(CASE.c.id.is_not(None), CASE.c.assignee.is_(None)),
+        "urgent": POST.c.priority == Priority.URGENT.value,
+        "edited": POST.c.edited_at.is_not(None),
+        "deleted": POST.c.deleted_at.is_not(None),
+        "duplicate": sa.and_(POST.c.fingerprint != "", _exists(twin)),
+    }
+
+
+def _has(dialect: Dialect) -> Mapping[str, Condition]:
+    parent = POST.alias()
+    is_parent = sa.and_(
+        parent.c.source == POST.c.source,
+        parent.c.external_key == POST.c.parent_key,
+        parent.c.conversation_id == POST.c.conversation_id,
+    )
+    noted = (_EVENT.c.case_id == POST.c.case_id, _EVENT.c.kind == EventKind.NOTED.value, _EVENT.c.undone_by.is_(None))
+    text = sa.func.lower(POST.c.text if dialect == "sqlite" else sa.collate(POST.c.text, "C"))
+    find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
+    return {
+        "reply": _exists(_REPLY.c.post_id == POST.c.id, _REPLY.c.state.in_(_ANSWERED)),
+        "note": _exists(*noted),
+        "link": sa.or_(*(find(text, each) > 0 for each in ("http://", "https://", "www."))),
+        "rating": POST.c.rating.is_not(None),
+        "reach": POST.c.reach.is_not(None),
+        "tag": _exists(_ALSO["tag"][1]),
+        "author": POST.c.author_id.is_not(None),
+        "parent": sa.and_(POST.c.parent_key != "", _exists(is_parent)),
+    }
+
+
+def _number(node: tree.Value) -> Condition:
+    compare: Callable[[Any, Any], Any] = COMPARE[node.op]
+    if node.field == "priority":
+        rank = Priority(node.value.lower()).rank
+        return POST.c.priority.in_([each.value for each in Priority if compare(each.rank, rank)])
+    number = fields.number(node.value)
+    assert number is not None
+    column = POST.c["case_id" if node.field == "case" else node.field]
+    wanted = sa.literal(int(number), sa.BigInteger) if number.is_integer() else sa.literal(number, sa.Float)
+    return sa.and_(column.is_not(None), compare(column, wanted))
+
+
+def _site(node: tree.Value, dialect: Dialect) -> Condition:
+    """The longest part of the host without a wildcard must stand in the address.
+
+    Other letters than A to Z may be spelled otherwise there, so that nothing is said of them.
+    """
+    host = max(fields.site(node.value).replace("?", "*").split("*"), key=len)
+    if not host.isascii():
+        return sa.true()
+    url = sa.func.lower(POST.c.url if dialect == "sqlite" else sa.collate(POST.c.url, "C"))
+    return (sa.func.instr if dialect == "sqlite" else sa.func.strpos)(url, host) > 0

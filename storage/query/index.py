@@ -1,0 +1,131 @@
+"""The search index over the words of posts: its DDL on both databases, and conditions that look something up in it.
+
+It only narrows: what it yields holds the words asked for in some column, and the words' columns decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.engine import Connection
+
+from storage.query import fold
+from storage.tables import Post
+
+_COLUMNS = ("title_words", "text_words", "author_words")
+_OLD = ", ".join(f"old.{each}" for each in _COLUMNS)
+_NEW = ", ".join(f"new.{each}" for each in _COLUMNS)
+_LIST = ", ".join(_COLUMNS)
+_FORGET = f"INSERT INTO post_search(post_search, rowid, {_LIST}) VALUES ('delete', old.id, {_OLD});"  # noqa: S608
+_ADD = f"INSERT INTO post_search(rowid, {_LIST}) VALUES (new.id, {_NEW});"  # noqa: S608
+
+_SQLITE = (
+    # The `ascii` tokenizer leaves other alphabets alone: the words are folded already. `detail=none` keeps no places.
+    f"""CREATE VIRTUAL TABLE post_search USING fts5({_LIST}, content='post', content_rowid='id',
+        tokenize="ascii tokenchars '#@_.-'", detail=none)""",
+    f"CREATE TRIGGER post_search_insert AFTER INSERT ON post BEGIN {_ADD} END",
+    f"CREATE TRIGGER post_search_delete AFTER DELETE ON post BEGIN {_FORGET} END",
+    f"CREATE TRIGGER post_search_update AFTER UPDATE OF {_LIST} ON post BEGIN {_FORGET} {_ADD} END",
+    "INSERT INTO post_search(post_search) VALUES ('rebuild')",
+)
+_SQLITE_DROP = (
+    "DROP TRIGGER IF EXISTS post_search_update",
+    "DROP TRIGGER IF EXISTS post_search_delete",
+    "DROP TRIGGER IF EXISTS post_search_insert",
+    "DROP TABLE IF EXISTS post_search",
+)
+
+_VECTOR = (
+    "array_to_tsvector(array_remove(string_to_array("
+    "post.title_words || post.text_words || post.author_words, ' '), ''))"
+)
+_POSTGRESQL = (f"CREATE INDEX ix_post_search ON post USING gin (({_VECTOR.replace('post.', '')}))",)
+_POSTGRESQL_DROP = ("DROP INDEX IF EXISTS ix_post_search",)
+
+
+def create(connection: Connection) -> None:
+    """Makes the index over all posts there are; it keeps itself from then on. The table `post` must be there."""
+    for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
+        connection.execute(sa.text(statement))
+
+
+def drop(connection: Connection) -> None:
+    """Takes the index away."""
+    for statement in _SQLITE_DROP if connection.dialect.name == "sqlite" else _POSTGRESQL_DROP:
+        connection.execute(sa.text(statement))
+
+
+def scrub(connection: Connection) -> None:
+    """Rewrites SQLite's index so that no word of a deleted post is left in it; PostgreSQL's VACUUM does the like."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text("INSERT INTO post_search(post_search) VALUES ('optimize')"))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word that must be there, or the beginning of one."""
+
+    text: str
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All parts must be there."""
+
+    parts: tuple[Lookup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part must be there."""
+
+    parts: tuple[Lookup, ...]
+
+
+Lookup = Token | AllOf | AnyOf
+"""A condition that the index can answer."""
+
+
+def condition(lookup: Lookup, dialect: str) -> sa.ColumnElement[bool]:
+    """The lookup as a condition on `post`. Only folded words go in, quoted and bound, so no word can be a command."""
+    if dialect == "sqlite":
+        matching = sa.literal_column("post_search").bool_op("MATCH")(_match(lookup))
+        rows = sa.select(sa.literal_column("rowid", sa.BigInteger)).select_from(sa.table("post_search")).where(matching)
+        return _post_id().in_(rows)
+    vector: sa.ColumnElement[Any] = sa.literal_column(_VECTOR)
+    return vector.bool_op("@@")(sa.cast(sa.literal(_tsquery(lookup)), TSQUERY))
+
+
+def _post_id() -> sa.ColumnElement[int]:
+    return Post.__table__.c.id  # type: ignore[attr-defined, no-any-return]
+
+
+def _match(lookup: Lookup) -> str:
+    match lookup:
+        case Token(text, is_prefix):
+            return f'"{_safe(text)}"' + " *" * is_prefix
+        case AllOf(parts):
+            return "(" + " AND ".join(map(_match, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " OR ".join(map(_match, parts)) + ")"
+
+
+def _tsquery(lookup: Lookup) -> str:
+    match lookup:
+        case Token(text, is_prefix):
+            return f"'{_safe(text)}'" + ":*" * is_prefix
+        case AllOf(parts):
+            return "(" + " & ".join(map(_tsquery, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " | ".join(map(_tsquery, parts)) + ")"
+
+
+def _safe(token: str) -> str:
+    """A folded word holds no quote, space or backslash: nothing else may come here."""
+    if len(token) > fold.MAX_TOKEN or not token or any(each in token for each in "\"'\\ \x00*:"):
+        raise ValueError(f"{token!r} is no folded word")
+    return token

@@ -1,0 +1,127 @@
+"""Reads one leaf of a query (a word, phrase, regex or field value) into its node, or refuses it with a sentence."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from storage.query import fields, fold, tree
+
+MAX_PATTERN = 1_000
+"""Characters of a regular expression."""
+MAX_PATTERN_MEMORY = 8 << 20
+"""Bytes a compiled regular expression may take."""
+
+_FUZZY = re.compile(r"(.+)~(\d{0,2})", re.DOTALL)
+_OPERATOR = re.compile(r">=|<=|>|<|=")
+
+
+class Refused(Exception):
+    """What is wrong with a leaf, and what was perhaps meant."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        self.message, self.suggestion = message, suggestion
+        super().__init__(message)
+
+
+def text(token: str, field: str) -> tree.Node:
+    """The node of a leaf that looks at text; `field` is "", title or author."""
+    if token[0] in tree.QUOTES:
+        return _quoted(token, field)
+    if len(token) > 2 and token[0] == token[-1] == "/":
+        return _regex(token[1:-1], field)
+    if field and token[0] == "-":
+        raise Refused("The minus stands before the field", f"-{field}:{token[1:]}")
+    if token in ("*", "**") and not field:
+        return tree.Everything()
+    if token[-1] == ":" and token[:-1].lower() in fields.FIELDS:
+        raise Refused(f"There is nothing after {token}", fields.FIELDS[token[:-1].lower()].example)
+    if token[0] == "~":
+        raise Refused("~ stands behind one plain word; for words near each other write NEAR", "zonne NEAR/3 bank")
+    if fuzzy := _FUZZY.fullmatch(token):
+        return _fuzzy(fuzzy[1], int(fuzzy[2] or 1), field)
+    if token[0] in "#@" and fold.marked_token(token):
+        return tree.Marked(token, field)
+    if not fold.pattern_tokens(token):
+        raise _wordless(token)
+    return tree.Word(token, field)
+
+
+def value(field: str, token: str) -> tree.Value:
+    """The node of a field compared with a value."""
+    operator = _OPERATOR.match(token)
+    op = operator.group() if operator else "="
+    plain = _unquoted(token)[0] if token[0] in tree.QUOTES else token[operator.end() if operator else 0 :]
+    if wrong := fields.complaint(field, op, plain):
+        raise Refused(*wrong)
+    return tree.Value(field, op, plain)
+
+
+def has_place(node: tree.Node) -> bool:
+    """Whether a node can stand beside NEAR: it has a place among the words, or is a choice of such."""
+    return isinstance(node, tree.Word | tree.Phrase | tree.Fuzzy | tree.Near | tree.Or)
+
+
+def place(node: tree.Node) -> str | None:
+    """The field a leaf looks in; None for what is no leaf."""
+    return node.field if isinstance(node, tree.Word | tree.Phrase | tree.Fuzzy) else None
+
+
+@lru_cache(maxsize=1_024)
+def compiled(pattern: str) -> Any:
+    """The regular expression of `/pattern/`, in RE2's linear time. Raises `Refused` for one that is none."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = MAX_PATTERN_MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else "it does not compile"
+        said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        raise Refused(f"This regular expression is refused: {said}") from None
+
+
+def _quoted(token: str, field: str) -> tree.Node:
+    content, exact = _unquoted(token)
+    if exact:
+        if not content.strip():
+            raise Refused("There is nothing between the quotes")
+        return tree.Exact(content, field)
+    if not fold.pattern_tokens(content, "*"):
+        raise _wordless(content)
+    return tree.Phrase(content, field)
+
+
+def _unquoted(token: str) -> tuple[str, bool]:
+    exact = token[-1] == "c"
+    content = token[1 : -2 if exact else -1]
+    return re.sub(r"\\([\s\S])", r"\1", content), exact
+
+
+def _regex(pattern: str, field: str) -> tree.Regex:
+    if len(pattern) > MAX_PATTERN:
+        raise Refused(f"A regular expression may be {MAX_PATTERN:,} characters long")
+    compiled(pattern)
+    return tree.Regex(pattern, field)
+
+
+def _fuzzy(word: str, distance: int, field: str) -> tree.Fuzzy:
+    found = fold.pattern_tokens(word)
+    if len(found) != 1 or "*" in found[0] or "?" in found[0] or word[0] in "#@":
+        raise Refused("~ stands behind one plain word", f'"{word}"')
+    if distance not in (1, 2):
+        raise Refused("~ takes 1 or 2 letters of difference", f"{word}~{min(max(distance, 1), 2)}")
+    if len(found[0]) <= 2 * distance:
+        raise Refused(f"{word!r} is too short to be searched for with {distance} letters of difference", word)
+    return tree.Fuzzy(word, distance, field)
+
+
+def _wordless(content: str) -> Refused:
+    if not content.strip():
+        return Refused("There is nothing between the quotes")
+    safe = content.replace("\\", "\\\\").replace('"', '\\"')
+    return Refused(f"There is no letter or digit in {content!r} to search for", f'"{safe}"c')

@@ -1,0 +1,150 @@
+"""Says in memory whether a post answers a query: the meaning of the language, which the databases are held to."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from datetime import datetime
+
+from storage.query import leaves, patterns, tree
+from storage.query.seen import PostView, Searchable, Seen
+from storage.query.values import value_test
+
+__all__ = ["PostView", "Searchable", "compiled", "matches", "test_of"]
+
+Test = Callable[[Seen], bool]
+Span = tuple[int, int]
+"""First and last place of words in a row."""
+Finder = Callable[[list[str]], list[Span]]
+
+
+def matches(node: tree.Node, mention: Searchable, *, now: datetime, me: str | None = None) -> bool:
+    """Whether a post answers a query. `now` measures ages, and its time zone reads dates; `me` is `assignee:me`."""
+    return test_of(node, now=now, me=me)(Seen(mention))
+
+
+def compiled(node: tree.Node, *, now: datetime, me: str | None = None) -> Callable[[Searchable], bool]:
+    """`matches` for many posts and one query: what can be worked out beforehand is."""
+    test = test_of(node, now=now, me=me)
+    return lambda mention: test(Seen(mention))
+
+
+def test_of(node: tree.Node, *, now: datetime, me: str | None = None) -> Test:
+    """The query as a function of a `Seen`, for callers who hold many queries against one post."""
+    match node:
+        case tree.Everything():
+            return lambda _: True
+        case tree.And(parts):
+            return _all([test_of(each, now=now, me=me) for each in parts])
+        case tree.Or(parts):
+            return _any([test_of(each, now=now, me=me) for each in parts])
+        case tree.Not(part):
+            test = test_of(part, now=now, me=me)
+            return lambda seen: not test(seen)
+        case tree.Near():
+            return _near_test(node)
+        case tree.Value():
+            return value_test(node, now, me)
+    return _text_test(node)
+
+
+def _all(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda seen: first(seen) and second(seen)
+    return lambda seen: all(test(seen) for test in tests)
+
+
+def _any(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda seen: first(seen) or second(seen)
+    return lambda seen: any(test(seen) for test in tests)
+
+
+def _text_test(node: tree.Text) -> Test:
+    field = node.field
+    match node:
+        case tree.Regex(pattern):
+            search = leaves.compiled(pattern).search
+            return lambda seen: any(search(_encodable(each)) is not None for each in seen.texts(field))
+        case tree.Exact():
+            return _exact_test(node)
+        case tree.Fuzzy():
+            find = _fuzzy_finder(node)
+            return lambda seen: any(find(row) for row in seen.rows(field))
+    found_in = patterns.of(node).found_in
+    if field:
+        return lambda seen: found_in(seen.words(field))
+    return lambda seen: found_in(seen.both_words)
+
+
+def _exact_test(node: tree.Exact) -> Test:
+    """The folded words and the text itself: the first is what an index can narrow."""
+    field, search = node.field, patterns.exact_regex(unicodedata.normalize("NFC", node.text)).search
+    pattern = patterns.of(node)
+    found_in = pattern.found_in if pattern.tokens else lambda _: True
+
+    def test(seen: Seen) -> bool:
+        if not found_in(seen.words(field)):
+            return False
+        return any(search(unicodedata.normalize("NFC", each)) is not None for each in seen.texts(field))
+
+    return test
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _near_test(node: tree.Near) -> Test:
+    find, field = _finder(node), _field_of(node)
+    return lambda seen: any(find(row) for row in seen.rows(field))
+
+
+def _field_of(node: tree.Node) -> str:
+    return next(place for each in tree.walk(node) if (place := leaves.place(each)) is not None)
+
+
+def _finder(node: tree.Node) -> Finder:
+    """Where in a row of words a part of NEAR stands, in order; a chain stands where its last part does."""
+    match node:
+        case tree.Near(left, right, distance, ordered):
+            return _near_finder(_finder(left), _finder(right), distance, ordered)
+        case tree.Or(parts):
+            finders = [_finder(each) for each in parts]
+            return lambda row: sorted({span for find in finders for span in find(row)})
+        case tree.Fuzzy():
+            return _fuzzy_finder(node)
+    assert isinstance(node, tree.Word | tree.Phrase)
+    pattern = patterns.of(node)
+    on = len(pattern.tokens) - 1
+    return lambda row: [(at, at + on) for at in pattern.starts(row)]
+
+
+def _near_finder(find_left: Finder, find_right: Finder, distance: int, ordered: bool) -> Finder:
+    def find(row: list[str]) -> list[Span]:
+        left = find_left(row)
+        right = find_right(row) if left else []
+        firsts = [first for first, _ in left]
+        lasts = sorted(last for _, last in left)
+
+        def is_near(span: Span) -> bool:
+            before = bisect_left(lasts, span[0] - distance) < bisect_left(lasts, span[0])
+            after = bisect_right(firsts, span[1]) < bisect_right(firsts, span[1] + distance)
+            return before or (after and not ordered)
+
+        return [span for span in right if is_near(span)]
+
+    return find
+
+
+def _fuzzy_finder(node: tree.Fuzzy) -> Finder:
+    token, limit = patterns.fuzzy_token(node), node.distance
+    pieces = patterns.fuzzy_pieces(node)
+
+    def is_like(word: str) -> bool:
+        return any(each in word for each in pieces) and patterns.edits(token, word, limit) <= limit
+
+    return lambda row: [(at, at) for at, word in enumerate(row) if is_like(word)]

@@ -1,0 +1,145 @@
+"""A query as a condition in SQL: exact where SQL can decide, else a superset for the matcher to go through.
+
+Every part is compiled twice: `upper` holds for all rows that answer it, `lower` only for rows that surely do. Where the
+two are one, SQL decides. `NOT` swaps them, so that a superset stays one. The conditions are over `sql.JOINED`:
+`post LEFT OUTER JOIN "case" ON "case".id = post.case_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from storage.query import columns, index, patterns, tree
+from storage.query.columns import Condition, Dialect
+
+MAX_LEAVES = 300
+"""Leaves of a query that are put in SQL; of a longer one only the index takes part. SQLite nests 1,000 deep."""
+MAX_LOOKUP_DEPTH = 6
+"""And-or changes in what is asked of the index; SQLite's parser holds about thirty."""
+
+JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.POST.c.case_id)
+"""What the conditions are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query for the database; rows found by an inexact one are to be tried with `matcher.matches`."""
+
+    where: Condition
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    upper: Condition
+    lower: Condition
+
+    @property
+    def exact(self) -> bool:
+        return self.upper is self.lower
+
+
+def search(node: tree.Node, *, dialect: Dialect, now: datetime, me: str | None = None) -> Search:
+    """The condition of a query over `JOINED`. It does not leave context posts out: see `tree.asks_for_context`."""
+    lookup = looked_up(node)
+    narrowed = index.condition(lookup, dialect) if lookup else sa.true()
+    if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
+        return Search(narrowed, False)
+    bounds = _Compiler(dialect, now, me).bounds(node)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.exact)
+
+
+def looked_up(node: tree.Node, depth: int = MAX_LOOKUP_DEPTH) -> index.Lookup | None:
+    """What the index can say of a query; None where it cannot leave anything out."""
+    match node:
+        case tree.And(parts):
+            return _joined(index.AllOf, [each for part in parts if (each := looked_up(part, depth - 1))], depth)
+        case tree.Near(left, right):
+            sides = (looked_up(left, depth - 1), looked_up(right, depth - 1))
+            return _joined(index.AllOf, [each for each in sides if each], depth)
+        case tree.Or(parts):
+            found = [looked_up(part, depth - 1) for part in parts]
+            return _joined(index.AnyOf, [each for each in found if each], depth) if all(found) else None
+        case tree.Word() | tree.Phrase() | tree.Exact() | tree.Marked():
+            tokens = [each for token in patterns.of(node).tokens if (each := _looked_up_token(token))]
+            return _joined(index.AllOf, tokens, depth)
+    return None
+
+
+def _joined(
+    kind: type[index.AllOf] | type[index.AnyOf], parts: Sequence[index.Lookup], depth: int
+) -> index.Lookup | None:
+    if not parts or depth <= 0 or len(parts) > MAX_LEAVES:
+        return None
+    return parts[0] if len(parts) == 1 else kind(tuple(parts))
+
+
+def _looked_up_token(token: str) -> index.Token | None:
+    """The word, or the beginning before its first wildcard when that leaves few enough words to go through."""
+    beginning = token.split("*")[0].split("?")[0]
+    if beginning == token:
+        return index.Token(token)
+    return index.Token(beginning, is_prefix=True) if len(beginning) >= 2 + (beginning[:1] in ("#", "@")) else None
+
+
+class _Compiler:
+    """Holds what every part needs: the dialect, the present, and who asks."""
+
+    def __init__(self, dialect: Dialect, now: datetime, me: str | None) -> None:
+        self.dialect, self.now, self.me = dialect, now, me
+
+    def bounds(self, node: tree.Node) -> _Bounds:
+        match node:
+            case tree.And(parts):
+                return self._joined(sa.and_, parts)
+            case tree.Or(parts):
+                return self._joined(sa.or_, parts)
+            case tree.Near(left, right):
+                both = self._joined(sa.and_, (left, right))
+                return _Bounds(both.upper, sa.false())
+            case tree.Not(part):
+                return _negated(self.bounds(part))
+            case tree.Everything():
+                return _exactly(sa.true())
+            case tree.Value():
+                return self._value(node)
+        return self._text(node)
+
+    def _joined(self, join: Callable[..., Condition], parts: Sequence[tree.Node]) -> _Bounds:
+        bounds = [self.bounds(each) for each in parts]
+        upper = join(*(each.upper for each in bounds)).self_group()
+        if all(each.exact for each in bounds):
+            return _exactly(upper)
+        return _Bounds(upper, join(*(each.lower for each in bounds)).self_group())
+
+    def _value(self, node: tree.Value) -> _Bounds:
+        condition = columns.value(node, self.dialect, self.now, self.me)
+        return _Bounds(condition, sa.false()) if node.field == "site" else _exactly(condition)
+
+    def _text(self, node: tree.Text) -> _Bounds:
+        match node:
+            case tree.Regex():
+                return _Bounds(sa.true(), sa.false())
+            case tree.Fuzzy():
+                pieces = patterns.fuzzy_pieces(node)
+                some = [columns.contains(node.field, (each,), self.dialect) for each in pieces]
+                return _Bounds(sa.or_(*some), sa.false())
+        pattern = patterns.of(node)
+        if not pattern.tokens:
+            return _Bounds(sa.true(), sa.false())
+        if pattern.is_plain and not isinstance(node, tree.Exact):
+            return _exactly(columns.contains(node.field, (pattern.needle,), self.dialect))
+        return _Bounds(columns.contains(node.field, pattern.pieces, self.dialect), sa.false())
+
+
+def _exactly(condition: Condition) -> _Bounds:
+    return _Bounds(condition, condition)
+
+
+def _negated(bounds: _Bounds) -> _Bounds:
+    upper = sa.not_(bounds.lower)
+    return _exactly(upper) if bounds.exact else _Bounds(upper, sa.not_(bounds.upper))
