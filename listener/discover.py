@@ -1,0 +1,237 @@
+"""Finds out what kind of source an address is, from what it answers; the fetching is somebody else's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from listener import sources
+from listener.errors import ReadError
+from listener.markup import line_of, web_url
+from listener.syndication import parse
+from listener.tree import decoded, tree_of
+from listener.types import Link, Page
+
+LOOKED_AT = 1_000_000
+"""Characters of a page that are searched for marks."""
+MOST_FEEDS = 50
+"""Feeds listed of one page."""
+
+_ENGINES: tuple[tuple[str, str, str], ...] = (
+    (
+        "wordpress",
+        "WordPress",
+        r"<meta[^>]{0,200}content=.WordPress\b|rel=.https://api\.w\.org/|/wp-content/(themes|plugins)/",
+    ),
+    ("discourse", "Discourse", r"<meta[^>]{0,200}content=.Discourse\b|id=.data-discourse-setup|x-discourse-route:"),
+    ("nodebb", "NodeBB", r"x-powered-by: nodebb|id=.ajaxify-data\b|/assets/nodebb[.-]"),
+    (
+        "phpbb",
+        "phpBB",
+        r"<body[^>]{0,300}\bid=.phpbb\b|href=.https?://(www\.)?phpbb\.com/?.[^>]{0,100}>phpBB|set-cookie: phpbb",
+    ),
+    ("mybb", "MyBB", r"href=.https?://(www\.)?mybb\.com/?.[^>]{0,100}>MyBB|set-cookie: mybb"),
+    ("smf", "SMF", r"\bsmf_theme_url\b|>SMF [12]\.\d|simplemachines\.org"),
+    ("xenforo", "XenForo", r"<html[^>]{0,300}\bid=.XF\b|set-cookie: xf_"),
+    ("vbulletin", "vBulletin", r"<meta[^>]{0,200}content=.vBulletin\b"),
+    ("flarum", "Flarum", r"id=.flarum-(app|json-payload|loading)\b"),
+    ("flaskbb", "FlaskBB", r"class=.flaskbb-(layout|header|content)\b"),
+    ("askbot", "Askbot", r"\baskbot\.(messages|urls|data)\b|href=.https?://askbot\.(com|org)"),
+    ("hyperkitty", "HyperKitty", r"\bhyperkitty\b"),
+    ("ghost", "Ghost", r"<meta[^>]{0,200}content=.Ghost \d|data-ghost="),
+    ("blogger", "Blogger", r"<meta[^>]{0,200}content=.blogger\b"),
+    ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon"),
+    ("lemmy", "Lemmy", r"window\.isoData\s?=|<meta[^>]{0,200}content=.Lemmy\b"),
+)
+"""Kind, its name, and the marks by which its pages and headers are known."""
+_THREADS = re.compile(
+    r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(DiscussionForumPosting|QAPage|Question|Comment)"'
+    r"|itemtype=.https?://schema\.org/(DiscussionForumPosting|QAPage|Question|Comment)\b"
+)
+_ARTICLE = re.compile(
+    r"<meta[^>]{0,200}og:type[^>]{0,100}content=.article\b|\"@type\"\s{0,9}:\s{0,9}\"(News|Blog)?(Article|Posting)\""
+)
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
+_FEED_ADDRESS = re.compile(
+    r"(/feeds?/?|/rss/?|[./](rss|atom|rdf)(\.xml)?|/feed\.(xml|json)|[?&]feed=\w+)\Z", re.IGNORECASE
+)
+_ABOUT_COMMENTS = re.compile(r"comment|reactie|antwoord|replies", re.IGNORECASE)
+_ISSO = re.compile(r"\bdata-isso=[\"']([^\"'\s]{1,300})[\"']")
+_PROBES = (
+    ("wp-json/", "WordPress answers here"),
+    ("latest.json", "Discourse lists its topics here"),
+    ("api/recent", "NodeBB lists its topics here"),
+    ("app.php/feed", "phpBB has its feed here"),
+    ("feed/", "many blogs have their feed here"),
+    ("rss", "many sites have their feed here"),
+    ("rss.xml", "many sites have their feed here"),
+    ("feed.xml", "many static sites have their feed here"),
+    ("atom.xml", "many static sites have their feed here"),
+    ("index.xml", "Hugo has its feed here"),
+    ("feeds/all.atom.xml", "Pelican has its feed here"),
+    ("feed.json", "JSON feeds are often here"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What an address probably is."""
+
+    kind: str
+    url: str
+    """The address to listen to, which may be another than was asked about."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    why: str
+    """One sentence, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFeed:
+    """A feed that a page names."""
+
+    url: str
+    title: str
+    is_comments: bool
+
+
+def guess(page: Page) -> Guess | None:
+    """The kind of source a fetched page belongs to; None where nothing tells (then `probes` may).
+
+    A kind is named only where the shelf has it. The order is: what the page is itself (feed, JSON), whose
+    software made it, threads in schema.org's words, an article, and the feed it names.
+    """
+    start = page.body.lstrip()[:1]
+    if start in (b"{", b"["):
+        return _of_json(page) or _of_feed(page)
+    if b"<html" not in page.body[:2000].lower() and (found := _of_feed(page)):
+        return found
+    html = decoded(page)[:LOOKED_AT]
+    return _of_engine(page, html) or _of_markup(page, html)
+
+
+def feeds_of(page: Page) -> list[FoundFeed]:
+    """The feeds a page names in its head, and then those it merely links to, each once."""
+    try:
+        root = tree_of(page)
+    except ReadError:
+        return []
+    named = [each for each in root.iter("link") if _names_feed(each)]
+    linked = [each for each in root.iter("a") if _FEED_ADDRESS.search(each.get("href") or "")]
+    found: dict[str, FoundFeed] = {}
+    for each in (*named, *linked):
+        url = web_url(page.url, each.get("href") or "")
+        title = line_of(each.get("title") or "".join(each.itertext()))[:200]
+        if url and url not in found and len(found) < MOST_FEEDS:
+            is_comments = bool(_ABOUT_COMMENTS.search(title) or _ABOUT_COMMENTS.search(urlsplit(url).path))
+            found[url] = FoundFeed(url=url, title=title, is_comments=is_comments)
+    return list(found.values())
+
+
+def _names_feed(link: Any) -> bool:
+    media = (link.get("type") or "").split(";")[0].strip().lower()
+    return "alternate" in (link.get("rel") or "").lower().split() and media in _FEED_TYPES
+
+
+def probes(page: Page) -> list[Link]:
+    """Addresses worth a try where the page itself says nothing: below its own folder and below the site's root.
+
+    Each link's `carry` says `why`. Fetch them in order until one answers with something `guess` knows.
+    """
+    folder, root = urljoin(page.url, "."), urljoin(page.url, "/")
+    named = [
+        Link(url=each.url, role="probe", carry={"why": "The page names this feed."}) for each in feeds_of(page)[:3]
+    ]
+    tried = [
+        Link(url=web_url(base, path), role="probe", carry={"why": f"{why}."})
+        for base in dict.fromkeys((folder, root))
+        for path, why in _PROBES
+    ]
+    return list({link.url: link for link in (*named, *tried) if link.url}.values())
+
+
+def _of_feed(page: Page) -> Guess | None:
+    try:
+        feed = parse(page)
+    except ReadError:
+        return None
+    board = re.match(r"(.+?/)(?:app\.php/feed|feed\.php)\b", page.url)
+    if board and _has("phpbb"):
+        return Guess(kind="phpbb", url=board.group(1), why="The address is that of a phpBB board's feed.")
+    site = re.match(r"(.+?/)(?:comments/)?feed/?(?:atom/?|rss2?/?)?\Z", page.url)
+    if "wordpress" in feed.generator.lower() and site and _same(site.group(1), feed.url) and _has("wordpress"):
+        return Guess(kind="wordpress", url=site.group(1), why="The feed says that WordPress made it.")
+    return Guess(kind="feed", url=page.moved_to or page.url, why=f"The address is a feed with {len(feed.items)} items.")
+
+
+def _same(url: str, other: str) -> bool:
+    return url.split("://")[-1].rstrip("/") == other.split("://")[-1].rstrip("/")
+
+
+def _of_json(page: Page) -> Guess | None:
+    try:
+        found = json.loads(page.body)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(found, list):
+        found = {"wp": True} if "/wp/v2/" in page.url else {}
+    namespaces = found.get("namespaces")
+    api = re.match(r"(.+?/)wp-json\b", page.url)
+    if (isinstance(namespaces, list) and "wp/v2" in namespaces) or found.get("wp"):
+        url = api.group(1) if api else urljoin(page.url, "?").rstrip("?")
+        return _known("wordpress", url, "The address answers as WordPress' REST interface does.")
+    if isinstance(found.get("topic_list"), dict):
+        return _known(
+            "discourse", re.sub(r"/[\w-]+\.json.*\Z", "/", page.url), "The address lists topics as Discourse does."
+        )
+    if isinstance(found.get("topics"), list) and "/api/" in page.url:
+        return _known("nodebb", page.url.split("/api/")[0] + "/", "The address lists topics as NodeBB does.")
+    return None
+
+
+def _of_engine(page: Page, html: str) -> Guess | None:
+    headers = "\n".join(f"{name}: {value}" for name, value in page.headers.items())[:LOOKED_AT]
+    for kind, title, mark in _ENGINES:
+        if _has(kind) and (re.search(mark, html, re.IGNORECASE) or re.search(mark, headers, re.IGNORECASE)):
+            why = f"The page shows the marks of {title}."
+            return _wordpress(page, html, why) if kind == "wordpress" else Guess(kind=kind, url=page.url, why=why)
+    return None
+
+
+def _wordpress(page: Page, html: str, why: str) -> Guess:
+    """The blog's own address, which its REST interface gives away; else the page's site."""
+    link = re.search(r"<link[^>]{0,100}rel=.https://api\.w\.org/.[^>]{0,50}href=[\"']([^\"']{1,500})", html)
+    header = re.search(r"<([^>]{1,500})>;\s*rel=\"https://api\.w\.org/\"", page.headers.get("link", ""))
+    found = link or header
+    api = web_url(page.url, found.group(1)) if found else ""
+    if not api or urlsplit(api).netloc != urlsplit(page.url).netloc:
+        return Guess(kind="wordpress", url=urljoin(page.url, "/"), why=why)
+    if api.endswith("/wp-json/"):
+        return Guess(kind="wordpress", url=api.removesuffix("wp-json/"), why=why)
+    site = urljoin(api.split("?")[0], ".") if "rest_route=" in api else urljoin(page.url, "/")
+    return Guess(kind="wordpress", url=site, options={"api": api}, why=why)
+
+
+def _of_markup(page: Page, html: str) -> Guess | None:
+    if _THREADS.search(html) and _has("schema_org"):
+        return Guess(kind="schema_org", url=page.url, why="The page marks its posts in schema.org's words.")
+    is_root = urlsplit(page.url).path in ("", "/")
+    if _ARTICLE.search(html) and not is_root:
+        return Guess(kind="article", url=page.url, why="The page says that it is an article.")
+    articles = [each for each in feeds_of(page) if not each.is_comments]
+    if not articles:
+        return None
+    isso = _ISSO.search(html)
+    options = {"comments": web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}"} if isso else {}
+    return Guess(kind="feed", url=articles[0].url, options=options, why="The page names this feed.")
+
+
+def _has(kind: str) -> bool:
+    return kind in sources.names()
+
+
+def _known(kind: str, url: str, why: str) -> Guess | None:
+    return Guess(kind=kind, url=url, why=why) if _has(kind) else None
