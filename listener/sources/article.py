@@ -18,6 +18,8 @@ from storage.types import Post, PostKind
 
 LONGEST = 5_000_000
 """Bytes of a page that are looked at."""
+SHORT = 600
+"""Characters below which the text of a page that asks for a password is no article."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -27,6 +29,7 @@ _PUBLISHED = (
     re.compile(r"<time[^>]{0,200}?datetime=[\"']([^\"']{4,60})", re.I),
     re.compile(r"class=[\"'][^\"']{0,100}\bpublished\b[^>]{0,100}?title=[\"']([^\"']{4,60})", re.I),
 )
+_LOGIN = re.compile(rb"<input[^>]{0,200}type=[\"']?password", re.I)
 _ELLIPSIS = re.compile(r"[\s\[(]*(…|\.\.\.)[\])]?.{0,60}\Z", re.DOTALL)
 
 
@@ -45,9 +48,10 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         raise ReadError(f"{page.url} is not a web page but {page.content_type or 'a file'}.")
     body = page.body[:LONGEST]
     found: Any = trafilatura.bare_extraction(body, url=page.url, include_comments=False, with_metadata=True)
-    text = _paragraphs(found.text or "") if found else ""
+    text = _untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else ""
     teaser = str(link.carry.get("text") or "")
-    if len(text) < len(teaser) or not text:
+    asks_login = len(text) < SHORT and bool(_LOGIN.search(body))
+    if len(text) < len(teaser) or not text or asks_login:
         if teaser:
             return Reading()
         raise ReadError(f"No article could be found at {page.url}.")
@@ -93,6 +97,11 @@ def _paragraphs(text: str) -> str:
         for before, line in zip(["", *lines], lines, strict=False)
     ]
     return "".join(parts).strip()
+
+
+def _untitled(text: str, title: str) -> str:
+    """The text without the heading that is the title, which is kept apart."""
+    return text.removeprefix(title).lstrip() if title and text.startswith(title) else text
 
 
 def _with_teaser(text: str, teaser: str) -> str:
