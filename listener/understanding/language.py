@@ -1,0 +1,83 @@
+"""Tell nl, en, de, fr and other apart by the letter groups of each word, every word weighed once and remembered."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+
+from listener.understanding.weights import Weights
+
+NAMES = ("nl", "en", "de", "fr")
+CACHE = 40_000
+"""Words remembered before the memory is emptied and filled anew."""
+SHORTEST = 3
+"""Words a text needs before it is judged by itself; a shorter one inherits where there is something to inherit."""
+SURE = 2.0
+"""The lead (in nats, scaled) a short text needs to be judged against what it inherits."""
+_MARKS = set("@#")
+
+
+def grams(word: str) -> list[bytes]:
+    """The byte groups of 1 to 5 of a word between spaces."""
+    raw = f" {word} ".encode("utf-8", "surrogatepass")
+    return [raw[i : i + n] for n in (2, 3, 4, 5) for i in range(len(raw) - n + 1)]
+
+
+class Languages:
+    """The language model: for each word a row of log-likelihoods, for a text their sum."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.names: list[str] = weights.text("language.names").split()
+        known = weights.raw("language.grams").split(b"\n")
+        self._index = {gram: at for at, gram in enumerate(known)}
+        self._table = weights.array("language.table")
+        self._prior = weights.array("language.prior")
+        self._ours = [self.names.index(name) for name in NAMES]
+        self._rows = np.zeros((CACHE, len(self.names)), dtype=np.float32)
+        self._seen: dict[str, int] = {}
+
+    def _row(self, token: str) -> int:
+        """The row of a token; -1 for what is not a word."""
+        if token[0] in _MARKS or not token[0].isalpha() or token.startswith(("http", "www.")):
+            at = -1
+        else:
+            if len(self._seen) >= CACHE - 1:
+                self._seen.clear()
+            at = len(self._seen)
+            word = token.lower() if token.isupper() or token.istitle() else token
+            found = [self._index[g] for g in grams(unicodedata.normalize("NFC", word)[:40]) if g in self._index]
+            self._rows[at] = self._table[found].sum(0) if found else 0
+        self._seen[token] = at
+        return at
+
+    def detect(self, tokens: list[str], inherited: str | None = None) -> tuple[str | None, float]:
+        """The language of a text and how sure (0 to 1); a short one takes `inherited`; None where nothing is known."""
+        seen, row = self._seen, self._row
+        rows = [at for t in tokens[:120] if (at := seen[t] if t in seen else row(t)) >= 0]
+        if not rows:
+            return inherited, 0.0
+        if foreign(tokens):
+            return "other", 1.0
+        scores = self._rows[rows].sum(0) + self._prior
+        return self._decide(scores, len(rows), inherited)
+
+    def _decide(self, scores: np.ndarray, count: int, inherited: str | None) -> tuple[str | None, float]:
+        scores = scores / (count**0.5)
+        best = int(scores.argmax())
+        share = np.exp(scores - scores[best])
+        share /= share.sum()
+        ours = max(self._ours, key=scores.__getitem__)
+        if count < SHORTEST and inherited and self.names[ours] != inherited:
+            at = self.names.index(inherited) if inherited in self.names else -1
+            if at < 0 or scores[ours] - scores[at] < SURE:
+                return inherited, 0.5
+        if best not in self._ours and share[best] >= 0.5 and scores[best] - scores[ours] > 1.0:
+            return "other", float(share[best])
+        return self.names[ours], float(share[ours])
+
+
+def foreign(tokens: list[str]) -> bool:
+    """Whether most words are in a script that none of the four languages uses."""
+    words = [t for t in tokens[:120] if t[0].isalpha()]
+    return 2 * sum(t[0] > "\u024f" and not "\u1e00" <= t[0] <= "\u1eff" for t in words) > len(words)

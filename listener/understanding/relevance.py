@@ -1,0 +1,143 @@
+"""Tell whether a text is about a brand, and what it thinks of that brand where several stand in one text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from listener.understanding.sentiment import Reading
+from listener.understanding.tokens import folded
+from storage.types import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandWords:
+    """What a brand is called and what belongs to it."""
+
+    name: str
+    terms: tuple[str, ...] = ()
+    """Other names: aliases, the terms of its queries, its own accounts. A last `*` takes every ending."""
+    context: tuple[str, ...] = ()
+    """Words that make it likely that a text is about this brand."""
+    products: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """Words that make it likely that something else of that name is meant."""
+    ours: bool = True
+    """False for a competitor."""
+
+
+Forms = tuple[tuple[str, ...], ...]
+POINTS = {"account": 2.0, "name": 1.0, "context": 1.2, "product": 1.5, "service": 0.5, "elsewhere": -2.2, "sense": -1.6}
+"""Log-odds of each sign that a text is about the brand."""
+BIAS = -0.1
+
+
+class Brand:
+    """A brand's words, folded once."""
+
+    def __init__(self, words: BrandWords) -> None:
+        self.words = words
+        self.names: Forms = _forms((words.name, *words.terms))
+        self.signs = {
+            "context": _forms(words.context),
+            "product": _forms(words.products),
+            "elsewhere": _forms(words.elsewhere),
+        }
+
+
+def _forms(texts: Sequence[str]) -> Forms:
+    forms = {(*folded(text.rstrip("*")), *(["*"] if text.endswith("*") else [])) for text in texts if text.strip("* ")}
+    return tuple(sorted(forms))
+
+
+def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
+    """(first, one past the last) of each place where one of the forms stands; "@name" and "#name" count as the name."""
+    bare = [f.lstrip("@#") if len(f) > 1 else f for f in folds]
+    out = []
+    for form in forms:
+        stem, size = form[-1] == "*", len(form) - (form[-1] == "*")
+        head = tuple(f.lstrip("@#") or f for f in form[:size])
+        for at, fold in enumerate(bare):
+            if fold[:1] != head[0][:1] or at + size > len(bare):
+                continue
+            there = bare[at : at + size]
+            if tuple(there) == head or (stem and tuple(there[:-1]) == head[:-1] and there[-1].startswith(head[-1])):
+                out.append((at, at + size))
+    return sorted(out)
+
+
+ARTICLES = frozenset(["een", "de", "het", "a", "an", "the", "mijn", "onze", "my", "our", "zo'n", "die", "dat", "this"])
+
+
+def relevance(
+    brand: Brand, folds: Sequence[str], tokens: Sequence[str], talk: bool, extra: float = 0.0
+) -> tuple[float, list[Reason]]:
+    """0 to 1, whether a text is about the brand, with the signs that spoke; `extra` is what was learnt from the agents.
+
+    `talk`: the text speaks of service, money, trouble or to the brand. A name in lower case after an article
+    is likelier the common noun ("onder de zonnebank") where the brand writes itself with a capital.
+    """
+    named = places(folds, brand.names)
+    signs: list[tuple[str, tuple[str, ...]]] = []
+    if any(tokens[a][0] in "@#" for a, _ in named):
+        signs.append(("account", tuple(sorted({tokens[a] for a, _ in named if tokens[a][0] in "@#"}))))
+    elif named:
+        signs.append(("name", tuple(sorted({" ".join(folds[a:b]) for a, b in named}))))
+    for sign, forms in brand.signs.items():
+        there = sorted({" ".join(folds[a:b]) for a, b in places(folds, forms)})
+        signs += [(sign, (word,)) for word in there[:3]]
+    if talk:
+        signs.append(("service", ()))
+    if named and all(_common(brand, folds, tokens, a) for a, _ in named):
+        signs.append(("sense", tuple(folds[max(named[0][0] - 1, 0) : named[0][1]])))
+    odds = (BIAS if named else -2.0) + extra + sum(POINTS[sign] for sign, _ in signs)
+    reasons = [Reason(about="relevance", label=sign, words=words, share=POINTS[sign]) for sign, words in signs]
+    if extra:
+        reasons.append(Reason(about="relevance", label="learnt", share=round(extra, 2)))
+    return round(1 / (1 + math.exp(-odds)), 3), reasons
+
+
+def _common(brand: Brand, folds: Sequence[str], tokens: Sequence[str], at: int) -> bool:
+    """Whether a place of the name looks like the common noun."""
+    return bool(at) and tokens[at][:1].islower() and folds[at - 1] in ARTICLES and not brand.words.name[:1].isdigit()
+
+
+def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> list[str]:
+    """For each token the name it speaks of: that of the last party named in its clause, or before; "" before any.
+
+    A party is a brand, an "@account" that is none, or a capitalised word inside a sentence.
+    """
+    folds = [w.fold for w in reading.words]
+    named = {at: brand.words.name for brand in brands for a, b in places(folds, brand.names) for at in range(a, b)}
+    for at, token in enumerate(tokens):
+        if at not in named and (token[0] == "@" or (at and _is_name(token) and not reading.words[at - 1].stop)):
+            named[at] = token
+    out, now = [], ""
+    for clause in clauses(reading):
+        inside = [named[at] for at in clause if at in named]
+        first = inside[0] if inside else now
+        now = first
+        for at in clause:
+            now = named.get(at, now)
+            out.append(now)
+    return out
+
+
+def _is_name(token: str) -> bool:
+    return len(token) > 2 and token[0].isupper() and token[1:].islower()
+
+
+def clauses(reading: Reading) -> list[range]:
+    """The clauses of a text: cut at stops, commas and words like "but"."""
+    words, out, start = reading.words, [], 0
+    for at, word in enumerate(words):
+        if word.role == "but" and at > start:
+            out.append(range(start, at))
+            start = at
+        elif word.stop or word.fold in (",", "terwijl", "whereas", "while"):
+            out.append(range(start, at + 1))
+            start = at + 1
+    if start < len(words):
+        out.append(range(start, len(words)))
+    return out

@@ -1,0 +1,124 @@
+"""Turn a text into the same few dozen numbers in every language: what its opinion words add up to, and where."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from listener.understanding.lists import Phrase
+from listener.understanding.words import Word
+
+NAMES = (
+    "positive_mean", "negative_mean", "positive_sum", "negative_sum", "positive_max", "negative_max",
+    "positive_count", "negative_count", "undone_positive", "undone_negative", "end_positive", "end_negative",
+    "start_positive", "start_negative", "but_positive", "but_negative", "but", "strong_positive",
+    "strong_negative", "exclamation", "question", "dots", "capitals", "stretched", "link", "mention",
+    "hashtag", "length", "no_opinion", "both", "balance", "glad_exclamation", "cross_exclamation",
+    "cross_question", "glad_question", "more", "me", "you", "emoji_positive", "emoji_negative", "negations",
+    "digits", "single_positive", "single_negative",
+)  # fmt: skip
+"""The names of the numbers, in order."""
+NEGATION_REACH = 4
+UNDO = -0.7
+"""What a negation leaves of an opinion word."""
+
+
+@dataclass(slots=True)
+class Found:
+    """An opinion word where it stands: first token, one past the last, and its value after negation and stress."""
+
+    start: int
+    stop: int
+    value: float
+    undone: bool = False
+    emoji: bool = False
+
+
+def found(words: list[Word], phrases: list[tuple[int, int, Phrase]], lang: str) -> list[Found]:
+    """The opinion words and phrases of a text, longest first where they overlap, in order."""
+    taken: dict[int, Found] = {}
+    if phrases:
+        for start, stop, phrase in sorted(phrases, key=lambda hit: hit[0] - hit[1]):
+            if phrase.group == "opinion" and not any(at in taken for at in range(start, stop)):
+                hit = Found(start, stop, phrase.value)
+                taken.update(dict.fromkeys(range(start, stop), hit))
+    hits = list({id(hit): hit for hit in taken.values()}.values()) if taken else []
+    for at, word in enumerate(words):
+        if word.value and at not in taken:
+            hits.append(Found(at, at + 1, word.value, emoji=word.emoji))
+    for hit in hits:
+        _colour(words, hit, lang)
+    hits.sort(key=lambda hit: hit.start)
+    return [hit for hit in hits if hit.value]
+
+
+def _colour(words: list[Word], hit: Found, lang: str) -> None:
+    """Stress, weaken or turn an opinion word by what stands before it (in Dutch also right after a single word)."""
+    if hit.emoji:
+        return
+    for at in range(hit.start - 1, max(hit.start - 1 - NEGATION_REACH, -1), -1):
+        word = words[at]
+        if word.stop or word.role == "but":
+            break
+        if word.role == "negation":
+            hit.undone = True
+        elif at == hit.start - 1 and word.role in ("more", "less"):
+            hit.value *= 1.35 if word.role == "more" else 0.65
+    after = words[hit.stop] if hit.stop < len(words) else None
+    if lang == "nl" and after is not None and after.role == "negation" and hit.stop - hit.start == 1 and hit.value > 0:
+        hit.undone = True
+    if words[hit.start].upper:
+        hit.value *= 1.2
+    if hit.undone:
+        hit.value *= UNDO
+
+
+def signs(words: list[Word], hits: list[Found]) -> list[float]:
+    """The numbers of `NAMES` for a text."""
+    n = len(words)
+    good = [h.value for h in hits if h.value > 0]
+    bad = [-h.value for h in hits if h.value < 0]
+    p, m = sum(good), sum(bad)
+    roles = [w.role for w in words if w.role]
+    marks = "".join([w.fold for w in words if w.fold[0] in "!?.…"])
+    shout, ask = min(marks.count("!"), 3) / 3, min(marks.count("?"), 2) / 2
+    root = math.sqrt(n or 1)
+    return [
+        p / root, m / root, min(p, 3.0), min(m, 3.0), max(good, default=0.0), max(bad, default=0.0),
+        math.log1p(len(good)), math.log1p(len(bad)), *_undone(hits), *_edges(hits, n), *_turn(words, hits, roles),
+        sum(v >= 0.75 for v in good), sum(v >= 0.75 for v in bad), shout, ask, float(".." in marks or "…" in marks),
+        min(sum([w.upper for w in words]), 4) / 4, float(any(w.long for w in words)), *_tags(words),
+        math.log1p(n) / 4, float(not hits), float(bool(good and bad)), (p - m) / (p + m + 0.5),
+        shout * (p > m), shout * (m > p), ask * m, ask * p,
+        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3),
+        sum(h.value for h in hits if h.emoji and h.value > 0),
+        -sum([h.value for h in hits if h.emoji and h.value < 0]),
+        min(roles.count("negation"), 3), float(any(w.fold[0].isdigit() for w in words)),
+        p if n < 6 else 0.0, m if n < 6 else 0.0,
+    ]  # fmt: skip
+
+
+def _undone(hits: list[Found]) -> tuple[float, float]:
+    undone = [h.value for h in hits if h.undone]
+    return -sum(v for v in undone if v < 0), sum(v for v in undone if v > 0)
+
+
+def _edges(hits: list[Found], n: int) -> list[float]:
+    """Positive and negative in the last third and in the first third."""
+    end = [h.value for h in hits if h.start * 3 >= 2 * n]
+    start = [h.value for h in hits if h.start * 3 < n]
+    return [sum(s * v for v in part if s * v > 0) for part in (end, start) for s in (1, -1)]
+
+
+def _turn(words: list[Word], hits: list[Found], roles: list[str]) -> tuple[float, float, float]:
+    """Positive and negative after the last "but", and whether there is one."""
+    if "but" not in roles:
+        return 0.0, 0.0, 0.0
+    last = max(at for at, word in enumerate(words) if word.role == "but")
+    after = [h.value for h in hits if h.start > last]
+    return sum(v for v in after if v > 0), -sum(v for v in after if v < 0), 1.0
+
+
+def _tags(words: list[Word]) -> tuple[float, float, float]:
+    first = [w.fold[0] for w in words]
+    return float(any(w.link for w in words)), float("@" in first), float("#" in first)

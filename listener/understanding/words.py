@@ -1,0 +1,138 @@
+"""What is known of each word of a language: its opinion value, its part in a sentence and its trained weights."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+from listener.understanding import lists
+from listener.understanding.tokens import fold, is_link, is_stop
+
+CACHE = 50_000
+"""Words remembered before the memory is emptied and filled anew."""
+LISTS = {
+    "nl": ("pattern_nl.txt", "nl.txt", "emoji.txt"),
+    "en": ("vader_en.txt", "en.txt", "emoji.txt"),
+    "": ("emoji.txt",),
+}
+"""The opinion lists of each language; a later one wins."""
+ROLES = ("negation", "more", "less", "but", "me", "you")
+"""Cue groups of single words that change or colour what stands near them."""
+_PREFIXES = {
+    "nl": {
+        "super": 0.7, "mega": 0.6, "top": 0.6, "reuze": 0.5, "ultra": 0.4, "kut": -0.8, "klote": -0.8, "rot": -0.6,
+        "kanker": -0.9, "tering": -0.9, "tyfus": -0.9, "pokke": -0.7, "schijt": -0.7, "nep": -0.5, "wan": -0.5,
+        "prut": -0.7, "flut": -0.7, "bagger": -0.8, "droom": 0.4, "lieveling": 0.5, "wereld": 0.0,
+    },
+    "en": {},
+}  # fmt: skip
+_SUFFIXES = {
+    "nl": ("", "e", "er", "ere", "st", "ste", "s", "en", "je", "jes", "t"),
+    "en": ("", "ly", "s", "er", "est", "y", "ness", "ing", "ed"),
+}
+_ENDINGS = {
+    "nl": {"zooi": -0.6, "gedoe": -0.5, "ellende": -0.6, "drama": -0.6, "chaos": -0.5, "fout": -0.4, "probleem": -0.4,
+           "problemen": -0.4, "storing": -0.4, "topper": 0.7, "loos": -0.3, "loze": -0.3},
+    "en": {"less": -0.2},
+}  # fmt: skip
+
+
+def bucket(text: str, size: int) -> int:
+    """The row of a text in a hashed table of `size` rows (CRC-32, so the same everywhere)."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % size
+
+
+def pieces(word: str) -> list[str]:
+    """The letter groups of 3 to 5 of a word with its edges."""
+    edged = f"<{word[:30]}>"
+    return [edged[i : i + n] for n in (3, 4, 5) for i in range(len(edged) - n + 1)]
+
+
+class Word:
+    """One word form: `fold` is how the lists know it, `value` its opinion, `neg` and `pos` its trained weights."""
+
+    __slots__ = ("emoji", "fold", "letters", "link", "long", "neg", "pos", "role", "stop", "upper", "value")
+
+    def __init__(self, token: str, fold_: str, value: float, role: str) -> None:
+        self.fold, self.value, self.role = fold_, value, role
+        self.stop, self.link = is_stop(fold_), is_link(fold_)
+        self.upper = len(token) > 2 and token.isupper()
+        self.letters = fold_[0].isalpha()
+        self.emoji = not fold_[0].isalnum() and fold_[0] not in "#@"
+        self.long = len(fold_) > 3 and fold_[-1] == fold_[-2] == token[-3:-2].lower()
+        self.neg = self.pos = 0.0
+
+
+class Vocabulary:
+    """The words of one language. `lang` is nl, en or "" (signs that every language has)."""
+
+    def __init__(self, lang: str, values: Mapping[str, float], roles: Mapping[str, str]) -> None:
+        self.lang, self._values, self._roles = lang, values, roles
+
+    def word(self, token: str) -> Word:
+        """What is known of a token, without trained weights."""
+        known = fold(token)
+        return Word(token, known, self._value(known), self._roles.get(known, ""))
+
+    def _value(self, word: str) -> float:
+        """The value of a word, of the word it is an inflection of, or of what it is compounded with; 0 if unknown."""
+        values = self._values
+        if word in values:
+            return values[word]
+        if word[0] == "#":
+            word = word[1:]
+            if word in values:
+                return values[word]
+        if not self.lang or len(word) < 4 or not word[0].isalpha():
+            return 0.0
+        squeezed = "".join(c for at, c in enumerate(word) if at == 0 or c != word[at - 1])
+        for form in (word, squeezed):
+            for stem in self._stems(form):
+                if len(stem) > 2 and stem in values:
+                    return values[stem]
+        return self._compound(word)
+
+    def _stems(self, word: str) -> list[str]:
+        stems = []
+        for suffix in _SUFFIXES[self.lang]:
+            if word.endswith(suffix):
+                stem = word[: len(word) - len(suffix)]
+                stems.append(stem)
+                if suffix and len(stem) > 3 and stem[-1] == stem[-2]:
+                    stems.append(stem[:-1])
+                if suffix[:1] == "e" and len(stem) > 2:
+                    stems += [stem[:-1] + stem[-2] + stem[-1], stem[:-1] + {"v": "f", "z": "s"}.get(stem[-1], stem[-1])]
+        return stems
+
+    def _compound(self, word: str) -> float:
+        for ending, value in _ENDINGS[self.lang].items():
+            if word.endswith(ending) and len(word) - len(ending) > 2:
+                return value
+        for prefix, value in _PREFIXES[self.lang].items():
+            rest = word[len(prefix) :]
+            if word.startswith(prefix) and len(rest) > 3:
+                known = max((self._values.get(s, 0.0) for s in self._stems(rest)), key=abs)
+                if known:
+                    return known * 1.2
+                if abs(value) >= 0.7 and self.lang == "nl":
+                    return value if value < 0 else 0.0
+        return 0.0
+
+
+def vocabulary(lang: str) -> tuple[Vocabulary, lists.PhraseBook]:
+    """The words and the phrases of nl, en or "" from the lists of the package."""
+    values: dict[str, float] = {}
+    for name in LISTS[lang]:
+        values.update(lists.opinions(name))
+    book = lists.PhraseBook()
+    roles: dict[str, str] = {}
+    for phrase, value in values.items():
+        if " " in phrase:
+            book.add(phrase, "opinion", value)
+    for group, text in lists.cues(f"cues_{lang}.txt") if lang else ():
+        if group in ROLES:
+            roles[fold(text)] = group
+        else:
+            book.add(text, group)
+    single = {word: value for word, value in values.items() if " " not in word}
+    return Vocabulary(lang, single, roles), book.close()
