@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from storage import rows, tables
 from storage.database import Database
 from storage.errors import NotFound
-from storage.query import grammar, matcher, sql, tree
+from storage.query import columns, grammar, matcher, sql, tree
 from storage.types import Author, Case, CaseFile, Event, Mention, Reply, Sentiment
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
@@ -77,9 +77,8 @@ class Inbox:
         with self.database.read() as connection:
             if not question.exact:
                 return len(self._case_ids(connection, question))
-            answering = sa.select(POST.c.case_id.distinct()).select_from(JOINED).where(question.where)
-            chosen = sa.select(sa.func.count()).select_from(answering.where(POST.c.case_id.is_not(None)).subquery())
-            return int(connection.execute(chosen).scalar_one())
+            counted = sa.select(sa.func.count(POST.c.case_id.distinct())).select_from(JOINED)
+            return int(connection.execute(counted.where(question.where)).scalar_one())
 
     def cases(self, ids: Sequence[int]) -> list[Case]:
         """The cases of `ids`, in that order; those that are gone are left out."""
@@ -166,7 +165,7 @@ class Inbox:
 
     def _ask(self, query: str, me: str | None) -> Question:
         node, now = grammar.parse(query.strip() or "*"), self.database.now()
-        dialect: sql.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
+        dialect: columns.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
         search = sql.search(node, dialect=dialect, now=now, me=me)
         where = search.where if tree.asks_for_context(node) else sa.and_(POST.c.is_mention, search.where)
         return Question(where, search.exact, matcher.compiled(node, now=now, me=me))
