@@ -1,0 +1,150 @@
+"""The team, the reply templates and how each source is answered, as `sources.yaml` says; all complaints at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, ValidationError, field_validator
+
+from desk import channels
+from storage.errors import ConfigError
+from storage.settings import Document, Place, Section, suggestion
+
+KEYS = ("team", "replies", "timezone", "desk", "sources", "allow_private")
+"""The keys at the top of the file that are read here; of `sources` only how they are answered."""
+
+Role = Literal["agent", "lead", "viewer", "trainee"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person of the team: what they may do, and the languages they answer in."""
+
+    role: Role = "agent"
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSpec:
+    """How a source is answered: the channel's name on the shelf, and what it needs to know."""
+
+    name: str = "browser"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the organisation decided about answering."""
+
+    team: Mapping[str, Member] = field(default_factory=dict)
+    """Empty: whoever opens the desk may do everything."""
+    replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Template name -> language -> text."""
+    channels: Mapping[str, ChannelSpec] = field(default_factory=dict)
+    """By source name; a source that is not here is answered in the browser."""
+    hold: timedelta = timedelta(seconds=10)
+    """How long a reply waits in the outbox, so that it can be taken back."""
+    lease: timedelta = timedelta(minutes=10)
+    """How long a claim lasts that nobody renews."""
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
+
+    def channel_for(self, source: str) -> ChannelSpec:
+        """How posts of this source are answered."""
+        return self.channels.get(source, ChannelSpec())
+
+    def member(self, agent: str) -> Member | None:
+        """The team member of that name; None for a stranger to a team. Without a team everybody leads."""
+        return self.team.get(agent) if self.team else Member(role="lead")
+
+
+class MemberSection(Section):
+    """One line of `team:`."""
+
+    role: Role = "agent"
+    languages: tuple[str, ...] = ()
+
+
+class DeskSection(Section):
+    """How the desk behaves, in seconds."""
+
+    hold: float = Field(default=10, ge=0, le=3600)
+    lease: float = Field(default=600, ge=30, le=86400)
+
+
+class SourceSection(Section):
+    """What the desk reads of a source."""
+
+    model_config = Section.model_config | {"extra": "ignore"}
+
+    name: str
+    kind: str = ""
+    url: str = ""
+    allow_private: Any = None
+    reply: dict[str, Any] | None = None
+
+
+class PolicySection(Section):
+    """What the desk reads of the whole file."""
+
+    team: dict[str, MemberSection] = {}
+    replies: dict[str, dict[str, str]] = {}
+    timezone: str = "Europe/Amsterdam"
+    desk: DeskSection = DeskSection()
+    allow_private: Any = False
+    sources: list[SourceSection] = []
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        zones = available_timezones()
+        if name not in zones:
+            raise ValueError(f"is not a time zone{suggestion(name, zones)}: write Europe/Amsterdam")
+        return name
+
+
+def read(document: Document) -> Policy:
+    """The policy of a file. Raises `ConfigError` with every complaint about the desk's keys."""
+    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
+    try:
+        section = PolicySection.model_validate(mine)
+    except ValidationError as error:
+        raise ConfigError(
+            document.complaints(error, known=[*MemberSection.model_fields, *DeskSection.model_fields])
+        ) from None
+    complaints: list[str] = []
+    found = {}
+    for number, source in enumerate(section.sources):
+        spec, complaint = _channel(source, section.allow_private)
+        if complaint:
+            place: Place = ("sources", number, "reply")
+            complaints.append(document.sentence(place, complaint))
+        found[source.name] = spec
+    if complaints:
+        raise ConfigError(complaints)
+    return Policy(
+        team={name: Member(role=member.role, languages=member.languages) for name, member in section.team.items()},
+        replies=section.replies,
+        channels=found,
+        hold=timedelta(seconds=section.desk.hold),
+        lease=timedelta(seconds=section.desk.lease),
+        timezone=ZoneInfo(section.timezone),
+    )
+
+
+def _channel(source: SourceSection, allow_private: Any) -> tuple[ChannelSpec, str]:
+    """How the source is answered: the `channel` its `reply` names, else the channel of the source's own kind."""
+    if source.reply is None:
+        return ChannelSpec(), ""
+    options = dict(source.reply)
+    name = str(options.pop("channel", source.kind or "browser"))
+    try:
+        channels.load(name)
+    except LookupError as error:
+        return ChannelSpec(), str(error)
+    options.setdefault("url", source.url)
+    options["allow_private"] = bool(allow_private if source.allow_private is None else source.allow_private)
+    return ChannelSpec(name=name, options=options), ""

@@ -1,0 +1,198 @@
+"""Answering from the command line: the desk, searching mentions, and a twin for each of the desk's keys."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk.reports import show
+from desk.reports.record import FIELDS, record
+from desk.shown import clean_block, clean_line
+from front.house import House
+from storage.errors import StepRefused, StorageError
+from storage.intake import Intake
+from storage.types import Case, CaseFile, Priority, Reply, ReplyState
+
+LEASE = timedelta(hours=8)
+"""A claim from the command line lasts a working day: no desk stays open to renew it."""
+
+TABLE = ("id", "case_id", "priority", "sentiment", "intents", "status", "assignee", "published_at", "source", "author")
+"""What a table of mentions shows, before the words themselves."""
+
+
+def desk(house: House, args: argparse.Namespace) -> int:
+    """Opens the desk. While it is open it also sends what is due and wakes what slept."""
+    from desk.app import Desk
+
+    watchlist = house.watchlist if house.has_config else None
+    names = [name for brand in (watchlist.brands if watchlist else ()) for name in (brand.name, *brand.own_accounts)]
+    app = Desk(
+        lambda: house.clerk,
+        agent=house.agent,
+        lang=args.lang or spoken(os.environ),
+        zone=house.policy.timezone,
+        sources=lambda: Intake(house.database).health(),
+        names=names,
+    )
+    app.run()
+    return app.return_code or 0
+
+
+def spoken(environment: Mapping[str, str]) -> str:
+    """The screen's language by the system's settings: Dutch or English."""
+    said = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "nl" if said.lower().startswith("nl") else "en"
+
+
+def mentions(house: House, args: argparse.Namespace) -> int:
+    """Prints the mentions that answer a query, newest first."""
+    found = house.clerk.mentions(args.query, limit=None if args.all else args.limit)
+    zone = house.policy.timezone
+    if args.format == "table":
+        rows = ({**record(each, zone), "text": f"{each.title}: {each.text}"[:500]} for each in found)
+        show.show(rows, (*TABLE, "text"), "table", sys.stdout)
+    else:
+        show.show((record(each, zone) for each in found), FIELDS, args.format, sys.stdout)
+    return 0
+
+
+def case(house: House, args: argparse.Namespace) -> int:
+    """One step on one case, or what is to be seen of it."""
+    return STEPS[args.step](house, args)
+
+
+def _show(house: House, args: argparse.Namespace) -> int:
+    file = house.clerk.open(args.id)
+    if args.format != "table":
+        row = {"case": _case_row(file.case), "thread": [record(each, house.policy.timezone) for each in file.thread]}
+        row["replies"] = [_reply_row(reply) for reply in file.replies]
+        row["trail"] = [_event_row(event) for event in file.trail]
+        show.show([row], list(row), args.format, sys.stdout)
+        return 0
+    sys.stdout.write("\n".join(_picture(file, house)) + "\n")
+    return 0
+
+
+def _picture(file: CaseFile, house: House) -> list[str]:
+    case, zone = file.case, house.policy.timezone
+    held = f", held by {case.assignee}" if case.assignee else ""
+    lines = [
+        f"Case {case.id}: {case.status}{held}, priority {case.priority} ({case.priority_score})",
+        clean_line(f"{case.source} · {file.conversation_title or case.title} · {case.url}"),
+        f"tags: {', '.join(map(clean_line, case.tags)) or 'none'}",
+    ]
+    for each in file.thread:
+        at = (each.published_at or each.first_seen_at).astimezone(zone)
+        mark = ">" if each.case_id == case.id else " "
+        lines += ["", f"{mark} {clean_line(each.author or '(unknown)')}, {at:%Y-%m-%d %H:%M}"]
+        lines += [f"    {line}" for line in clean_block(each.text).splitlines()]
+    for reply in file.replies:
+        lines += [
+            "",
+            f"= {reply.agent} by {reply.channel}: {reply.state}" + (f", {reply.error}" if reply.error else ""),
+        ]
+        lines += [f"    {line}" for line in clean_block(reply.text).splitlines()]
+    notes = [event for event in file.trail if event.kind == "noted"]
+    return lines + [f"\n# {note.actor}: {clean_line(str(note.data.get('text', '')))}" for note in notes]
+
+
+def _why(house: House, args: argparse.Namespace) -> int:
+    why = house.clerk.why(args.id)
+    if args.format == "table":
+        sys.stdout.writelines(f"{clean_line(line)}\n" for line in why.sentences())
+        return 0
+    reasons = [{"about": r.about, "label": r.label, "words": list(r.words), "share": r.share} for r in why.reasons]
+    row = {"queries": list(why.queries), "reasons": reasons, "trail": [_event_row(event) for event in why.trail]}
+    show.show([row], list(row), args.format, sys.stdout)
+    return 0
+
+
+def _reply(house: House, args: argparse.Namespace) -> int:
+    """Sends a reply now, and says what became of it; only a reply that left makes the status 0."""
+    from desk import clockwork
+
+    clerk = house.clerk
+    clerk.claim(args.id, lease=LEASE)
+    waiting: Reply = clerk.reply(args.id, " ".join(args.text), hold=timedelta())
+    if waiting.state is ReplyState.AWAITING_APPROVAL:
+        print(f"Reply {waiting.id} waits for approval.")  # noqa: T201
+        return 0
+    clockwork.deliver(house.database, house.policy, clerk.channels, desk_of=house.agent)
+    reply = clerk.outbox_reply(waiting.id)
+    if reply.state is ReplyState.SENT:
+        print(f"Reply {reply.id} to case {args.id}: sent" + (f", {clean_line(reply.url)}" if reply.url else "."))  # noqa: T201
+        return 0
+    raise StepRefused(f"Reply {reply.id} to case {args.id} is {reply.state}: {reply.error or 'it is on its way'}")
+
+
+def _step(act: Callable[[Any, argparse.Namespace], Any], done: str) -> Callable[[House, argparse.Namespace], int]:
+    def run(house: House, args: argparse.Namespace) -> int:
+        act(house.clerk, args)
+        print(f"Case {args.id}: {done.format(**vars(args))}.")  # noqa: T201
+        return 0
+
+    return run
+
+
+def until(text: str, now: datetime) -> datetime:
+    """`2h`, `3d`, a date or a time (in the zone of `now`) as a moment to come. Raises `StorageError`."""
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if match := re.fullmatch(r"(\d{1,4})([mhdw])", text.strip()):
+        return now + timedelta(**{units[match[2]]: int(match[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise StorageError(f"{text} is no time: write 2h, 3d, 2026-12-01 or 2026-12-01T09:00.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=now.tzinfo)
+    return moment
+
+
+def _snooze(clerk: Any, args: argparse.Namespace) -> None:
+    clerk.snooze(args.id, until(args.until, clerk.database.now().astimezone(clerk.policy.timezone)))
+
+
+STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
+    "show": _show,
+    "why": _why,
+    "claim": _step(lambda clerk, args: clerk.claim(args.id, lease=LEASE), "yours"),
+    "release": _step(lambda clerk, args: clerk.release(args.id), "free again"),
+    "take-over": _step(lambda clerk, args: clerk.take_over(args.id, " ".join(args.reason)), "yours"),
+    "assign": _step(lambda clerk, args: clerk.assign(args.id, args.who), "assigned to {who}"),
+    "tag": _step(lambda clerk, args: clerk.tag(args.id, *args.tags), "tagged"),
+    "untag": _step(lambda clerk, args: clerk.untag(args.id, *args.tags), "untagged"),
+    "note": _step(lambda clerk, args: clerk.note(args.id, " ".join(args.text)), "noted"),
+    "snooze": _step(_snooze, "snoozed"),
+    "reply": _reply,
+    "pend": _step(lambda clerk, args: clerk.pend(args.id), "waits for the customer"),
+    "resolve": _step(lambda clerk, args: clerk.resolve(args.id), "resolved"),
+    "dismiss": _step(lambda clerk, args: clerk.dismiss(args.id), "dismissed"),
+    "spam": _step(lambda clerk, args: clerk.spam(args.id), "spam"),
+    "reopen": _step(lambda clerk, args: clerk.reopen(args.id), "open again"),
+    "priority": _step(lambda clerk, args: clerk.prioritise(args.id, Priority(args.to)), "priority {to}"),
+    "undo": _step(lambda clerk, args: clerk.undo_on(args.id), "your last step is taken back"),
+}
+"""Every step of the command line; a test holds them to the parser."""
+
+
+def _case_row(case: Case) -> dict[str, Any]:
+    return {name: _plain(getattr(case, name)) for name in Case.__slots__}
+
+
+def _reply_row(reply: Reply) -> dict[str, Any]:
+    return {name: _plain(getattr(reply, name)) for name in Reply.__slots__}
+
+
+def _event_row(event: Any) -> dict[str, Any]:
+    return {"at": event.at.isoformat(), "actor": event.actor, "kind": event.kind.value, **event.data}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,125 @@
+"""What a command was given: configuration, database and agent, each opened when first asked for."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from desk.policy import Policy
+from listener.types import Watchlist
+from storage import migrations, settings
+from storage.database import Database
+from storage.errors import ConfigError
+from storage.settings import Document, suggestion
+
+CONFIG = "sources.yaml"
+KNOWN_KEYS = ("database",)
+"""Keys at the top of the file that are read here; the rooms name theirs."""
+
+
+class House:
+    """The house as one command sees it."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+
+    @cached_property
+    def config_path(self) -> Path:
+        """`--config`, else the environment's, else `sources.yaml` here."""
+        return Path(self.args.config or os.environ.get("WEBCARE_CONFIG") or CONFIG)
+
+    @cached_property
+    def has_config(self) -> bool:
+        """Whether there is a configuration; commands that only need the database do without."""
+        return bool(self.args.config or os.environ.get("WEBCARE_CONFIG")) or self.config_path.exists()
+
+    @cached_property
+    def document(self) -> Document:
+        """The configuration as values that know their lines. Raises `ConfigError`."""
+        return settings.read(self.config_path, os.environ)
+
+    @cached_property
+    def rooms(self) -> tuple[Watchlist, Policy]:
+        """The watchlist and the policy. Raises `ConfigError` with every complaint about both."""
+        from desk import policy
+        from listener import watchlist
+
+        complaints = self._strange_keys({*KNOWN_KEYS, *watchlist.KEYS, *policy.KEYS})
+        found: list[Any] = []
+        for read in (watchlist.read, policy.read):
+            try:
+                found.append(read(self.document))
+            except ConfigError as error:
+                complaints += error.complaints
+        if complaints:
+            raise ConfigError(sorted(set(complaints), key=_line))
+        return found[0], found[1]
+
+    def _strange_keys(self, known: set[str]) -> list[str]:
+        return [
+            self.document.sentence((key,), f"is not a key that is known here{suggestion(key, known)}")
+            for key in self.document.values
+            if key not in known
+        ]
+
+    @property
+    def watchlist(self) -> Watchlist:
+        """What to listen to."""
+        return self.rooms[0]
+
+    @property
+    def policy(self) -> Policy:
+        """How to answer; the defaults where there is no configuration."""
+        return self.rooms[1] if self.has_config else Policy()
+
+    @cached_property
+    def database_url(self) -> str:
+        """`--database`, else the environment's, else the config's, else a file beside the config."""
+        url = self.args.database or os.environ.get("WEBCARE_DATABASE")
+        if not url and self.has_config:
+            url = str(self.document.values.get("database") or "")
+        return _beside(url or "sqlite:///webcare.db", self.config_path.parent)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, brought to the schema of this program."""
+        database = Database(self.database_url)
+        migrations.upgrade(database)
+        return database
+
+    @cached_property
+    def agent(self) -> str:
+        """`--agent`, else the environment's, else the login name."""
+        return str(self.args.agent or os.environ.get("WEBCARE_AGENT") or getpass.getuser())
+
+    @cached_property
+    def clerk(self) -> Any:
+        """The agent at the desk."""
+        from desk.clerk import Clerk
+
+        from desk import channels
+
+        return Clerk(self.database, agent=self.agent, policy=self.policy, channels=channels.load)
+
+    def close(self) -> None:
+        """Gives back what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+def _beside(url: str, folder: Path) -> str:
+    """A relative SQLite file lies beside the configuration, wherever the command is called from."""
+    prefix = "sqlite:///"
+    path = url.removeprefix(prefix)
+    if not url.startswith(prefix) or path in ("", ":memory:") or Path(path).is_absolute():
+        return url
+    return prefix + str((folder / path).resolve())
+
+
+def _line(complaint: str) -> int:
+    parts = complaint.split(":", 2)
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0

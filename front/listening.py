@@ -1,0 +1,172 @@
+"""Listening from the command line: collecting, trying an address, the sources' health, and classifying."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from desk.reports import show
+from desk.shown import clean_block, clean_line
+from front.house import House
+
+EVERYWHERE = "(is:mention OR is:context)"
+"""All stored posts, where a search looks at mentions only by itself."""
+
+
+def listen(house: House, args: argparse.Namespace) -> int:
+    """Collects, once or until stopped. With `--once` a source that failed makes the exit status 1."""
+    from listener import commands
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    commands.quiet_libraries()
+    well = commands.listen(
+        house.database,
+        house.watchlist,
+        once=args.once,
+        regardless=args.now,
+        names=args.source,
+        workers=max(1, args.workers),
+        chores=() if args.once else chores(house),
+        clean=clean_line,
+    )
+    return 0 if well else 1
+
+
+def chores(house: House) -> list[Any]:
+    """What the desk does by itself while somebody listens: send what is due, wake what slept."""
+    from desk.clockwork import Clockwork
+
+    clockwork = Clockwork(house.clerk)
+
+    async def turn() -> None:
+        await asyncio.to_thread(clockwork.turn)
+
+    return [(2.0, turn)]
+
+
+def look(house: House, args: argparse.Namespace) -> int:
+    """Prints what an address or a source would yield now; stores nothing."""
+    from listener import commands
+
+    spec, posts, troubles = commands.look(house.database, house.watchlist, args.address)
+    print(f"{clean_line(spec.url)} is read as {spec.kind}: {len(posts)} posts.", file=sys.stderr)  # noqa: T201
+    for trouble in troubles:
+        print(clean_line(trouble), file=sys.stderr)  # noqa: T201
+    columns = ("published_at", "author", "matches", "lang", "sentiment", "intents", "priority", "title", "text")
+    columns += () if args.format == "table" else ("kind", "conversation", "parent", "id", "url")
+    show.show(map(_would_be, posts), columns, args.format, sys.stdout)
+    return 0
+
+
+def _would_be(new: Any) -> dict[str, Any]:
+    post, opinion = new.post, new.opinion
+    return {
+        "published_at": post.published_at.isoformat(timespec="minutes") if post.published_at else None,
+        "author": post.author,
+        "matches": [f"{match.brand}/{match.query}" for match in new.matches],
+        "lang": opinion.lang if opinion else post.lang,
+        "sentiment": opinion.sentiment.value if opinion else None,
+        "intents": list(opinion.intents) if opinion else [],
+        "priority": opinion.priority.value if opinion else None,
+        "title": post.title,
+        "text": post.text,
+        "kind": post.kind.value,
+        "conversation": post.conversation_id,
+        "parent": post.parent_id,
+        "id": post.external_id,
+        "url": post.url,
+    }
+
+
+def sources(house: House, args: argparse.Namespace) -> int:
+    """Prints the sources of the configuration, or how visiting them goes."""
+    from listener import commands
+
+    if args.what == "list":
+        rows: Iterator[dict[str, Any]] = (
+            {"name": each.name, "kind": each.kind or "(found out)", "every": each.every, "url": each.url}
+            for each in house.watchlist.sources
+        )
+        show.show(rows, ("name", "kind", "every", "url"), args.format, sys.stdout)
+        return 0
+    columns = ["name", "kind", "health", "posts", "mentions", "last_ok_at", "next_at", "sentence"]
+    columns += [] if args.format == "table" else ["last_visit_at", "last_new_at", "failures", "url"]
+    show.show(commands.health(house.database), columns, args.format, sys.stdout)
+    return 0
+
+
+def discover(house: House, args: argparse.Namespace) -> int:
+    """Prints the kind of an address, the feeds it names, and why."""
+    from listener import commands
+
+    rows = commands.discover(house.watchlist, args.address)
+    show.show(rows, ("kind", "url", "title", "why"), args.format, sys.stdout)
+    return 0
+
+
+def import_opml(house: House, args: argparse.Namespace) -> int:
+    """Prints the subscriptions of an OPML file as lines for `sources.yaml`."""
+    from listener import opml
+
+    sys.stdout.writelines(f"  - {line}\n" for line in opml.entries(args.file))
+    return 0
+
+
+def classify(house: House, args: argparse.Namespace) -> int:
+    """JSON lines in, the same lines understood out. A line that is no JSON object is said, and makes the status 1."""
+    from listener import commands
+
+    watchlist = house.watchlist if house.has_config else None
+    return commands.classify(sys.stdin.buffer, sys.stdout, sys.stderr, watchlist)
+
+
+def check_query(house: House, args: argparse.Namespace) -> int:
+    """Prints how a query is understood: in full, with every bracket and AND."""
+    from storage.query import grammar, tree
+
+    sys.stdout.write(tree.to_text(grammar.parse(args.query)) + "\n")
+    return 0
+
+
+def test_query(house: House, args: argparse.Namespace) -> int:
+    """Prints what a query would catch among stored posts: how many, a day, by whom, and 20 samples."""
+    from collections import Counter
+
+    from storage.inbox import Inbox
+
+    days: Counter[str] = Counter()
+    authors: Counter[str] = Counter()
+    samples = []
+    for mention in Inbox(house.database).mentions(f"({args.query}) {EVERYWHERE}"):
+        days[(mention.published_at or mention.first_seen_at).date().isoformat()] += 1
+        authors[mention.author or "(unknown)"] += 1
+        if len(samples) < 20:
+            samples.append(mention)
+    out = sys.stdout
+    out.write(f"{days.total()} posts on {len(days)} days\n\n")
+    show.show(({"day": day, "posts": n} for day, n in sorted(days.items())), ("day", "posts"), "table", out)
+    out.write("\n")
+    show.show(({"author": who, "posts": n} for who, n in authors.most_common(10)), ("author", "posts"), "table", out)
+    for mention in samples:
+        out.write(f"\n{clean_line(mention.author or '(unknown)')}, {clean_line(mention.url)}\n")
+        out.write(f"{clean_block(mention.title + ': ' if mention.title else '')}{clean_block(mention.text[:300])}\n")
+    return 0
+
+
+def diff_queries(house: House, args: argparse.Namespace) -> int:
+    """Prints the stored posts that the new query gains and loses against the old one."""
+    from storage.inbox import Inbox
+
+    inbox = Inbox(house.database)
+    differences = (("gained", args.new, args.old), ("lost", args.old, args.new))
+    rows = (
+        {"change": change, "id": m.id, "author": m.author, "title": m.title, "text": m.text, "url": m.url}
+        for change, has, has_not in differences
+        for m in inbox.mentions(f"({has}) NOT ({has_not}) {EVERYWHERE}")
+    )
+    show.show(rows, ("change", "id", "author", "title", "text", "url"), args.format, sys.stdout)
+    return 0

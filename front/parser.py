@@ -1,0 +1,190 @@
+"""The command line: what can be asked, and where each command is. Imports nothing heavy, so that help comes at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pkgutil
+import sys
+from typing import Any
+
+from front import __version__
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="webcare", description="Listen to what people write about a brand, and answer it.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"webcare {__version__}")
+    _common(parser, top=True)
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_setting_up, _listening, _understanding, _answering, _reporting, _keeping):
+        add(verbs)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command that was asked for; what a person can mend becomes a sentence on stderr, never a traceback."""
+    from desk.errors import DeskError
+
+    from front.house import House
+    from listener.errors import ListenerError
+    from storage.errors import ConfigError, QueryError, StorageError
+
+    house = House(args)
+    try:
+        return pkgutil.resolve_name(args.run)(house, args) or 0
+    except QueryError as error:
+        return _say(error.picture(), 2)
+    except ConfigError as error:
+        return _say(str(error), 2)
+    except (StorageError, ListenerError, DeskError) as error:
+        return _say(str(error), 1)
+    except BrokenPipeError:  # the reader (`head`) had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        house.close()
+
+
+def _say(sentence: str, status: int) -> int:
+    from desk.shown import clean_block
+
+    print(clean_block(sentence), file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    missing: Any = None if top else argparse.SUPPRESS
+    parser.add_argument("--config", metavar="FILE", default=missing, help="else $WEBCARE_CONFIG, else ./sources.yaml")
+    parser.add_argument(
+        "--database", metavar="URL", default=missing, help="else $WEBCARE_DATABASE, else the config's, else webcare.db"
+    )
+    parser.add_argument("--agent", metavar="NAME", default=missing, help="else $WEBCARE_AGENT, else the login name")
+
+
+def _verb(
+    verbs: Any, name: str, run: str, text: str, *, prints: bool = False, part: bool = False
+) -> argparse.ArgumentParser:
+    """A command; a `part` of one that prints leaves the format to it, unless told otherwise after the part's name."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(run=run)
+    _common(parser)
+    if prints:
+        default = argparse.SUPPRESS if part else "table"
+        parser.add_argument("--format", choices=FORMATS, default=default, help="how to print (default: table)")
+    return parser
+
+
+def _setting_up(verbs: Any) -> None:
+    demo = _verb(verbs, "demo", "front.demo:demo", "start sample sites, listen to them for real, and open the desk")
+    demo.add_argument("--port", type=int, default=0, help="of the first sample site (default: any free one)")
+    demo.add_argument("--headless", action="store_true", help="one round, print the inbox, write a report, and end")
+    init = _verb(verbs, "init", "front.setting_up:init", "write a commented sources.yaml that works")
+    init.add_argument("folder", metavar="DIR", nargs="?", default=".")
+    _verb(verbs, "check", "front.setting_up:check", "check the configuration: every complaint at once, with its place")
+
+
+def _listening(verbs: Any) -> None:
+    listen = _verb(verbs, "listen", "front.listening:listen", "collect by schedule until stopped")
+    listen.add_argument("--once", action="store_true", help="visit each source that is due, then end")
+    listen.add_argument("--now", action="store_true", help="due or not")
+    listen.add_argument("--source", metavar="NAME", action="append", default=[], help="only this one; may be repeated")
+    listen.add_argument("--workers", metavar="N", type=int, default=16, help="visits at once (default: 16)")
+    look = _verb(verbs, "try", "front.listening:look", "what an address would yield; stores nothing", prints=True)
+    look.add_argument("address", metavar="URL-OR-NAME")
+    sources = _verb(verbs, "sources", "front.listening:sources", "the sources and how they do", prints=True)
+    sources.set_defaults(what="health")
+    parts = sources.add_subparsers(dest="what", metavar="WHAT")
+    _verb(parts, "list", "front.listening:sources", "the sources of the configuration", prints=True, part=True)
+    _verb(parts, "health", "front.listening:sources", "how visiting each of them goes", prints=True, part=True)
+    found = _verb(
+        parts, "discover", "front.listening:discover", "the kind and the feeds of an address", prints=True, part=True
+    )
+    found.add_argument("address", metavar="URL")
+    opml = _verb(parts, "import", "front.listening:import_opml", "print OPML subscriptions as entries for sources.yaml")
+    opml.add_argument("file", metavar="FILE.opml")
+    query = _verb(verbs, "query", "front.listening:check_query", "a query's meaning, and what it would catch")
+    parts = query.add_subparsers(dest="what", metavar="WHAT", required=True)
+    check = _verb(parts, "check", "front.listening:check_query", "how a query is understood")
+    check.add_argument("query", metavar="QUERY")
+    test = _verb(parts, "test", "front.listening:test_query", "what a query would catch among stored posts")
+    test.add_argument("query", metavar="QUERY")
+    diff = _verb(parts, "diff", "front.listening:diff_queries", "what a new query gains and loses", prints=True)
+    diff.add_argument("old", metavar="OLD")
+    diff.add_argument("new", metavar="NEW")
+
+
+def _understanding(verbs: Any) -> None:
+    _verb(
+        verbs,
+        "classify",
+        "front.listening:classify",
+        'read JSON lines {"text": …} on stdin, write them with language, sentiment, intent, priority and reasons',
+    )
+
+
+def _answering(verbs: Any) -> None:
+    desk = _verb(verbs, "desk", "front.answering:desk", "the desk, in this terminal")
+    desk.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
+    mentions = _verb(verbs, "mentions", "front.answering:mentions", "search the mentions", prints=True)
+    mentions.add_argument("query", metavar="QUERY", nargs="?", default="*")
+    mentions.add_argument("--limit", metavar="N", type=int, default=50, help="rows at most (default: 50)")
+    mentions.add_argument("--all", action="store_true", help="every row")
+    case = _verb(
+        verbs, "case", "front.answering:case", "one case: every key of the desk has its twin here", prints=True
+    )
+    case.add_argument("id", metavar="ID", type=int)
+    case.set_defaults(step="show")
+    _steps(case.add_subparsers(dest="step", metavar="STEP"))
+
+
+def _steps(parts: Any) -> None:
+    def step(name: str, text: str, *, prints: bool = False) -> argparse.ArgumentParser:
+        return _verb(parts, name, "front.answering:case", text, prints=prints, part=True)
+
+    step("show", "the conversation, its notes and replies", prints=True)
+    step("why", "why it is understood as it is, and what happened", prints=True)
+    step("claim", "take it")
+    step("release", "give it back")
+    take = step("take-over", "take it from who has it")
+    take.add_argument("reason", metavar="REASON", nargs="+")
+    step("assign", "give it to somebody").add_argument("who", metavar="WHO")
+    step("tag", "label it").add_argument("tags", metavar="TAG", nargs="+")
+    step("untag", "take labels off").add_argument("tags", metavar="TAG", nargs="+")
+    step("note", "write an internal note").add_argument("text", metavar="TEXT", nargs="+")
+    step("snooze", "put it aside until a time (2h, 3d, 2026-12-01, 2026-12-01T09:00)").add_argument("until")
+    reply = step("reply", "answer it, now")
+    reply.add_argument("text", metavar="TEXT", nargs="+")
+    step("pend", "wait for the customer")
+    step("resolve", "it is handled")
+    step("dismiss", "it is not about us")
+    step("spam", "it is spam")
+    step("reopen", "work on it again")
+    step("priority", "set how urgent it is").add_argument("to", choices=("low", "normal", "high", "urgent"))
+    step("undo", "take back your last step")
+
+
+def _reporting(verbs: Any) -> None:
+    report = _verb(verbs, "report", "front.reporting:report", "a mention report, written to a file")
+    report.add_argument("query", metavar="QUERY", nargs="?", default="*")
+    report.add_argument("--from", dest="start", metavar="DATE", help="first day (default: 30 days back)")
+    report.add_argument("--to", dest="end", metavar="DATE", help="last day (default: today)")
+    report.add_argument("--as-of", metavar="TIME", help="as things stood then")
+    report.add_argument("--lang", choices=("nl", "en"), default="en", help="of the report (default: en)")
+    report.add_argument("--pseudonymise", action="store_true", help="no names of people")
+    report.add_argument("-o", "--output", metavar="FILE", required=True, help="html, xlsx, csv, json, jsonl or md")
+
+
+def _keeping(verbs: Any) -> None:
+    db = _verb(verbs, "db", "front.keeping:check", "the database")
+    parts = db.add_subparsers(dest="what", metavar="WHAT", required=True)
+    _verb(parts, "upgrade", "front.keeping:upgrade", "bring it to the schema of this program")
+    _verb(parts, "check", "front.keeping:check", "is it whole, and at which step")
+    backup = _verb(parts, "backup", "front.keeping:backup", "copy it to a file while others work (SQLite)")
+    backup.add_argument("file", metavar="FILE")

@@ -1,0 +1,205 @@
+"""The listener's command-line verbs: what each does with what the front door hands it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+from listener import crawl, finding, judge, understanding
+from listener.errors import ListenerError
+from listener.fetch import Fetcher
+from listener.politeness import PoliteFetcher
+from listener.schedule import WORKERS, Chore, Schedule
+from listener.types import SourceSpec, Watchlist
+from storage.database import Database
+from storage.intake import Intake
+from storage.types import NewPost, SourceHealth
+
+
+def listen(
+    database: Database,
+    watchlist: Watchlist,
+    *,
+    once: bool = False,
+    regardless: bool = False,
+    names: Sequence[str] = (),
+    workers: int = WORKERS,
+    chores: Sequence[Chore] = (),
+    clean: Callable[[str], str] = str,
+    out: TextIO = sys.stderr,
+) -> bool:
+    """Collects until stopped, or once; True when every source could be read.
+
+    Says each visit on `out`, with what comes from the web made fit for a terminal by `clean`.
+    """
+    progress = Progress(out, len(names or watchlist.sources) if once else 0, clean)
+    asyncio.run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
+    progress.close()
+    return progress.failed == 0
+
+
+async def _listen(
+    database: Database,
+    watchlist: Watchlist,
+    once: bool,
+    regardless: bool,
+    names: Sequence[str],
+    workers: int,
+    chores: Sequence[Chore],
+    progress: Progress,
+) -> None:
+    unknown = set(names) - {source.name for source in watchlist.sources}
+    if unknown:
+        raise ListenerError(f"sources.yaml has no source called {', '.join(sorted(unknown))}.")
+    async with kit(database, watchlist) as tools:
+        schedule = Schedule(tools, watchlist.sources, workers=workers, names=names or None, report=progress.say)
+        await asyncio.to_thread(schedule.register)
+        if once:
+            await schedule.once(regardless=regardless)
+        else:
+            await schedule.forever(chores)
+
+
+@asynccontextmanager
+async def kit(database: Database, watchlist: Watchlist) -> AsyncIterator[crawl.Kit]:
+    """Everything a visit works with, open; closed again at the end."""
+    classifier = await asyncio.to_thread(understanding.load, watchlist.classifier, weights=watchlist.weights)
+    bench = await asyncio.to_thread(judge.prepare, watchlist, classifier)
+    async with Fetcher(contact=watchlist.contact) as fetcher:
+        web = PoliteFetcher(fetcher)
+        yield crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now)
+
+
+class Progress:
+    """A line a visit that has something to say; on a terminal also a count that is overwritten in place."""
+
+    def __init__(self, out: TextIO, total: int, clean: Callable[[str], str]) -> None:
+        self.out, self.total, self.clean = out, total, clean
+        self.done = self.failed = 0
+        self.live = out.isatty() and total > 0
+
+    def say(self, outcome: crawl.Outcome) -> None:
+        """Reports one visit."""
+        visit = outcome.visit
+        self.done += 1
+        self.failed += visit.outcome == "failed"
+        if self.live:
+            self.out.write("\r\x1b[K")
+        if visit.sentence:
+            self.out.write(f"{visit.source}: {self.clean(visit.sentence)}\n")
+        if outcome.new_posts or (not self.total and visit.outcome == "ok"):
+            mentions = len(outcome.new_mentions)
+            self.out.write(f"{visit.source}: {outcome.new_posts} new posts, {mentions} of them mentions\n")
+        if self.live:
+            width = 30 * self.done // self.total
+            self.out.write(f"[{'#' * width}{'.' * (30 - width)}] {self.done}/{self.total}")
+        self.out.flush()
+
+    def close(self) -> None:
+        """Leaves the terminal on a fresh line."""
+        if self.live:
+            self.out.write("\n")
+
+
+def look(database: Database, watchlist: Watchlist, address: str) -> tuple[SourceSpec, list[NewPost], list[str]]:
+    """What an address, or a source of the watchlist by name, would yield now; stores nothing.
+
+    Returns the source with the kind that was found, the posts, and sentences on what could not be read.
+    """
+    return asyncio.run(_look(database, watchlist, _spec(watchlist, address)))
+
+
+async def _look(
+    database: Database, watchlist: Watchlist, spec: SourceSpec
+) -> tuple[SourceSpec, list[NewPost], list[str]]:
+    async with kit(database, watchlist) as tools:
+        found, posts, troubles = await crawl.look(spec, tools)
+    return found, posts, [str(trouble) for trouble in troubles]
+
+
+def _spec(watchlist: Watchlist, address: str) -> SourceSpec:
+    for source in watchlist.sources:
+        if source.name == address:
+            return source
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ListenerError(f"{address} is neither a source of sources.yaml nor a web address (http://… or https://…).")
+    same_site = (each for each in watchlist.sources if urlsplit(each.url).netloc == parts.netloc)
+    allowed = next((each.allow_private for each in same_site), watchlist.allow_private)
+    return SourceSpec(name=parts.hostname, url=address, allow_private=allowed)
+
+
+def health(database: Database) -> Iterator[dict[str, Any]]:
+    """A row a source, for `sources health`."""
+    for source in Intake(database).health():
+        yield _health_row(source)
+
+
+def _health_row(source: SourceHealth) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "health": source.health.value,
+        "sentence": source.sentence,
+        "posts": source.posts,
+        "mentions": source.mentions,
+        "last_visit_at": _iso(source.last_visit_at),
+        "last_ok_at": _iso(source.last_ok_at),
+        "last_new_at": _iso(source.last_new_at),
+        "next_at": _iso(source.next_at),
+        "failures": source.failures,
+        "url": source.url,
+    }
+
+
+def _iso(time: Any) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None
+
+
+def quiet_libraries() -> None:
+    """Our own log speaks; libraries only when something is wrong."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+
+
+def discover(watchlist: Watchlist, address: str) -> list[dict[str, str]]:
+    """The kind of an address, then the feeds its page names; a row each, with why."""
+    return asyncio.run(_discover(watchlist, _spec(watchlist, address)))
+
+
+async def _discover(watchlist: Watchlist, spec: SourceSpec) -> list[dict[str, str]]:
+    async with Fetcher(contact=watchlist.contact) as fetcher:
+        web = PoliteFetcher(fetcher)
+        guess = await finding.find(spec, web)
+        feeds = await finding.feeds(spec, web)
+    rows = [{"kind": guess.kind, "url": guess.url, "title": "", "why": guess.why}]
+    return rows + [{"kind": "feed", "url": feed.url, "title": feed.title, "why": "named by the page"} for feed in feeds]
+
+
+def classify(lines: Iterable[bytes], out: TextIO, complain: TextIO, watchlist: Watchlist | None) -> int:
+    """Understands JSON lines `{"text": …}`: the same objects go out with what was found, in the same order.
+
+    A line that is no JSON object with a text is said on `complain` by its number, and makes the status 1.
+    """
+    name, weights = (watchlist.classifier, watchlist.weights) if watchlist else ("default", {})
+    classifier = understanding.load(name, weights=weights)
+    failed = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+                raise ValueError("it has no text")
+        except (ValueError, RecursionError) as error:
+            failed = 1
+            complain.write(f"line {number} is not understood: {error}\n")
+            continue
+        out.write(json.dumps(understanding.classify_record(classifier, record), ensure_ascii=False) + "\n")
+    return failed

@@ -1,0 +1,116 @@
+"""What a post means to us: which queries it answers, whose it is, and how it is understood. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from listener import fingerprint
+from listener.types import Brand, Watchlist
+from listener.understanding import BrandWords, Classifier
+from storage.query import fold, grammar, many, tree
+from storage.types import Match, NewPost, Opinion, Post
+
+LANGUAGES = ("nl", "en", "de", "fr")
+"""Languages a source's own word is taken for; anything else is found out from the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The brands with everything that is prepared once: compiled queries, own accounts, brand words, the classifier."""
+
+    brands: Mapping[str, Brand]
+    matcher: many.Matcher[tuple[str, str]]
+    own: frozenset[str]
+    words: Mapping[str, BrandWords]
+    classifier: Classifier
+
+
+def prepare(watchlist: Watchlist, classifier: Classifier) -> Bench:
+    """Compiles a watchlist. Own brands come first, so that a post about both is ours."""
+    brands = sorted(watchlist.brands, key=lambda brand: brand.competitor)
+    queries = {(brand.name, name): text for brand in brands for name, text in brand.queries.items()}
+    return Bench(
+        brands={brand.name: brand for brand in brands},
+        matcher=many.Matcher(queries),
+        own=frozenset(_account(each) for brand in brands for each in brand.own_accounts),
+        words={brand.name: _words(brand) for brand in brands},
+        classifier=classifier,
+    )
+
+
+def judge(
+    posts: Iterable[Post], bench: Bench, *, source: str, kind: str, settled: frozenset[str] = frozenset()
+) -> list[NewPost]:
+    """Posts with what was found in them, in the same order.
+
+    `settled` holds the external ids of posts that are known and unchanged: they are matched, not understood again.
+    A text too short to tell its language takes that of the posts before it in its conversation.
+    """
+    spoken: dict[str, str] = {}
+    judged = []
+    for post in posts:
+        matches = _matches(post, bench, source, kind)
+        conversation = post.conversation_id or post.external_id
+        opinion = None
+        if matches and post.external_id not in settled:
+            opinion = _understand(post, bench, matches, spoken.get(conversation))
+            if opinion.lang:
+                spoken.setdefault(conversation, opinion.lang)
+        judged.append(_found(post, bench, matches, opinion))
+    return judged
+
+
+def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion | None) -> NewPost:
+    is_own = bool(bench.own & {_account(post.author), _account(post.author_id)})
+    ours = any(not bench.brands[match.brand].competitor for match in matches)
+    return NewPost(
+        post=post,
+        matches=tuple(matches),
+        opinion=opinion,
+        fingerprint=fingerprint.of(post),
+        wants_case=ours and not is_own,
+        is_own=is_own,
+    )
+
+
+def _matches(post: Post, bench: Bench, source: str, kind: str) -> list[Match]:
+    found = set(bench.matcher.which(post, source=source, source_kind=kind))
+    order = [(brand.name, name) for brand in bench.brands.values() for name in brand.queries]
+    return [Match(brand=brand, query=name) for brand, name in order if (brand, name) in found]
+
+
+def _understand(post: Post, bench: Bench, matches: Sequence[Match], inherited: str | None) -> Opinion:
+    matched = list(dict.fromkeys(match.brand for match in matches))
+    others = [name for name in bench.words if name not in matched]
+    return bench.classifier(
+        post.text,
+        title=post.title,
+        lang=post.lang if post.lang in LANGUAGES else None,
+        inherited_lang=inherited,
+        brands=[bench.words[name] for name in [*matched, *others]],
+    )
+
+
+def _account(name: str) -> str:
+    return "".join(fold.tokens(name.lstrip("@"))) if name else "\0"
+
+
+def _words(brand: Brand) -> BrandWords:
+    terms = dict.fromkeys(word for text in brand.queries.values() for word in _names(grammar.parse(text)))
+    return BrandWords(
+        name=brand.name,
+        terms=(*terms, *brand.own_accounts),
+        context=brand.context,
+        products=brand.products,
+        ours=not brand.competitor,
+    )
+
+
+def _names(node: tree.Node) -> Iterator[str]:
+    """The words and phrases that a query looks for, without those it shuts out."""
+    if isinstance(node, tree.Word | tree.Phrase | tree.Marked | tree.Exact) and not node.field:
+        yield node.text
+    if not isinstance(node, tree.Not):
+        for part in tree.children(node):
+            yield from _names(part)

@@ -1,0 +1,221 @@
+"""From a source's first address to all its posts: lists say what changed, each changed conversation is read whole.
+
+start -> list pages -> posts shown there            (a batch)
+                    -> changed conversations -> all their pages  (a batch each)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from listener import next_visit
+from listener.errors import Blocked, FetchError, ListenerError
+from listener.types import Kind, Link, NotModified, Page, Reading, SourceSpec
+from storage.types import Post
+
+PAGES = 150
+"""Pages a visit may fetch; what is left over is found again by the next visit."""
+THREAD_PAGES = 60
+"""Pages of one conversation that are read."""
+
+
+class Web(Protocol):
+    """What the walk needs of the network: `listener.politeness.PoliteFetcher`."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str = "",
+        last_modified: str = "",
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool | tuple[str, ...] = False,
+        pause: float | None = None,
+    ) -> Page | NotModified: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Posts to be stored together; `thread` is the link of the conversation when it was read whole."""
+
+    posts: tuple[Post, ...]
+    thread: Link | None = None
+    title: str = ""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One visit's way through a source; afterwards its fields say how it went."""
+
+    web: Web
+    kind: Kind
+    source: SourceSpec
+    memory: dict[str, Any]
+    stamps: Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+    """What is remembered of conversations (id -> stamp)."""
+    now: Callable[[], datetime]
+    pages: int = 0
+    posts: int = 0
+    unchanged: bool = True
+    """True while every list answered that nothing changed."""
+    hint: float = 0.0
+    troubles: list[ListenerError] = field(default_factory=list)
+    """What went wrong beyond the first page, in order."""
+    status: int | None = None
+    moved_to: str = ""
+    _validators: dict[str, list[str]] = field(default_factory=dict)
+    _left_over: bool = False
+
+    async def batches(self, threads: Collection[Link] = ()) -> AsyncIterator[Batch]:
+        """Reads the lists, then each conversation that changed, and `threads` whether they changed or not.
+
+        Raises `FetchError` or `ReadError` when the source as a whole gave nothing; trouble with single conversations
+        is collected in `troubles`.
+        """
+        waiting: dict[str, Link] = {link.conversation: link for link in threads}
+        async for batch, links in self._lists():
+            waiting |= {link.conversation or link.url: link for link in links}
+            if batch.posts:
+                yield batch
+        for link in await self._changed(waiting, {each.conversation for each in threads}):
+            if self.pages >= PAGES:
+                self._left_over = True
+                break
+            batch_of_thread = await self._conversation(link)
+            if batch_of_thread is not None:
+                yield batch_of_thread
+        if not self._left_over and not self.troubles:  # else the next visit must see the lists again
+            self.memory["validators"] = self._validators
+
+    async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
+        waiting = deque(self.kind.start(self.source, self.memory))
+        first = True
+        seen: set[str] = set()
+        while waiting:
+            link = waiting.popleft()
+            if link.url in seen:
+                continue
+            if self.pages >= PAGES:
+                self._left_over = True
+                return
+            seen.add(link.url)
+            try:
+                reading = await self._read(link, conditional=True)
+            except ListenerError as error:
+                instead = self._fallback(link, error)
+                if not instead and first:
+                    raise
+                if not instead:
+                    self.troubles.append(error)
+                waiting.extend(instead)
+                continue
+            first = False
+            threads = [each for each in reading.links if each.conversation]
+            waiting.extend(each for each in reading.links if not each.conversation)
+            yield Batch(posts=_shown(reading, threads)), threads
+
+    async def _changed(self, waiting: Mapping[str, Link], always: set[str]) -> list[Link]:
+        """The conversations whose stamp is not the one remembered."""
+        asked = [link.conversation for link in waiting.values() if link.stamp]
+        known = await self.stamps(asked) if asked else {}
+        return [
+            link
+            for link in waiting.values()
+            if not link.stamp or link.conversation in always or known.get(link.conversation) != link.stamp
+        ]
+
+    async def _conversation(self, start: Link) -> Batch | None:
+        """All pages of one conversation; without its stamp when a page was missing, so that it is read again."""
+        posts: dict[str, Post] = {}
+        waiting, seen, whole = deque([start]), set[str](), True
+        while waiting and len(seen) < THREAD_PAGES:
+            link = waiting.popleft()
+            if link.url in seen:
+                continue
+            seen.add(link.url)
+            try:
+                reading = await self._read(link)
+            except ListenerError as error:
+                instead = self._fallback(link, error)
+                waiting.extend(instead)
+                if not instead:
+                    self.troubles.append(error)
+                    whole = False
+                continue
+            posts |= {post.external_id: post for post in reading.posts}
+            waiting.extend(each for each in reading.links if each.conversation in ("", start.conversation))
+        if not posts and not whole:
+            return None
+        return Batch(posts=tuple(posts.values()), thread=start if whole else replace(start, stamp=""))
+
+    def _fallback(self, link: Link, error: ListenerError) -> list[Link]:
+        other_way = getattr(self.kind, "fallback", None)
+        if other_way is None or isinstance(error, Blocked) or getattr(error, "retry_after", None):
+            return []
+        links: list[Link] = other_way(link, error, self.source, self.memory)
+        return [each for each in links if each.url != link.url]
+
+    async def _read(self, link: Link, *, conditional: bool = False) -> Reading:
+        page = await self._fetch(link, conditional=conditional)
+        if page is None:
+            return Reading()
+        reading = await asyncio.to_thread(self.kind.read, page, link, self.source)
+        self.memory |= reading.memory
+        self.hint = max(self.hint, reading.hint)
+        self.posts += len(reading.posts)
+        return reading
+
+    async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
+        """The page; None when the source says, or its bytes say, that it is the one of the last visit."""
+        etag, last_modified, digest = self.memory.get("validators", {}).get(link.url, ["", "", ""])
+        if not conditional:
+            etag = last_modified = digest = ""
+        self.pages += 1
+        try:
+            page = await self.web.get(
+                link.url,
+                etag=etag,
+                last_modified=last_modified,
+                headers=self._headers(),
+                allow_private=self.source.allow_private,
+                pause=self.source.pause,
+            )
+        except FetchError as error:
+            self.status = error.status
+            raise
+        if conditional:
+            self.hint = max(self.hint, next_visit.http_hint(page.headers, self.now()))
+        if isinstance(page, NotModified):
+            self._validators[link.url] = [etag, last_modified, digest]
+            self.status = 304
+            return None
+        self.status = page.status
+        if not conditional:
+            return page
+        if page.moved_to and link.url == self.source.url:
+            self.moved_to = page.moved_to
+        now = hashlib.sha256(page.body).hexdigest()[:24]
+        self._validators[link.url] = [page.headers.get("etag", ""), page.headers.get("last-modified", ""), now]
+        if now == digest:
+            return None
+        self.unchanged = False
+        return page
+
+    def _headers(self) -> Mapping[str, str] | None:
+        wanted = getattr(self.kind, "headers", None)
+        return wanted(self.source) if wanted else None
+
+
+def _shown(reading: Reading, threads: Collection[Link]) -> tuple[Post, ...]:
+    """What a list shows of posts. Where the conversation will be read as well, that reading is the one that counts."""
+    read_whole = {link.conversation for link in threads}
+    return tuple(
+        replace(post, partial=True) if (post.conversation_id or post.external_id) in read_whole else post
+        for post in reading.posts
+    )

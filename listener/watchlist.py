@@ -1,0 +1,173 @@
+"""The brands, queries and sources of `sources.yaml`, validated: all complaints at once, each with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from listener import sources
+from listener.types import Brand, SourceSpec, Watchlist
+from storage.errors import ConfigError, QueryError
+from storage.query import grammar, many
+from storage.settings import Document, Place, Section
+
+KEYS = ("brands", "sources", "classifier", "allow_private", "contact", "weights")
+"""The keys at the top of the file that are read here."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text: str | int | float) -> float:
+    """`15m`, `2h`, `1d`, `30s` or a number of seconds, as seconds. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", str(text))
+    if match is None:
+        raise ValueError("is not a duration: write 30s, 15m, 2h or 1d")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def _is_web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address: it must begin with http:// or https://")
+    if parts.username or parts.password:
+        raise ValueError("holds a password: give it as a key of its own, filled in from the environment")
+    return url
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Private = bool | tuple[str, ...]
+
+
+class BrandSection(Section):
+    """One brand: `query`, or `queries` by name."""
+
+    query: str | None = None
+    queries: dict[str, str] = {}
+    competitor: bool = False
+    own_accounts: Words = ()
+    context: Words = ()
+    products: Words = ()
+
+
+class SourceSection(Section):
+    """One source; keys that are not listed here are its kind's own."""
+
+    model_config = Section.model_config | {"extra": "allow"}
+
+    name: str = Field(min_length=1, max_length=100)
+    url: Annotated[str, AfterValidator(_is_web_address)]
+    kind: str = ""
+    every: Seconds | None = None
+    allow_private: Private | None = None
+    pause: float | None = Field(default=None, ge=0, le=60)
+    reply: dict[str, Any] | None = None
+    """How to answer here: the desk's business, read by `desk.policy`."""
+
+
+class ListeningSection(Section):
+    """What the listener reads of the whole file."""
+
+    brands: dict[str, BrandSection] = {}
+    sources: list[SourceSection] = []
+    classifier: str = "default"
+    allow_private: Private = False
+    contact: str = ""
+    weights: dict[str, float] = {}
+
+
+def read(document: Document) -> Watchlist:
+    """The watchlist of a file. Raises `ConfigError` with every complaint about the listener's keys."""
+    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
+    try:
+        section = ListeningSection.model_validate(mine)
+    except ValidationError as error:
+        known = [*BrandSection.model_fields, *SourceSection.model_fields]
+        raise ConfigError(document.complaints(error, known=known)) from None
+    complaints = [*_bad_queries(section, document), *_bad_sources(section, document)]
+    if complaints:
+        raise ConfigError(complaints)
+    return Watchlist(
+        brands=tuple(_brand(name, brand) for name, brand in section.brands.items()),
+        sources=tuple(_source(source, section.allow_private) for source in section.sources),
+        classifier=section.classifier,
+        contact=section.contact,
+        allow_private=section.allow_private,
+        weights=section.weights,
+    )
+
+
+def _queries(name: str, brand: BrandSection) -> Mapping[str, str]:
+    return {**({name: brand.query} if brand.query is not None else {}), **brand.queries}
+
+
+def _bad_queries(section: ListeningSection, document: Document) -> list[str]:
+    complaints = []
+    for name, brand in section.brands.items():
+        place: Place = ("brands", name)
+        if not _queries(name, brand):
+            complaints.append(document.sentence(place, "has no query: what should count as a mention?"))
+        for query_name, text in _queries(name, brand).items():
+            at: Place = (*place, "queries", query_name) if query_name in brand.queries else (*place, "query")
+            try:
+                many.check_collectable(grammar.parse(text))
+            except QueryError as error:
+                picture = "\n".join(f"    {line}" for line in error.picture().splitlines())
+                complaints.append(document.sentence(at, f"{error.message}\n{picture}"))
+    return complaints
+
+
+def _bad_sources(section: ListeningSection, document: Document) -> list[str]:
+    complaints = []
+    seen: set[str] = set()
+    for number, source in enumerate(section.sources):
+        place: Place = ("sources", number)
+        if source.name in seen:
+            complaints.append(document.sentence((*place, "name"), f"{source.name} is the name of another source too"))
+        seen.add(source.name)
+        private = section.allow_private if source.allow_private is None else source.allow_private
+        if source.pause is not None and source.pause < 1 and not private:
+            message = "a pause under one second is only for your own sites (allow_private)"
+            complaints.append(document.sentence((*place, "pause"), message))
+        complaints += [document.sentence((*place, "kind"), said) for said in _bad_kind(source.kind)]
+    return complaints
+
+
+def _bad_kind(kind: str) -> list[str]:
+    try:
+        if kind:
+            sources.load(kind)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _brand(name: str, brand: BrandSection) -> Brand:
+    return Brand(
+        name=name,
+        queries=_queries(name, brand),
+        competitor=brand.competitor,
+        own_accounts=brand.own_accounts,
+        context=brand.context,
+        products=brand.products,
+    )
+
+
+def _source(source: SourceSection, allow_private: Private) -> SourceSpec:
+    return SourceSpec(
+        name=source.name,
+        url=source.url,
+        kind=source.kind,
+        every=source.every,
+        pause=source.pause,
+        options=dict(source.model_extra or {}),
+        allow_private=allow_private if source.allow_private is None else source.allow_private,
+    )
