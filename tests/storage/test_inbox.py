@@ -1,0 +1,213 @@
+"""Lists, searches, an opened case, and what changed, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.errors import NotFound, QueryError
+from storage.types import Opinion, Priority, Reason, Sentiment
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def scored(score: int) -> Opinion:
+    """An opinion of this urgency."""
+    return Opinion(lang="nl", priority=Priority.NORMAL, priority_score=score)
+
+
+def test_the_inbox_puts_the_most_urgent_first_and_of_equals_who_waits_longest(desk: Any) -> None:
+    calm = desk.case(opinion=scored(10))
+    late = desk.case(opinion=scored(50), published_at=NOON - timedelta(hours=1))
+    early = desk.case(opinion=scored(50), published_at=NOON - timedelta(hours=2))
+    twin = desk.case(opinion=scored(50), published_at=NOON - timedelta(hours=2))
+    assert list(desk.inbox.ids("is:open")) == [early, twin, late, calm]
+    assert [case.id for case in desk.inbox.page("is:open")] == [early, twin, late, calm]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 20])
+def test_pages_join_to_the_whole_list(desk: Any, size: int) -> None:
+    for number in range(7):
+        desk.case(opinion=scored(number // 3), published_at=NOON - timedelta(minutes=number % 2))
+    seen: list[int] = []
+    page = desk.inbox.page("is:open", limit=size)
+    while page:
+        seen += [case.id for case in page]
+        page = desk.inbox.page("is:open", limit=size, after=page[-1])
+    assert seen == list(desk.inbox.ids("is:open"))
+    assert len(seen) == desk.inbox.count("is:open") == 7
+
+
+def test_a_page_stays_where_it_is_when_work_is_done_or_arrives(desk: Any) -> None:
+    ids = [desk.case(opinion=scored(50)) for _ in range(4)]
+    first = desk.inbox.page("is:open", limit=2)
+    desk.steps.resolve([ids[0], ids[2]], "anna")
+    desk.case(opinion=scored(90))
+    assert [case.id for case in desk.inbox.page("is:open", limit=2, after=first[-1])] == [ids[3]]
+
+
+def test_a_view_shows_only_what_its_query_says(desk: Any) -> None:
+    done, mine, other = desk.case("De Zonnebank app"), desk.case("Zonnebank hypotheek"), desk.case("Zonnebank")
+    desk.steps.resolve(done, "bram")
+    desk.steps.claim(mine, "anna")
+    desk.steps.tag(other, "anna", "vraag")
+    assert set(desk.inbox.ids("*")) == set(desk.inbox.ids("")) == {done, mine, other}
+    assert set(desk.inbox.ids("is:open")) == {mine, other}
+    assert list(desk.inbox.ids("assignee:me", me="anna")) == [mine]
+    assert list(desk.inbox.ids("tag:vraag")) == [other]
+    assert list(desk.inbox.ids("hypotheek")) == [mine]
+
+
+@pytest.mark.parametrize("query", ["Zonnebank", "/hypo.?/", '"Hypotheek"c', "zonnebanl~1"])
+def test_a_search_is_the_same_whether_the_database_or_memory_decides(desk: Any, query: str) -> None:
+    first = desk.case("Hypotheek bij Zonnebank")
+    second = desk.case("Hypo bij Zonnebank", author="jan", conversation="c")
+    assert desk.case("Weer een hypotheek bij Zonnebank", author="jan", conversation="c") == second
+    desk.case("Iets anders", author="piet")
+    found = list(desk.inbox.mentions(query))
+    assert set(desk.inbox.ids(query)) == {each.case_id for each in found} >= {first}
+    assert desk.inbox.count(query) == len({each.case_id for each in found})
+    assert [case.id for case in desk.inbox.page(query, limit=1)] == list(desk.inbox.ids(query))[:1]
+    assert list(desk.inbox.mentions(query, limit=1)) == found[:1]
+
+
+def test_a_case_is_listed_when_one_of_its_mentions_answers_the_whole_query(desk: Any) -> None:
+    case_id = desk.case("Zonnebank hypotheek", author="jan", conversation="c")
+    desk.case("Zonnebank sparen", author="jan", conversation="c")
+    assert list(desk.inbox.ids("hypotheek")) == list(desk.inbox.ids("sparen")) == [case_id]
+    assert list(desk.inbox.ids("hypotheek sparen")) == []
+
+
+def test_mentions_come_by_time_in_pages_in_either_direction(desk: Any) -> None:
+    for number in range(5):
+        desk.post(published_at=NOON - timedelta(hours=number % 3))
+    newest = list(desk.inbox.mentions("*"))
+    assert [each.published_at for each in newest] == sorted((each.published_at for each in newest), reverse=True)
+    oldest = list(desk.inbox.mentions("*", newest_first=False))
+    assert oldest == newest[::-1]
+    assert list(desk.inbox.mentions("*", after=newest[1], limit=2)) == newest[2:4]
+    assert list(desk.inbox.mentions("*", after=oldest[1], newest_first=False)) == oldest[2:]
+
+
+def test_a_post_from_the_future_takes_its_place_by_when_it_was_seen(desk: Any) -> None:
+    desk.post(published_at=NOON + timedelta(days=400))
+    desk.post(published_at=NOON - timedelta(days=1))
+    first, second = desk.inbox.mentions("*")
+    assert list(desk.inbox.mentions("*", after=first)) == [second]
+
+
+def test_a_long_search_is_read_in_batches(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.inbox.BATCH", 3)
+    ids = [desk.post() for _ in range(10)]
+    assert sorted(each.id for each in desk.inbox.mentions("*")) == ids
+    assert len(list(desk.inbox.mentions("/zonne/", limit=7))) == 7
+    assert len(desk.inbox.ids("/zonne/")) == 10
+
+
+def test_a_bad_query_is_refused_before_anything_is_read(desk: Any) -> None:
+    for ask in (desk.inbox.ids, desk.inbox.page, desk.inbox.count, desk.inbox.mentions):
+        with pytest.raises(QueryError):
+            ask("(zonnebank")
+
+
+def test_an_opened_case_has_all_that_is_needed_to_answer_it(desk: Any, clock: Any) -> None:
+    desk.post("Zonnebank elders", author="jan", conversation="before")
+    clock.advance(minutes=1)
+    first = desk.post("Zonnebank doet het niet", author="jan", conversation="c", external_id="top")
+    clock.advance(minutes=1)
+    desk.post("Bij mij ook niet, Zonnebank", author="piet", conversation="c", parent_id="top", external_id="r1")
+    clock.advance(minutes=1)
+    desk.post("We kijken ernaar", author="Zonnebank", conversation="c", parent_id="r1", is_own=True)
+    case_id = desk.inbox.mention(first).case_id
+    desk.steps.note(case_id, "anna", "Storing")
+    desk.hold(case_id)
+    file = desk.inbox.open(case_id)
+    assert [each.text for each in file.thread] == [
+        "Zonnebank doet het niet",
+        "Bij mij ook niet, Zonnebank",
+        "We kijken ernaar",
+    ]
+    top, answer, own = file.thread
+    assert (answer.parent_id, own.parent_id) == (top.id, answer.id)
+    assert [each.case_id == case_id for each in file.thread] == [True, False, False]
+    assert own.is_own and not own.is_mention
+    assert file.conversation_title == "Zonnebank"
+    assert [reply.text for reply in file.replies] == ["Dank je wel!"]
+    assert [event.kind.value for event in file.trail][-3:] == ["noted", "claimed", "held"]
+    assert file.author is not None
+    assert (file.author.name, file.author.mentions, file.author.cases) == ("jan", 2, 2)
+    assert file.author.sentiments == {Sentiment.UNRATED: 2}
+    assert [each.text for each in file.earlier] == ["Zonnebank elders"]
+
+
+def test_a_mention_carries_every_field_that_is_exported(desk: Any) -> None:
+    reason = Reason(about="sentiment", label="negative", words=("slecht",), share=-0.5)
+    opinion = Opinion(
+        lang="nl",
+        sentiment=Sentiment.NEGATIVE,
+        score=-0.5,
+        confidence=0.9,
+        intents=("complaint", "question"),
+        relevance=0.8,
+        priority=Priority.HIGH,
+        priority_score=70,
+        reasons=(reason,),
+        model="m1",
+    )
+    post_id = desk.post("Slecht, Zonnebank", opinion=opinion, author="jan", rating=1.5, reach=12, published_at=NOON)
+    desk.steps.tag(1, "anna", "b")
+    desk.steps.tag(1, "anna", "a")
+    desk.steps.claim(1, "anna")
+    mention = desk.inbox.mention(post_id)
+    assert (mention.brand, mention.brands, mention.queries) == ("zonnebank", ("zonnebank",), ("zonnebank",))
+    assert (mention.author, mention.author_url, mention.rating, mention.reach) == ("jan", None, 1.5, 12)
+    assert (mention.sentiment, mention.sentiment_score, mention.confidence) == (Sentiment.NEGATIVE, -0.5, 0.9)
+    assert (mention.intents, mention.intent) == (("complaint", "question"), "complaint")
+    assert (mention.priority, mention.priority_score, mention.relevance) == (Priority.HIGH, 70, 0.8)
+    assert mention.reasons == (reason,)
+    assert (mention.tags, mention.assignee, mention.status) == (("a", "b"), "anna", "new")
+    assert (mention.published_at, mention.first_seen_at) == (NOON, NOON)
+
+
+def test_equal_posts_name_each_other(desk: Any) -> None:
+    from storage.types import Match, NewPost, Post
+
+    new = [
+        NewPost(
+            post=Post(external_id=f"d{n}", url=f"https://forum.example/{n}", text="Zelfde"),
+            matches=(Match(brand="zonnebank", query="q"),),
+            fingerprint="abc",
+        )
+        for n in range(3)
+    ]
+    first, second, third = desk.intake.store("forum", "phpbb", new).new_mentions
+    assert desk.inbox.mention(second).duplicates == (first, third)
+
+
+def test_a_case_shows_its_newest_mention(desk: Any, clock: Any) -> None:
+    case_id = desk.case("Eerste", author="jan", conversation="c", opinion=scored(10))
+    clock.advance(minutes=5)
+    desk.post("x" * 5000, author="jan", conversation="c", opinion=scored(40))
+    case = desk.inbox.case(case_id)
+    assert (case.mentions, case.text, case.priority_score) == (2, "x" * 2000, 40)
+    assert (case.author, case.source, case.source_kind) == ("jan", "forum", "phpbb")
+
+
+def test_what_is_not_there_is_told(desk: Any) -> None:
+    for ask in (desk.inbox.open, desk.inbox.case, desk.inbox.trail):
+        with pytest.raises(NotFound, match="no case 7"):
+            ask(7)
+    with pytest.raises(NotFound, match="no mention 7"):
+        desk.inbox.mention(7)
+    assert desk.inbox.cases([7]) == []
+
+
+def test_what_the_listener_brings_is_a_change_too(desk: Any) -> None:
+    cursor = desk.inbox.cursor()
+    case_id = desk.case(author="jan", conversation="c")
+    cursor, changed = desk.inbox.changed_since(cursor)
+    assert changed == (case_id,)
+    desk.post(author="jan", conversation="c")
+    assert desk.inbox.changed_since(cursor)[1] == (case_id,)
