@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from listener.errors import FetchError
-
-LONGEST_RETRY = 7 * 86400.0
-"""A Retry-After beyond this many seconds is cut to it."""
+from listener.next_visit import retry_after
 
 _BY_STATUS = {
     401: "{host} wants a login (401): give user and password in the source's settings.",
@@ -54,24 +50,6 @@ def of_status(status: int, headers: Mapping[str, str], host: str, url: str, now:
     return FetchError(sentence, status=status, retry_after=wait)
 
 
-def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from now in a Retry-After header, as a number or a date (RFC 9110 10.2.3); None when it says nothing."""
-    text = value.strip()
-    if re.fullmatch(r"[0-9]{1,12}", text):
-        return min(float(text), LONGEST_RETRY)
-    when = http_date(text)
-    return None if when is None else min(max((when - now).total_seconds(), 0.0), LONGEST_RETRY)
-
-
-def http_date(text: str) -> datetime | None:
-    """An HTTP date (RFC 9110 5.6.7), aware; None when it is none."""
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
 def of_exception(error: BaseException, host: str) -> FetchError:
     """The error for a connection that failed: name look-up, TLS, refused, reset, silence."""
     for cause in _causes(error):
@@ -80,6 +58,8 @@ def of_exception(error: BaseException, host: str) -> FetchError:
             return FetchError(f"The certificate of {host} {why}: its owner has to renew or repair it.")
         if isinstance(cause, ssl.SSLError):
             return FetchError(f"{host} does not speak proper TLS: check whether the address should start with http://.")
+        if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+            return FetchError(f"The name {host} cannot be looked up now: check this machine's network.")
         if isinstance(cause, socket.gaierror):
             return FetchError(f"No host named {host} could be found: check the address and the network's DNS.")
         if isinstance(cause, ConnectionRefusedError):
@@ -102,8 +82,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def span(seconds: float) -> str:
     """A duration for people: 45 s, 12 min, 2 h, 3 days."""
-    for size, word in ((86400 * 2, "days"), (3600 * 2, "h"), (120, "min")):
-        if seconds >= size:
-            unit = {"days": 86400, "h": 3600, "min": 60}[word]
+    for unit, word in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
             return f"{round(seconds / unit)} {word}"
     return f"{round(seconds)} s"

@@ -68,7 +68,7 @@ class _Moved:
     """A redirect."""
 
     location: str
-    permanent: bool
+    status: int
 
 
 _Answer = Page | NotModified | _Moved
@@ -137,14 +137,13 @@ class Fetcher:
             if not isinstance(answer, _Moved):
                 moved = permanent and target is not first
                 return replace(answer, moved_to=target.url) if moved else answer
-            permanent = permanent and answer.permanent
-            target = _next_target(target, answer.location)
+            permanent = permanent and answer.status in _PERMANENT
+            target = _next_target(target, answer)
             if target.url in seen:
-                raise FetchError(f"{first.host} redirects in a circle: check the address.", status=310)
+                raise FetchError(f"{first.host} redirects in a circle: check the address.", status=answer.status)
             seen.add(target.url)
-        raise FetchError(
-            f"{first.host} redirects more than {self._limits.redirects} times: check the address.", status=310
-        )
+        times = self._limits.redirects
+        raise FetchError(f"{first.host} redirects more than {times} times: check the address.", status=302)
 
     def _question(
         self,
@@ -224,7 +223,7 @@ class Fetcher:
         headers = _headers(response)
         status, now = response.status_code, self._now()
         if status in _REDIRECTS:
-            return _Moved(headers.get("location", ""), status in _PERMANENT)
+            return _Moved(headers.get("location", ""), status)
         if status == 304 and sent.keys() & {"if-none-match", "if-modified-since"}:
             return NotModified(url=target.url, headers=headers, fetched_at=now)
         if not 200 <= status < 300 or status == 206:
@@ -325,14 +324,15 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return headers
 
 
-def _next_target(target: Target, location: str) -> Target:
+def _next_target(target: Target, moved: _Moved) -> Target:
     """Where a redirect leads; raises `FetchError` when it says nothing, `Blocked` when that is no web address."""
-    if not location.strip():
-        raise FetchError(f"{target.host} redirects without saying where to: tell its owner.", status=310)
+    location = moved.location.strip()
+    if not location:
+        raise FetchError(f"{target.host} redirects without saying where to: tell its owner.", status=moved.status)
     with contextlib.suppress(UnicodeError):  # not UTF-8: percent-encoded as it stands
         location = location.encode("latin-1").decode()
     try:
-        return parse(urljoin(target.url, location.strip()))
+        return parse(urljoin(target.url, location))
     except ValueError:
         raise Blocked(f"{target.host} redirects to something that is not a web address.") from None
 

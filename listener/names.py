@@ -15,9 +15,9 @@ _MOST = 10_000
 
 
 class Names:
-    """The system's resolver in threads of its own, so that dead name servers hold up only each other."""
+    """The system's resolver in threads of its own: more than there are visits at a time, as a dead name holds one."""
 
-    def __init__(self, workers: int = 16) -> None:
+    def __init__(self, workers: int = 128) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="dns")
         self._known: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
 
