@@ -3,8 +3,8 @@
 The **pace** of a source is its steady interval:
 
 * `every`, where a person set it; else
-* at the first visit half its **gap** (an hour where that is unknown); after a visit that found something new half the
-  last pace, and no slower than half the gap; after one that did not, 1.5 times the last pace, no slower than the gap;
+* half its **gap** at the first visit (an hour where that is unknown); then half the last pace after a visit that found
+  something new, 1.5 times the last pace after one that did not, but never slower than half the gap;
 * the gap is the median time between its last 20 posts, or a quarter of its present silence where that is longer: so a
   source that went quiet is visited ever less, and one that only sleeps at night is back at once;
 * hints (ttl, Cache-Control, Expires, sy:) can only raise it, and never what a person set;
@@ -148,12 +148,11 @@ def _seconds(text: str) -> float:
 
 def _adapted(facts: VisitFacts) -> float:
     """The pace that follows from the last one and from the gap."""
-    gap = _gap(facts.posted, facts.now)
-    if not facts.pace:
-        return gap / 2 if gap else FIRST
-    if facts.found_new:
-        return min(facts.pace / 2, gap / 2) if gap else facts.pace / 2
-    return min(facts.pace * 1.5, gap) if gap else facts.pace * 1.5
+    most = _gap(facts.posted, facts.now) / 2
+    wish = facts.pace * (0.5 if facts.found_new else 1.5)
+    if not wish:
+        return most or FIRST
+    return min(wish, most) if most else wish
 
 
 def _gap(posted: Sequence[datetime], now: datetime) -> float:
