@@ -17,7 +17,7 @@ from lxml import etree
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import FetchError, ReadError
-from listener.markup import line_of, web_url
+from listener.markup import web_url
 from listener.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
@@ -28,13 +28,15 @@ FEEDS = ("app.php/feed", "feed.php", "feed")
 """Where boards have their feed, tried in this order where no page names one."""
 LIST_PAGES = 3
 """Pages of each forum's topic list that such a walk reads where the option `list_pages` does not say."""
+MOST_FORUMS = 100
+"""Forums that are remembered, to be looked at where a board has no feed."""
 MOST_PAGES = 500
 """Pages of one topic that are asked for; the newest are asked for first."""
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _TOPIC = re.compile(r"[?&]t=(\d+)|(?:^|[/-])t(?:opic)?-?(\d+)(?=[-./?#]|$)")
 _POST = re.compile(r"#p(\d+)|[?&]p=(\d+)|(?:^|[/-])post-?(\d+)(?=[-./?#]|$)")
-_FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]")
+_FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]|-f\d+(?:[-./]|$)")
 _START = re.compile(r"(?<=[?&]start=)\d+")
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
 _EDITED = re.compile(r"\b(?:on|op|am)\s(.{8,60}?)(?:, (?:edited|\d+ (?:keer|mal|times?)|in totaal|insgesamt)|\.?$)")
@@ -44,15 +46,14 @@ _ZONE = re.compile(r"UTC\s?(?:([+\-−])\s?(\d{1,2})(?::(\d\d)| hours?| uur)?)?"
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The feed where the board is known to have one, else its index; the address of one forum or topic stands alone."""
     address = web_url(source.url, source.url)
-    carry = {key: memory[key] for key in ("newest", "listed_at") if key in memory}
+    carry = {key: memory[key] for key in ("newest", "listed_at", "forums") if key in memory}
     if "viewtopic" in address:
         return [Link(url=address, role="conversation")]
     if "viewforum" in address:
-        return [Link(url=address, role="forum", carry={"pages": _list_pages(source)})]
+        return [Link(url=address, role="forum", carry=carry)]
     if feed := memory.get("feed"):
         return [Link(url=str(feed), role="feed", carry=carry)]
-    carry.pop("newest", None)
-    return [Link(url=_board(source.url), role="index", carry=carry)]
+    return _lists(source, carry)
 
 
 def fallback(link: Link, error: Exception, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
@@ -73,13 +74,28 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         return _feed(page, link, source)
     root = tree.tree_of(page)
     if link.role == "forum":
-        return Reading(links=tuple(_listed(root, page.url, int(link.carry.get("pages", 1)))))
+        pages = _pages_left(page, link, source)
+        swept = {"listed_at": page.fetched_at.isoformat()} if pages > 1 and "pages" not in link.carry else {}
+        return Reading(links=tuple(_listed(root, page.url, pages)), memory=swept)
     if link.role == "index":
         return _index(root, page, link, source)
     return _topic(root, page, link, source)
 
 
-def _list_pages(source: SourceSpec) -> int:
+def _lists(source: SourceSpec, carry: Mapping[str, Any]) -> list[Link]:
+    """The index and the forums known by now: the index may stay the same while a forum moves."""
+    kept = {"listed_at": carry.get("listed_at")}
+    forums = [Link(url=str(url), role="forum", carry=kept) for url in carry.get("forums", ())]
+    return [Link(url=_board(source.url), role="index", carry=kept), *forums]
+
+
+def _pages_left(page: Page, link: Link, source: SourceSpec) -> int:
+    """How many pages of a list may be read from this one on: more than one only once in a `SWEEP`."""
+    if "pages" in link.carry:
+        return int(link.carry["pages"])
+    swept = link.carry.get("listed_at")
+    if isinstance(swept, str) and page.fetched_at - datetime.fromisoformat(swept) < SWEEP:
+        return 1
     return int(source.options.get("list_pages") or LIST_PAGES)
 
 
@@ -91,38 +107,37 @@ def _board(url: str) -> str:
 
 
 def _feed(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """One topic link a conversation, stamped with its newest post; the lists too where the feed cannot be enough."""
+    """One link a topic, stamped with its newest post; the lists where the feed does not name topics or missed some."""
     if b"<feed" not in page.body[:4096]:
         raise ReadError(f"{page.url} is no Atom feed; the board has its feeds turned off, or asks to log in for them.")
     root: Node = etree.fromstring(page.body, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
     entries = [_entry(each, page.url) for each in root.iter(f"{_ATOM}entry")]
-    topics: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        known = topics.setdefault(entry["topic"], entry)
-        known["edited"] = max(known["edited"], entry["edited"])
-        if entry["post"] > known["post"]:
-            known |= {"url": entry["url"], "post": entry["post"]}
-    posts = [entry["post"] for entry in entries]
-    missed = not posts or min(posts) > int(link.carry.get("newest", 0))
-    links = [
-        Link(url=each["url"], role="conversation", conversation=topic, stamp=f"p{each['post']}{each['edited']}")
-        for topic, each in topics.items()
-    ]
-    if missed or _long_ago(link.carry.get("listed_at"), page.fetched_at):
-        links.append(Link(url=_board(source.url), role="index", carry={"whole": True}))
+    seen, posts = int(link.carry.get("newest", 0)), [entry["post"] for entry in entries]
+    whole = not posts or min(posts) > seen or _pages_left(page, link, source) > 1
+    links = list(_topics([entry for entry in entries if entry["topic"]]))
+    nameless = [entry["forum"] for entry in entries if not entry["topic"] and entry["post"] > seen]
+    links += [Link(url=url, role="forum", carry={"pages": 1}) for url in dict.fromkeys(nameless) if url and not whole]
+    if whole or "" in nameless:
+        links += _lists(source, {**link.carry, "listed_at": None if whole else link.carry.get("listed_at")})
     return Reading(links=tuple(links), memory={"feed": page.url, "newest": max(posts, default=0)})
 
 
+def _topics(entries: list[dict[str, Any]]) -> Iterator[Link]:
+    for topic in dict.fromkeys(entry["topic"] for entry in entries):
+        own = [entry for entry in entries if entry["topic"] == topic]
+        stamp = f"p{max(entry['post'] for entry in own)}{max(entry['edited'] for entry in own)}"
+        yield Link(url=own[0]["url"], role="conversation", conversation=topic, stamp=stamp)
+
+
 def _entry(entry: Node, base: str) -> dict[str, Any]:
-    """A post in the feed: its topic, its number, where it is, and when it was edited if it was."""
-    anchor = entry.find(f"{_ATOM}link")
-    url = web_url(base, "" if anchor is None else anchor.get("href") or "")
-    topic = _number(_TOPIC, url)
-    title = line_of(entry.findtext(f"{_ATOM}title") or "")
+    """A post in the feed: its topic (newer boards leave it out), its forum, its number, and when it was edited."""
+    anchor, category = entry.find(f"{_ATOM}link"), entry.find(f"{_ATOM}category")
+    url = tree.link(anchor, base)
     published, updated = (entry.findtext(f"{_ATOM}{name}") or "" for name in ("published", "updated"))
     return {
-        "topic": topic or re.sub(r"(?<=• )(?:Re: )+", "", title),  # newer boards name the post only
-        "url": _without_place(url) if topic else url,
+        "topic": _number(_TOPIC, url),
+        "forum": tree.link(category, base, "scheme"),
+        "url": _without_place(url),
         "post": int(_number(_POST, url) or 0),
         "edited": f"e{updated}" if published and updated > published else "",
     }
@@ -130,14 +145,14 @@ def _entry(entry: Node, base: str) -> dict[str, Any]:
 
 def _index(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
     """All forums of a board, and where its feed is."""
-    whole = "whole" in link.carry or _long_ago(link.carry.get("listed_at"), page.fetched_at)
-    pages = _list_pages(source) if whole else 1
-    links = [Link(url=url, role="forum", carry={"pages": pages}) for url in _forums(root, page.url)]
+    forums, pages = _forums(root, page.url), _pages_left(page, link, source)
+    links = [Link(url=url, role="forum", carry={"pages": pages}) for url in forums]
     links += [each for each in _listed(root, page.url, 1) if each.conversation]
     if not links:
         raise ReadError(f"{page.url} shows no forums; {_message(root) or 'is this the address of a phpBB board?'}")
-    listed = {"listed_at": page.fetched_at.isoformat()} if whole else {}
-    return Reading(links=tuple(links), memory={"feed": _feed_named(root, page.url, link)} | listed)
+    found = {"feed": _feed_named(root, page.url, link), "forums": forums[:MOST_FORUMS]}
+    listed = {"listed_at": page.fetched_at.isoformat()} if pages > 1 else {}
+    return Reading(links=tuple(links), memory=found | listed)
 
 
 def _feed_named(root: Node, base: str, link: Link) -> str:
@@ -231,8 +246,10 @@ def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
 
 
 def _posts(root: Node, page: Page, about: Mapping[str, Any]) -> Iterator[Post]:
-    boxes = [(each.get("id", "")[1:], each) for each in tree.select(root, "[id^='p'].post")]
-    boxes = boxes or [(each.get("name", "")[1:], _table(each)) for each in tree.select(root, "a[name^='p']")]
+    boxes = [(each.get("id", "")[1:], each) for each in tree.select(root, "[id^='p']")]
+    boxes = [each for each in boxes if each[0].isdigit()] or [
+        (each.get("name", "")[1:], _table(each)) for each in tree.select(root, "a[name^='p']")
+    ]
     for number, box in boxes:
         if number.isdigit() and box is not None and tree.first(box, ".content", ".postbody") is not None:
             yield _post(number, box, page, dict(about))
@@ -248,7 +265,12 @@ def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
     parent = _quoted(content, page.url, number)
     _tidy(content)
     author = tree.first(
-        box, ".postprofile .username, .postprofile .username-coloured", ".author strong", ".postauthor", ".username"
+        box,
+        ".postprofile .username, .postprofile .username-coloured",
+        ".author strong",
+        ".postauthor",
+        ".postprofile dt a:not(.avatar), .postprofile strong",
+        ".username",
     )
     subject = tree.line(tree.first(box, ".postbody h3", ".post-title", ".postsubject"))
     own_title = _ANSWER.sub("", subject) not in ("", about["title"])
@@ -348,7 +370,3 @@ def _message(root: Node) -> str:
 def _number(pattern: re.Pattern[str], url: str) -> str:
     found = pattern.search(url)
     return next((group for group in found.groups() if group), "") if found else ""
-
-
-def _long_ago(moment: object, now: datetime) -> bool:
-    return not isinstance(moment, str) or now - datetime.fromisoformat(moment) > SWEEP

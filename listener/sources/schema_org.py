@@ -58,9 +58,16 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     threads = [] if link.conversation or link.role == "page" else _threads(root, page, source, roots[better])
     if not found[better] and not threads:
         raise ReadError(f"{page.url} describes no posts in schema.org terms (JSON-LD or microdata).")
-    following = tree.next_page(root, page.url)
-    onward = [Link(url=following, role="page", conversation=link.conversation, carry=link.carry)] if following else []
-    return Reading(posts=tuple(found[better][:MOST_POSTS]), links=(*threads, *onward))
+    links = [*threads, *_onward(root, page, link, found[better])]
+    return Reading(posts=tuple(found[better][:MOST_POSTS]), links=tuple(links))
+
+
+def _onward(root: Node, page: Page, link: Link, posts: list[Post]) -> Iterator[Link]:
+    """The next page, told to which thread it belongs where this one shows a single thread."""
+    threads = {post.conversation_id for post in posts}
+    carry = {"thread": posts[0].conversation_id, "title": posts[0].conversation_title} if len(threads) == 1 else {}
+    if following := tree.next_page(root, page.url):
+        yield Link(url=following, role="page", conversation=link.conversation, carry=carry)
 
 
 def _posts_of(items: list[Item]) -> list[Item]:
@@ -125,12 +132,13 @@ def _names(item: Item) -> Iterator[str]:
 
 def _read_all(roots: list[Item], shown: str, page: Page, link: Link, source: SourceSpec) -> Iterator[Post]:
     for item in roots:
-        thread = link.conversation if len(roots) == 1 or is_a(item, *_ANSWERS) else ""
+        known = str(link.carry.get("thread") or link.conversation)
+        thread = known if len(roots) == 1 or is_a(item, *_ANSWERS) else ""
         title = line_of(words(item, "headline", "name")) if is_a(item, *_FORUM, *_ARTICLES) else ""
         place = _Place(
             page=page,
             thread=thread or (_address(item, page.url) if is_a(item, *_FORUM, *_ARTICLES) else "") or page.url,
-            title=title or shown,
+            title=title or str(link.carry.get("title") or shown),
             zone=str(source.options.get("timezone") or "UTC"),
             forum=is_a(item, *_FORUM),
         )

@@ -18,6 +18,8 @@ from storage.types import Post, PostKind
 
 LIST_PAGES = 3
 """Pages of a list that are read where the option `list_pages` does not say."""
+MOST_LISTS = 100
+"""Lists that are remembered, to be looked at on every visit."""
 
 _ATTRIBUTE = re.compile(r"(?P<css>[^@]*(?:@[^@]*[\]'\"][^@]*)*)@(?P<attribute>[\w:-]+)\s*\Z")
 _ADDRESSES = frozenset(("href", "src", "cite", "action", "data-url", "data-href"))
@@ -27,7 +29,10 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The page itself: a list of lists, a list of threads, or a thread, as the options say."""
     options = source.options
     role = "lists" if options.get("lists") else "list" if options.get("list") else "page"
-    return [Link(url=web_url(source.url, source.url), role=role, carry={"pages": _list_pages(source)})]
+    carry = {"pages": int(options.get("list_pages") or LIST_PAGES)}
+    known = memory.get("lists", ()) if role == "lists" else ()  # they may move while the page that leads to them stays
+    first = Link(url=web_url(source.url, source.url), role=role, carry=carry)
+    return [first, *(Link(url=str(url), role="list", carry=carry) for url in known)]
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -35,14 +40,11 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     root, options = tree.tree_of(page), source.options
     if link.role == "lists":
         found = _links(root, page, options, "lists")
-        return Reading(links=tuple(Link(url=url, role="list", carry=link.carry) for url, _ in found))
+        links = tuple(Link(url=url, role="list", carry=link.carry) for url, _ in found)
+        return Reading(links=links, memory={"lists": [each.url for each in links[:MOST_LISTS]]})
     if link.role == "list":
         return Reading(links=tuple(_threads(root, page, link, options)))
     return _thread(root, page, link, source)
-
-
-def _list_pages(source: SourceSpec) -> int:
-    return int(source.options.get("list_pages") or LIST_PAGES)
 
 
 def _links(root: Node, page: Page, options: Mapping[str, Any], key: str) -> list[tuple[str, Node]]:
