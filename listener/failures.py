@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from listener.errors import FetchError
-from listener.next_visit import retry_after
+
+LONGEST_RETRY = 7 * 86400.0
+"""A Retry-After beyond this many seconds is cut to it."""
 
 _BY_STATUS = {
     401: "{host} wants a login (401): give user and password in the source's settings.",
@@ -48,6 +52,24 @@ def of_status(status: int, headers: Mapping[str, str], host: str, url: str, now:
     else:
         sentence = f"{host} gave an answer we cannot use ({status})."
     return FetchError(sentence, status=status, retry_after=wait)
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds from now in a Retry-After header, as a number or a date (RFC 9110 10.2.3); None when it says nothing."""
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,12}", text):
+        return min(float(text), LONGEST_RETRY)
+    when = http_date(text)
+    return None if when is None else min(max((when - now).total_seconds(), 0.0), LONGEST_RETRY)
+
+
+def http_date(text: str) -> datetime | None:
+    """An HTTP date (RFC 9110 5.6.7), aware; None when it is none."""
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def of_exception(error: BaseException, host: str) -> FetchError:

@@ -16,13 +16,13 @@ not march in step, and never shorter than the floor or a Retry-After.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
+
+from listener.failures import http_date
 
 FLOOR = 15 * 60.0
 """Seconds no source is asked more often than by ourselves."""
@@ -32,8 +32,6 @@ CAP = 24 * 3600.0
 """Seconds after which every source is asked again."""
 FIRST = 3600.0
 """Pace of a source of which nothing is known."""
-LONGEST_RETRY = 7 * 86400.0
-"""A Retry-After beyond this many seconds is cut to it."""
 SLEEP_AFTER = 30 * 86400.0
 """Seconds of silence after which a conversation is no longer followed."""
 JITTER = 0.1
@@ -117,24 +115,6 @@ def http_hint(headers: Mapping[str, str], now: datetime) -> float:
         since = http_date(headers.get("date", "")) or now
         fresh = (expires - since).total_seconds() if expires else 0.0
     return min(max(fresh, 0.0), CAP)
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from now in a Retry-After header, as a number or a date (RFC 9110 10.2.3); None when it says nothing."""
-    text = value.strip()
-    if re.fullmatch(r"[0-9]{1,12}", text):
-        return min(float(text), LONGEST_RETRY)
-    when = http_date(text)
-    return None if when is None else min(max((when - now).total_seconds(), 0.0), LONGEST_RETRY)
-
-
-def http_date(text: str) -> datetime | None:
-    """An HTTP date (RFC 9110 5.6.7), aware; None when it is none."""
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _directive(part: str) -> tuple[str, str]:
