@@ -15,6 +15,7 @@ from typing import Any
 
 import feedparser
 
+from listener import wellformed
 from listener.dates import parse_date
 from listener.errors import ReadError
 from listener.markup import line_of, text_of, web_url
@@ -121,7 +122,8 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
         raise ReadError(f"{page.url} answered with a web page instead of a feed; perhaps it wants a login.")
     _refuse_traps(page.url, body)
     body, charset = _encoded(page, body)
-    found = _parsed(page.url, body, charset)
+    quick = wellformed.read(page.url, body) if charset == "utf-8" else None
+    found = quick or _parsed(page.url, body, charset)
     if found.bozo and charset and (whole := mended(body)) != body:
         found = _parsed(page.url, whole, charset)
     if not found.version and not found.entries:

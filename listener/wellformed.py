@@ -1,0 +1,233 @@
+"""Reads a well-formed feed many times faster than feedparser does, into what feedparser would have given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+
+ATOM, RDF, RSS1 = (
+    "http://www.w3.org/2005/Atom",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "http://purl.org/rss/1.0/",
+)
+_PREFIXES = {
+    "": "",
+    ATOM: "",
+    RSS1: "",
+    "http://purl.org/dc/elements/1.1/": "dc:",
+    "http://purl.org/rss/1.0/modules/content/": "content:",
+    "http://purl.org/rss/1.0/modules/slash/": "slash:",
+    "http://purl.org/rss/1.0/modules/syndication/": "sy:",
+    "http://purl.org/syndication/thread/1.0": "thr:",
+    "http://wellformedweb.org/CommentAPI/": "wfw:",
+}
+_WITHOUT_TEXT = (
+    "http://search.yahoo.com/mrss/",
+    "http://www.georss.org/georss",
+    "http://www.w3.org/2003/01/geo/wgs84_pos#",
+    "http://rssnamespace.org/feedburner/ext/1.0",
+    "http://www.google.com/schemas/sitemap-news/0.9",
+    "com-wordpress:feed-additions:1",
+    "https://api.w.org/",
+)
+"""Namespaces in which nothing is said that we read."""
+_PLAIN = {
+    "link": "link", "pubDate": "published", "published": "published", "issued": "published", "updated": "updated",
+    "modified": "updated", "dc:date": "updated", "lastBuildDate": "updated", "ttl": "ttl", "generator": "generator",
+    "sy:updatePeriod": "sy_updateperiod", "sy:updateFrequency": "sy_updatefrequency",
+    "wfw:commentRss": "wfw_commentrss", "slash:comments": "slash_comments", "thr:total": "thr_total",
+}  # fmt: skip
+"""Elements that hold one word of text, under feedparser's name for them."""
+_LEFT_ALONE = frozenset(
+    (
+        "dc:title",
+        "dc:source",
+        "dc:identifier",
+        "dc:contributor",
+        "contributor",
+        "tagline",
+        "body",
+        "fullitem",
+        "abstract",
+    )
+)
+"""Elements that feedparser gives a meaning that this reader does not know."""
+_INLINE = re.compile(
+    r"</?(a|abbr|b|big|br|cite|code|del|div|em|font|i|img|ins|kbd|li|mark|ol|p|q|s|small|span|strike|strong|sub|sup|tt|u|ul)"
+    r"(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
+)
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A feed in feedparser's shape: its own words, its entries', and its format."""
+
+    feed: dict[str, Any]
+    entries: list[dict[str, Any]]
+    version: str
+    bozo: bool = False
+
+
+class _NotPlain(Exception):
+    """Something this reader leaves to feedparser."""
+
+
+def read(url: str, body: bytes) -> Parsed | None:
+    """The feed found at `url`, in UTF-8; None where it is not well formed or needs feedparser to understand it."""
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(body, parser)
+        return _atom(url, root) if root.tag == f"{{{ATOM}}}feed" else _rss(url, root)
+    except (etree.XMLSyntaxError, _NotPlain, ValueError):
+        return None
+
+
+def _rss(url: str, root: Any) -> Parsed:
+    channel = root.find("channel") if root.tag == "rss" else root.find(f"{{{RSS1}}}channel")
+    if channel is None or root.tag not in ("rss", f"{{{RDF}}}RDF"):
+        raise _NotPlain
+    items = [*root.iterfind("item"), *channel.iterfind("item"), *root.iterfind(f"{{{RSS1}}}item")]
+    version = "rss20" if root.tag == "rss" else "rss10"
+    return Parsed(_words(url, channel, version), [_words(url, item, version) for item in items], version)
+
+
+def _atom(url: str, root: Any) -> Parsed:
+    if any(
+        "{http://www.w3.org/XML/1998/namespace}base" in each.attrib
+        for each in root.iter(f"{{{ATOM}}}entry", f"{{{ATOM}}}feed")
+    ):
+        raise _NotPlain
+    return Parsed(
+        _words(url, root, "atom10"),
+        [_words(url, each, "atom10") for each in root.iterfind(f"{{{ATOM}}}entry")],
+        "atom10",
+    )
+
+
+@dataclass(slots=True)
+class _Entry:
+    """The words of one entry, gathered element by element."""
+
+    url: str
+    version: str
+    words: dict[str, Any] = field(default_factory=lambda: {"links": []})
+    is_permalink: bool = False
+
+    def take(self, name: str, element: Any) -> None:
+        if name == "link" and (self.version == "atom10" or element.get("href")):
+            self._link(element)
+        elif name in _PLAIN:
+            self.words[_PLAIN[name]] = _text(element)
+        elif name in ("guid", "id"):
+            self._identity(name, element)
+        elif name == "title":
+            self._title(element)
+        elif name in ("description", "summary", "content:encoded", "content", "dc:description"):
+            self._content(name, element)
+        elif name in ("author", "dc:creator"):
+            self._author(element)
+        elif name in ("category", "dc:subject"):
+            self._tag(element)
+        elif name == "thr:in-reply-to":
+            self.words["thr_in-reply-to"] = dict(element.attrib)
+        elif name in _LEFT_ALONE:
+            raise _NotPlain
+
+    def _link(self, element: Any) -> None:
+        href = (element.get("href") or "").strip()
+        link = {
+            "rel": element.get("rel", "alternate"),
+            "type": element.get("type", "text/html"),
+            "href": urljoin(self.url, href),
+            "thr:count": element.get("{http://purl.org/syndication/thread/1.0}count", ""),
+        }
+        self.words["links"].append(link)
+        if link["rel"] == "alternate" and link["type"] in _HTML_TYPES and href:
+            self.words["link"] = link["href"]
+
+    def _identity(self, name: str, element: Any) -> None:
+        self.is_permalink = name == "id" or element.get("isPermaLink", "true") == "true"
+        identity = _text(element)
+        if identity:
+            self.words["id"] = urljoin(self.url, identity) if self.is_permalink else identity
+
+    def _title(self, element: Any) -> None:
+        kind, value = element.get("type", "text"), _text(element)
+        if kind not in ("text", "html", "text/html", "text/plain"):
+            raise _NotPlain
+        is_html = "html" in kind if self.version == "atom10" else _is_html(value)
+        self.words["title"] = value
+        self.words["title_detail"] = {"type": "text/html" if is_html else "text/plain"}
+
+    def _content(self, name: str, element: Any) -> None:
+        kind = element.get("type", "html" if self.version != "atom10" else "text")
+        if (
+            kind not in ("text", "html", "text/html", "text/plain")
+            or "src" in element.attrib
+            or "mode" in element.attrib
+        ):
+            raise _NotPlain
+        detail = {"type": "text/html" if "html" in kind else "text/plain", "value": _text(element)}
+        if name in ("content", "content:encoded"):
+            self.words.setdefault("content", []).append(detail)
+        elif name == "dc:description" and "summary_detail" in self.words:
+            return
+        else:
+            self.words["summary_detail"] = detail
+
+    def _author(self, element: Any) -> None:
+        children = {_name(child): _text(child) for child in element}
+        detail = {"name": children.get("name", ""), "href": children.get("uri") or children.get("url", "")}
+        if not children:
+            detail = {"name": _text(element), "href": ""}
+            self.words["author"] = detail["name"]
+        elif children.get("email"):
+            detail["email"] = children["email"]
+        if any(detail.values()):
+            self.words.setdefault("authors", []).append(detail)
+
+    def _tag(self, element: Any) -> None:
+        term = element.get("term") or _text(element)
+        self.words.setdefault("tags", []).append({"term": term, "label": element.get("label")})
+
+
+def _words(url: str, element: Any, version: str) -> dict[str, Any]:
+    entry = _Entry(url, version)
+    for child in element:
+        entry.take(_name(child), child)
+    words = entry.words
+    if entry.is_permalink and "link" not in words and words.get("id"):
+        words["link"] = words["id"]
+    return words
+
+
+def _name(element: Any) -> str:
+    """The element's name with the usual prefix; raises `_NotPlain` in a namespace that feedparser may know better."""
+    if not isinstance(element.tag, str):  # an entity that nobody declared
+        raise _NotPlain
+    namespace, _, name = element.tag[1:].rpartition("}") if element.tag[0] == "{" else ("", "", element.tag)
+    if namespace in _WITHOUT_TEXT:
+        return "comments"
+    if namespace not in _PREFIXES:
+        raise _NotPlain
+    return _PREFIXES[namespace] + name
+
+
+def _text(element: Any) -> str:
+    if len(element):
+        raise _NotPlain
+    return (element.text or "").strip()
+
+
+def _is_html(title: str) -> bool:
+    """Whether a title that should be text is HTML nevertheless: it has entities or inline tags, and no other tags."""
+    rest = _INLINE.sub("", title)
+    return bool(re.search(r"&#?\w+;", title) or "</" in title) and not re.search(r"</?\w", rest)
