@@ -52,3 +52,13 @@ def rows(record: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The objects in a field that holds a list."""
     value = record.get(key)
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def count_of(options: Mapping[str, Any], key: str, default: int) -> int:
+    """A source's option that says how many; `default` where it is not given. Raises `ReadError` for anything else."""
+    given = options.get(key)
+    if given is None:
+        return default
+    if isinstance(given, bool) or not str(given).isascii() or not str(given).isdigit() or int(given) < 1:
+        raise ReadError(f"The option {key} must be a whole number of at least 1, not {given!r}.")
+    return int(given)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import inside, number, record_of, rows, word
+from listener.fields import count_of, inside, number, record_of, rows, word
 from listener.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
@@ -32,7 +32,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     if found := re.search(r"/t/(?:[^/]+/)?(\d+)(?:/\d+)?$", path):
         return [Link(url=f"{base}/t/{found[1]}.json", role="conversation")]
     section = re.search(r"/(?:c|tags?)/.+$", path)
-    carry = {"since": memory.get("since", ""), "pages": int(source.options.get("list_pages") or LIST_PAGES)}
+    carry = {"since": memory.get("since", ""), "pages": count_of(source.options, "list_pages", LIST_PAGES)}
     return [Link(url=f"{base}{section[0] if section else '/latest'}.json", carry=carry)]
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import inside, json_of, number, rows, word
+from listener.fields import count_of, inside, json_of, number, rows, word
 from listener.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
@@ -27,7 +27,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     if found := re.search(r"/topic/(\d+(?:/[^/]+)?)", path):
         return [Link(url=f"{base}/api/topic/{found[1]}", role="conversation")]
     section = re.search(r"/(?:category|tags?)/.+$", path)
-    carry = {"since": memory.get("since", 0), "pages": int(source.options.get("list_pages") or LIST_PAGES)}
+    carry = {"since": memory.get("since", 0), "pages": count_of(source.options, "list_pages", LIST_PAGES)}
     return [Link(url=f"{base}/api{section[0] if section else '/recent'}", carry=carry)]
 
 

@@ -17,6 +17,7 @@ from lxml import etree
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import FetchError, ReadError
+from listener.fields import count_of
 from listener.markup import web_url
 from listener.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
@@ -96,7 +97,7 @@ def _pages_left(page: Page, link: Link, source: SourceSpec) -> int:
     swept = link.carry.get("listed_at")
     if isinstance(swept, str) and page.fetched_at - datetime.fromisoformat(swept) < SWEEP:
         return 1
-    return int(source.options.get("list_pages") or LIST_PAGES)
+    return count_of(source.options, "list_pages", LIST_PAGES)
 
 
 def _board(url: str) -> str:

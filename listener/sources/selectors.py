@@ -11,6 +11,7 @@ from typing import Any
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import ReadError
+from listener.fields import count_of
 from listener.markup import web_url
 from listener.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
@@ -29,7 +30,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The page itself: a list of lists, a list of threads, or a thread, as the options say."""
     options = source.options
     role = "lists" if options.get("lists") else "list" if options.get("list") else "page"
-    carry = {"pages": int(options.get("list_pages") or LIST_PAGES)}
+    carry = {"pages": count_of(options, "list_pages", LIST_PAGES)}
     known = memory.get("lists", ()) if role == "lists" else ()  # they may move while the page that leads to them stays
     first = Link(url=web_url(source.url, source.url), role=role, carry=carry)
     return [first, *(Link(url=str(url), role="list", carry=carry) for url in known)]
@@ -128,7 +129,7 @@ def _post(item: Node, page: Page, source: SourceSpec, thread: str, thread_title:
     body = _found(item, options.get("text") or "")
     text = tree.text(body) if body is not None else ""
     own_id = _value(item, options, "id", base) or item.get("id") or ""
-    url = _value(item, options, "url", base) or (f"{thread}#{own_id}" if own_id else "")
+    url = _value(item, options, "permalink", base) or (f"{thread}#{own_id}" if own_id else "")
     own_title = _value(item, options, "title", base)
     identity = own_id.rpartition("#")[2] or url or hashlib.sha256(f"{author}\n{date}\n{text}".encode()).hexdigest()[:24]
     return Post(

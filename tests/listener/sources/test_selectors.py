@@ -33,7 +33,7 @@ SOURCE = SourceSpec(
         "date": ".post-meta .pull-left > a",
         "date_pattern": "%d %B %Y - %H:%M",
         "timezone": "Europe/Amsterdam",
-        "url": ".post-meta a@href",
+        "permalink": ".post-meta a@href",
         "parent": "a.answers@href",
         "next": "ul.pagination a",
     },
@@ -96,8 +96,10 @@ def test_the_other_pages_belong_to_the_same_thread_and_open_nothing(page: Pages)
 
 
 def test_posts_without_an_id_keep_the_same_identity_from_visit_to_visit(page: Pages) -> None:
-    source = without("id", "url", item=".author-name")
-    twice = [reading(page, "thread.html", THREAD, "conversation", without("text", "id", "url", item=".post-meta"))] * 2
+    source = without("id", "permalink", item=".author-name")
+    twice = [
+        reading(page, "thread.html", THREAD, "conversation", without("text", "id", "permalink", item=".post-meta"))
+    ] * 2
     assert {post.external_id for post in twice[0].posts} == {post.external_id for post in twice[1].posts}
     assert len({post.external_id for post in twice[0].posts}) == 2
     with pytest.raises(ReadError, match=r"'\.post-content' \(option text\)"):
@@ -118,6 +120,11 @@ def test_a_selector_that_is_none_is_refused_with_its_text(page: Pages) -> None:
         reading(page, "thread.html", THREAD, "conversation", without("item", item="div["))
     with pytest.raises(ReadError, match="needs the option item"):
         reading(page, "thread.html", THREAD, "conversation", without("item"))
+
+
+def test_a_number_of_pages_that_is_none_is_refused() -> None:
+    with pytest.raises(ReadError, match="list_pages must be a whole number of at least 1, not 'veel'"):
+        selectors.start(without("item", list_pages="veel"), {})
 
 
 def test_a_page_nested_without_end_is_read_within_bounds(page: Pages) -> None:
