@@ -30,6 +30,9 @@ Load = Callable[[Connection, Sequence[Any]], list[Noun]]
 COUNTED = frozenset(MOVES) | RESPONSES
 """The kinds of events that figures look at."""
 
+SENTIMENTS = {each.value: each for each in Sentiment}
+PRIORITIES = {each.value: each for each in Priority}
+
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
@@ -133,13 +136,13 @@ def _mentions(connection: Connection, posts: Sequence[Any]) -> list[Mention]:
 
 def _figure_rows(connection: Connection, posts: Sequence[Any], moment: datetime) -> list[FigureRow]:
     ids = [post.id for post in posts]
-    intents = _lists(connection, INTENT.c.post_id, INTENT.c.intent, INTENT.c.place, ids)
-    brands = _lists(connection, MATCH.c.post_id, MATCH.c.brand, MATCH.c.brand, ids)
+    intents = _intents(connection, ids)
+    brands = _other_brands(connection, ids)
     cases = _times(connection, sorted({post.case_id for post in posts if post.case_id is not None}), moment)
     return [_row(post, intents.get(post.id, ()), brands.get(post.id, ()), cases.get(post.case_id)) for post in posts]
 
 
-def _row(post: Any, intents: tuple[str, ...], brands: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
+def _row(post: Any, intents: tuple[str, ...], others: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
     first, times = case if case else (None, None)
     return FigureRow(
         mention_id=post.id,
@@ -151,11 +154,11 @@ def _row(post: Any, intents: tuple[str, ...], brands: tuple[str, ...], case: tup
         source=post.source,
         source_kind=post.source_kind,
         brand=post.brand,
-        brands=brands or ((post.brand,) if post.brand else ()),
+        brands=(post.brand, *others) if post.brand else others,
         lang=post.lang,
-        sentiment=Sentiment(post.sentiment),
+        sentiment=SENTIMENTS[post.sentiment],
         intents=intents,
-        priority=Priority(post.priority),
+        priority=PRIORITIES[post.priority],
         author=post.author or None,
         opens_case=first == post.id,
         asked_at=times.asked_at if times else None,
@@ -169,33 +172,44 @@ def _row(post: Any, intents: tuple[str, ...], brands: tuple[str, ...], case: tup
     )
 
 
-def _lists(
-    connection: Connection, key: sa.ColumnElement[int], value: sa.ColumnElement[str], order: Any, ids: Sequence[int]
-) -> dict[int, tuple[str, ...]]:
-    """The values of each id, in order, without repeats."""
-    found: dict[int, dict[str, None]] = defaultdict(dict)
-    for each, name in connection.execute(sa.select(key, value).where(key.in_(ids)).order_by(key, order)):
-        found[each][name] = None
-    return {each: tuple(names) for each, names in found.items()}
+def _intents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    query = sa.select(INTENT.c.post_id, INTENT.c.intent).where(INTENT.c.post_id.in_(ids))
+    return _grouped(connection.execute(query.order_by(INTENT.c.post_id, INTENT.c.place)).all())
+
+
+def _other_brands(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The brands of each mention beside the one it is about; most mentions have none."""
+    other = MATCH.c.brand != sa.func.coalesce(POST.c.brand, "")
+    query = sa.select(MATCH.c.post_id, MATCH.c.brand).join(POST, POST.c.id == MATCH.c.post_id).distinct()
+    return _grouped(connection.execute(query.where(MATCH.c.post_id.in_(ids), other).order_by(MATCH.c.brand)).all())
+
+
+def _grouped(pairs: Sequence[Any]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for post_id, name in pairs:
+        found[post_id] = (*found.get(post_id, ()), name)
+    return found
 
 
 def _times(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, tuple[int, CaseTimes]]:
     """Case id -> (its first mention, its times)."""
     steps = _steps(connection, ids, moment)
     return {
-        case_id: (post.id, case_times(post.published_at, post.first_seen_at, steps.get(case_id, ())))
-        for case_id, post in _openings(connection, ids, moment).items()
+        case_id: (post_id, case_times(published_at, first_seen_at, steps.get(case_id, ())))
+        for case_id, post_id, published_at, first_seen_at, _ in _openings(connection, ids, moment)
     }
 
 
-def _openings(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, Any]:
-    """The first mention of each case: the one dated first among those we had seen."""
-    query = (
-        sa.select(POST.c.case_id, POST.c.id, POST.c.published_at, POST.c.first_seen_at)
-        .where(POST.c.case_id.in_(ids), POST.c.is_mention, POST.c.first_seen_at <= moment)
-        .order_by(POST.c.at.desc(), POST.c.id.desc())
+def _openings(connection: Connection, ids: Sequence[int], moment: datetime) -> Sequence[Any]:
+    """The first mention of each case: the one dated first among those seen by then. A case's posts are mentions."""
+    order = (POST.c.at, POST.c.id)
+    place = sa.func.row_number().over(partition_by=POST.c.case_id, order_by=order).label("place")
+    seen = (
+        sa.select(POST.c.case_id, POST.c.id, POST.c.published_at, POST.c.first_seen_at, place)
+        .where(POST.c.case_id.in_(ids), POST.c.first_seen_at <= moment)
+        .subquery()
     )
-    return {row.case_id: row for row in connection.execute(query)}
+    return connection.execute(sa.select(seen).where(seen.c.place == 1)).all()
 
 
 def _steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Step]]:
