@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -22,6 +23,9 @@ _TRACKING = re.compile(
     r"mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|at_medium|at_campaign|sid|phpsessid|jsessionid|zanpid)\Z",
     re.IGNORECASE,
 )
+_OF_THREAD = threading.local()
+_CLEAN = re.compile(r"https?://[a-z0-9.-]{1,253}(:\d{1,4})?/[\w/%+,;=:@!$&()*~-]*(\.\w+)?(#[\w/%=:@!~.-]*)?", re.ASCII)
+"""An address with nothing to resolve, drop or encode."""
 _BLANKS = "".join(map(chr, range(33)))
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
 
@@ -35,8 +39,7 @@ def text_of(markup: str) -> str:
     """
     if not _MARKUP.search(markup):
         return html.unescape(markup).strip()
-    writer: Any = _Writer()
-    parser: Any = etree.HTMLParser(target=writer, encoding="utf-8")
+    parser = _parser()
     parser.feed(markup.replace("\x00", "\ufffd").encode("utf-8", "replace"))
     return str(parser.close())
 
@@ -46,10 +49,21 @@ def line_of(markup: str) -> str:
     return " ".join(text_of(markup).split())
 
 
+def _parser() -> Any:
+    """This thread's parser: it can be used again after each text, and costs more to make than to use."""
+    if not hasattr(_OF_THREAD, "parser"):
+        writer: Any = _Writer()
+        _OF_THREAD.parser = etree.HTMLParser(target=writer, encoding="utf-8")
+    return _OF_THREAD.parser
+
+
 class _Writer:
     """Listens to a parser and writes text: lines that know how deep they are quoted, parted by what came between."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._lines: list[str] = []
         self._line: list[str] = []
         self._blank = False
@@ -99,7 +113,9 @@ class _Writer:
 
     def close(self) -> str:
         self._finish()
-        return "\n".join(self._lines)
+        text = "\n".join(self._lines)
+        self._begin()
+        return text
 
     def _bullet(self) -> str:
         if not self._bullets or not self._bullets[-1]:
@@ -134,6 +150,8 @@ def web_url(base: str, href: str) -> str:
 
     The fragment is kept: forums name posts by it. Names and passwords before the host are dropped.
     """
+    if _CLEAN.fullmatch(href):
+        return href
     try:
         parts = urlsplit(urljoin(base, re.sub(r"[\t\r\n]", "", href).strip(_BLANKS)))
         port = parts.port

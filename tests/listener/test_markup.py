@@ -58,6 +58,12 @@ def test_any_text_at_all_can_be_read(text: str) -> None:
     text_of("<p>" + text)
 
 
+def test_what_one_text_left_open_does_not_reach_the_next() -> None:
+    for opened in ("<blockquote><pre><script>x", "<ul><li>", "<!-- x", "<", "<p"):
+        text_of("<p>" + opened)
+        assert text_of("<p>een</p><p>twee</p>") == "een\n\ntwee"
+
+
 def test_a_title_is_one_line() -> None:
     assert line_of("<b>Een</b>\n  titel<br>hier") == "Een titel hier"
 
