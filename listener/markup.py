@@ -11,12 +11,16 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 from lxml import etree
 
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doctype", re.IGNORECASE)
-_SILENT = re.compile(r"(script|style|template|noscript|iframe|object|svg|math|head|title|select|textarea|button)\Z")
-_PARAGRAPH = re.compile(
-    r"(p|div|section|article|header|footer|main|aside|nav|ul|ol|dl|table|pre|blockquote|figure|figcaption|"
-    r"address|h[1-6]|hr|fieldset|details|summary|body)\Z"
-)
-_LINE = re.compile(r"(br|li|dt|dd|tr)\Z")
+_SILENT = frozenset(
+    {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "select", "textarea",
+     "button"}
+)  # fmt: skip
+_PARAGRAPHS = frozenset(
+    {"p", "div", "section", "article", "header", "footer", "main", "aside", "nav", "ul", "ol", "dl", "table", "pre",
+     "blockquote", "figure", "figcaption", "address", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "details",
+     "summary", "body"}
+)  # fmt: skip
+_LINES = frozenset({"br", "li", "dt", "dd", "tr"})
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _TRACKING = re.compile(
     r"(utm_\w+|mtm_\w+|pk_\w+|hsa_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|"
@@ -73,8 +77,8 @@ class _Writer:
         self._bullets: list[int] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._silent or _SILENT.match(tag):
-            self._silent += bool(_SILENT.match(tag))
+        if self._silent or tag in _SILENT:
+            self._silent += tag in _SILENT
             return
         if tag in ("ul", "ol"):
             self._bullets.append(1 if tag == "ol" else 0)
@@ -90,7 +94,7 @@ class _Writer:
 
     def end(self, tag: str) -> None:
         if self._silent:
-            self._silent -= bool(_SILENT.match(tag))
+            self._silent -= tag in _SILENT
             return
         if tag not in ("br", "hr"):
             self._part(tag)
@@ -125,10 +129,10 @@ class _Writer:
 
     def _part(self, tag: str) -> None:
         """Ends the line where the tag does, and asks for a blank one around all but a list in a list."""
-        if _LINE.match(tag):
+        if tag in _LINES:
             self._blank = self._blank or (tag == "br" and not "".join(self._line).strip())
             self._finish()
-        elif _PARAGRAPH.match(tag):
+        elif tag in _PARAGRAPHS:
             self._finish()
             self._blank = self._blank or tag not in ("ul", "ol") or len(self._bullets) < 2
 
