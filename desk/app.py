@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from desk import locale
 from desk.locale import _
@@ -36,7 +37,7 @@ DARK = Theme(
 LIGHT = Theme(
     name="webcare-light", primary="#1a4f9c", secondary="#0b5a55", accent="#7a4300", warning="#7a3f00", error="#9c1c16",
     success="#175c24", foreground="#1b1f26", background="#fbfaf7", surface="#f1efe9", panel="#e4e1d8", dark=False,
-    variables={"muted": "#4a5160"},
+    variables={"muted": "#424958"},
 )  # fmt: skip
 """Every text on every ground of these has a contrast of 7 to 1 or more; a test computes it."""
 
@@ -138,6 +139,7 @@ class Desk(App[None]):
 
 def crash_report(error: BaseException) -> str:
     """The kind of error and the lines of the program it went through: no values, no message, no personal data."""
+    error = error.error if isinstance(error, WorkerFailed) else error
     frames = traceback.extract_tb(error.__traceback__, limit=-20)
     lines = [f"  {frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
     return "\n".join([f"The desk stopped: {type(error).__name__}. What was being written is kept as a draft.", *lines])

@@ -91,12 +91,10 @@ def skeleton(name: str) -> str:
 
 
 def lookalike(name: str, known: Iterable[str]) -> str | None:
-    """Which of the `known` names `name` could be mistaken for, without being it."""
+    """Which of the `known` names stands in `name` for a hasty eye only: other letters that look the same."""
     bare, seen = _bare(name), skeleton(name)
-    if not seen:
-        return None
     for each in known:
-        if seen == skeleton(each) and bare != _bare(each):
+        if skeleton(each) in seen and _bare(each) not in bare:
             return each
     return None
 

@@ -20,8 +20,8 @@ class Aside(Screen[None]):
         Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q"),
         Binding("j,down", "down", N_("down"), id="aside.down", key_display="j ↓", show=False),
         Binding("k,up", "up", N_("up"), id="aside.up", key_display="k ↑", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", N_("page down"), id="aside.page_down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", N_("page up"), id="aside.page_up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", N_("page down"), id="aside.page_down", show=False, key_display="PgDn"),
+        Binding("pageup,ctrl+u", "page(-1)", N_("page up"), id="aside.page_up", show=False, key_display="PgUp"),
     ]
 
     heading = ""

@@ -168,4 +168,5 @@ def _reply_lines(reply: Reply, width: int, now: datetime) -> list[Line]:
     ]
     text: list[Line] = [[(line, "normal")] for line in wrap(clean_block(reply.text, 600), width)[:6]]
     error: list[Line] = [[(line, "error")] for line in wrap(clean_block(reply.error or "", 400), width) if line]
-    return [head, *text, *error, [(_(ADVICE.get(reply.state, "")), "dim")]]
+    advice: list[Line] = [[(line, "dim")] for line in wrap(_(ADVICE.get(reply.state, "")), width)]
+    return [head, *text, *error, *advice]

@@ -84,18 +84,20 @@ class Replying(Acts):
             self._saving.stop()
         self._saving = self.set_timer(AUTOSAVE, self.save_draft)
 
-    @work(group="drafts")
-    async def save_draft(self) -> None:
+    def save_draft(self) -> None:
         """Keeps what is written."""
-        text, file = self.reply_box.text, self.answering
-        if file is None or text == self._saved:
-            return
+        if self.answering is not None and self.reply_box.text != self._saved:
+            self._save(self.answering, self.reply_box.text)
+
+    @work(group="drafts")
+    async def _save(self, file: CaseFile, text: str) -> None:
         try:
             await self.counter.step(lambda clerk: clerk.draft(file.case.id, text))
         except REFUSALS as error:
             self.say_trouble(error)
             return
-        self._saved = text
+        if self.answering is file:
+            self._saved = text
 
     def keep_draft_now(self) -> None:
         """Keeps what is written before the desk goes down, whatever the reason."""

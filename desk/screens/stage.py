@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FIRST_PAGE = 100
 """Cases read before all ids are: enough for any screen."""
+HEARTBEAT = 60.0
+"""Seconds between two renewals of the lease of the open case."""
 ASKED_AT_ONCE = 100
 """New cases of which it is asked in one query whether they belong to the view."""
 
@@ -85,6 +87,7 @@ class Stage(Screen[None]):
         self.call_after_refresh(self.load)
         self.set_interval(self._poll_seconds, self.poll)
         self.set_interval(1.0, self.tick)
+        self.set_interval(HEARTBEAT, self.renew)
 
     @property
     def cases(self) -> CaseList:
@@ -120,8 +123,12 @@ class Stage(Screen[None]):
 
     def say(self, message: str, role: str = "normal") -> None:
         """Says something in the status line; it stays until something else is said."""
-        self._said = [(clean_line(message, 300), role)]
+        self._said = [(" " + clean_line(message, 300), role)]
         self.paint_bars()
+
+    def hush(self) -> None:
+        """What was said is read by now."""
+        self._said = []
 
     def say_trouble(self, error: Exception) -> None:
         """Says what a refusal or the database says."""
@@ -230,7 +237,6 @@ class Stage(Screen[None]):
     @on(CaseList.Highlighted)
     def _highlighted(self, event: CaseList.Highlighted) -> None:
         event.stop()
-        self._said = []
         self.paint_bars()
         if self.side_by_side or self.reading:
             self.show_case(event.case_id)
@@ -268,7 +274,7 @@ class Stage(Screen[None]):
             self.conversation.show(lambda width: [])
             self.query_one("#author", LinesView).show(lambda width: [])
             return
-        self.conversation.show(conversation(self.file, self.now()), home=home)
+        self.conversation.show(conversation(self.file, self.now(), self.names), home=home)
         self.query_one("#author", LinesView).show(author(self.file, self.now(), self.names), home=home)
 
     # -- what others do -------------------------------------------------------------------------------------------
@@ -278,6 +284,17 @@ class Stage(Screen[None]):
         self.paint_bars()
         if self.file is not None and any(each.state is ReplyState.HELD for each in self.file.replies):
             self.paint_file()
+
+    @work(group="renew")
+    async def renew(self) -> None:
+        """Keeps the case that is open, where it is the agent's."""
+        case = self.file.case if self.file is not None else None
+        if case is None or case.assignee != self.agent or case.lease_until is None:
+            return
+        try:
+            await self.counter.step(lambda clerk: clerk.renew(case.id, case.epoch))
+        except REFUSALS as error:
+            self.say_trouble(error)
 
     @work(group="poll")
     async def poll(self) -> None:

@@ -31,6 +31,7 @@ class TriageScreen(Replying):
     # -- moving ---------------------------------------------------------------------------------------------------
 
     def _go(self, rows: int) -> None:
+        self.hush()
         if self.reading:
             self.conversation.scroll_relative(y=rows, animate=False)
         else:

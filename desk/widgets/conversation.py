@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from desk.locale import _, clock, ngettext
-from desk.shown import clean_block, clean_line, link_host
+from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.lines import Build, Line, lit, rule, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
@@ -31,8 +31,8 @@ DEEPEST = 5
 Finder = Callable[[str], Iterable[tuple[int, int, str]]]
 
 
-def conversation(file: CaseFile, now: datetime) -> Build:
-    """Makes the pane of `file`."""
+def conversation(file: CaseFile, now: datetime, names: Iterable[str] = ()) -> Build:
+    """Makes the pane of `file`; an author who only looks like one of `names` is flagged."""
 
     def build(width: int) -> list[Line]:
         lines = _heading(file, width, now)
@@ -40,7 +40,8 @@ def conversation(file: CaseFile, now: datetime) -> Build:
             if post is None:
                 lines.append([(ngettext("{n} earlier post", "{n} earlier posts", depth), "dim")])
                 continue
-            lines += [[], *_post(post, file, depth, width, now)]
+            imitated = None if post.is_own else lookalike(post.author or "", names)
+            lines += [[], *_post(post, file, depth, width, now, imitated)]
             for reply in file.replies:
                 if reply.post_id == post.id and reply.state not in (ReplyState.DRAFT, ReplyState.CANCELLED):
                     lines += [[], *_answer(reply, depth + 1, width, now)]
@@ -104,7 +105,7 @@ def _who(file: CaseFile, now: datetime) -> Line:
     return [(_("{name} has it until {time}", name=name, time=clock(case.lease_until, now)), "own")]
 
 
-def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime) -> list[Line]:
+def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime, imitated: str | None) -> list[Line]:
     ours = post.case_id == file.case.id
     edge, margin = ("▌", "accent") if ours else ("│", "dim"), "  " * depth
     role = "normal" if ours else "dim"
@@ -118,6 +119,8 @@ def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime) 
     if post.rating is not None:
         head.append((f"  {post.rating:g}/5", "dim"))
     head += _changes(post, file, now)
+    if imitated:
+        head.append(("  " + _("not {name}", name=clean_line(imitated, 30)), "warn"))
     finder = _finder(post.reasons) if ours else _nothing
     text = clean_block(post.text, TEXT_LIMIT)
     title = clean_line(post.title)

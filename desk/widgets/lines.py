@@ -15,6 +15,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+GROUNDED = ("urgent", "tab")
+"""Roles with a ground of their own, which no cursor covers."""
+
 Span = tuple[str, str]
 """Cleaned text and its role."""
 Line = list[Span]
@@ -99,7 +102,7 @@ def paint(widget: Widget, line: Iterable[Span], cells: int, over: Style | None =
     segments = []
     for text, role in line:
         style = widget.get_component_rich_style(f"role--{role}")
-        segments.append(Segment(text, style + over if over else style))
+        segments.append(Segment(text, style + over if over and role not in GROUNDED else style))
     base = widget.rich_style
     return Strip(segments).adjust_cell_length(cells, base + over if over else base)
 

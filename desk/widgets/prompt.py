@@ -65,7 +65,7 @@ class Prompt(Vertical, can_focus=True):
         """A line that asks, and one that complains."""
         with Horizontal():
             yield Bar(id="asks")
-            yield SafeInput(compact=True, id="words")
+            yield SafeInput(compact=True, select_on_focus=False, id="words")
         yield Bar(id="complains")
 
     @property

@@ -21,11 +21,11 @@ BLANK = re.compile(r"\{[a-z_]+(?::[^{}\n]*)?\}")
 
 
 EDITOR_KEYS = [
-    Binding("ctrl+s", "send(False)", N_("send, resolve, next"), id="reply.send", priority=True),
-    Binding("ctrl+o", "send(True)", N_("send and stay"), id="reply.stay", priority=True),
-    Binding("ctrl+t", "template", N_("template"), id="reply.template", priority=True),
-    Binding("ctrl+g", "editor", N_("in $EDITOR"), id="reply.editor", priority=True),
-    Binding("escape", "keep", N_("keep as draft"), id="reply.keep", priority=True),
+    Binding("ctrl+s", "send(False)", N_("send, resolve, next"), id="reply.send", priority=True, key_display="^S"),
+    Binding("ctrl+o", "send(True)", N_("send and stay"), id="reply.stay", priority=True, key_display="^O"),
+    Binding("ctrl+t", "template", N_("template"), id="reply.template", priority=True, key_display="^T"),
+    Binding("ctrl+g", "editor", N_("in $EDITOR"), id="reply.editor", priority=True, key_display="^G"),
+    Binding("escape", "keep", N_("keep as draft"), id="reply.keep", priority=True, key_display="Esc"),
 ]
 
 

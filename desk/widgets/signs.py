@@ -64,6 +64,14 @@ REPLY_WORD = {
     ReplyState.CANCELLED: N_("cancelled"),
 }
 
+INTENT_WORDS = (
+    N_("question"), N_("complaint"), N_("compliment"), N_("purchase"), N_("churn"), N_("idea"), N_("error"),
+    N_("outage"), N_("thanks"), N_("news"), N_("job"), N_("spam"),
+)  # fmt: skip
+"""The intents that are known to be found, so that they are translated."""
+ABOUT_WORDS = (N_("sentiment"), N_("intent"), N_("priority"), N_("relevance"), N_("language"))
+"""What a reason can be about."""
+
 WIDE = 76
 """Cells from which a row of the list names the source and the holder in full."""
 

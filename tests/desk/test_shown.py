@@ -95,14 +95,14 @@ def test_a_link_shows_where_it_really_leads(url, host):
 
 
 @pytest.mark.parametrize(
-    "name", ["Zonnеbank", "zonneb4nk", "ZonneBаnk", "z0nnebank", "Zonnebánk", "Ζonnebank"]
+    "name", ["Zonnеbank", "zonneb4nk", "ZonneBаnk", "z0nnebank", "Zonnebánk", "Ζonnebank", "Zonnеbank Helpdesk"]
 )
 def test_a_name_that_looks_like_a_known_one_is_told(name):
     assert lookalike(name, ["maanbank", "zonnebank"]) == "zonnebank"
 
 
 @pytest.mark.parametrize(
-    "name", ["zonnebank", "@ZonneBank", "Zonne bank", "zonnebank.nl", "jan", "", "\u200b", "#"]
+    "name", ["zonnebank", "@ZonneBank", "Zonne bank", "zonnebank.nl", "Zonnebank Helpdesk", "jan", "", "\u200b", "#"]
 )
 def test_the_name_itself_and_other_names_are_no_lookalikes(name):
     assert lookalike(name, ["zonnebank"]) is None
