@@ -12,8 +12,8 @@ from lxml import etree
 
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doctype", re.IGNORECASE)
 _SILENT = frozenset(
-    {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "select", "textarea",
-     "button"}
+    {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "select",
+     "textarea", "button"}
 )  # fmt: skip
 _PARAGRAPHS = frozenset(
     {"p", "div", "section", "article", "header", "footer", "main", "aside", "nav", "ul", "ol", "dl", "table", "pre",
