@@ -58,7 +58,7 @@ def tokens(text: str) -> list[str]:
         found += _marked(plain)
     if not found:
         return found
-    if not text.isascii() and _OTHER_ALPHABET.search(plain):
+    if not plain.isascii() and _OTHER_ALPHABET.search(plain):
         found = [latinised(each) for each in found]
     if max(map(len, found)) > MAX_TOKEN:
         found = [each[:MAX_TOKEN] for each in found]

@@ -7,24 +7,28 @@ words a key decides by itself.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import ahocorasick
 
 from storage.errors import QueryError
-from storage.query import fields, matcher, patterns, tree
+from storage.query import fields, fold, matcher, patterns, tree
 from storage.query.fields import AT_COLLECTION, FIELDS, Takes
 from storage.query.grammar import parse
-from storage.query.seen import PostView, Seen
+from storage.query.seen import PostView, Seen, host_of
 from storage.types import Post
 
 K = TypeVar("K")
+Entry = tuple[list[int], list[int]]
+"""The queries that a key decides, and those that it makes worth a try."""
 Key = tuple[str, str]
 """Where to look (`words`, `author`, `source`, `kind`, `lang`, `site`) and what must be there."""
 
+_TEXTS = ("words", "author")
 _WORTH_OF_A_VALUE = 2
 """A source or language leaves as much out as a piece of text of this length, as a rule of thumb."""
 
@@ -65,14 +69,19 @@ class Matcher(Generic[K]):
 
     def which(self, post: Post, *, source: str, source_kind: str) -> list[K]:
         """The names of the queries that the post answers, in the order they were given."""
-        seen = Seen(PostView.of(post, source=source, source_kind=source_kind, now=self._clock()))
+        title_words, text_words = fold.words(post.title), fold.words(post.text)
         found: set[int] = set()
         candidates = set(self._always)
-        for sure, maybe in self._hits(seen):
-            found.update(sure)
-            candidates.update(maybe)
+        for sure, maybe in self._hits(title_words + text_words, post, source):
+            if sure:
+                found.update(sure)
+            if maybe:
+                candidates.update(maybe)
         candidates -= found
-        found.update(each for each in candidates if self._tests[each](seen))
+        if candidates:
+            view = PostView.of(post, source=source, source_kind=source_kind, now=self._clock())
+            seen, tests = Seen.folded(view, title_words, text_words), self._tests
+            found.update([each for each in candidates if tests[each](seen)])
         return [self._names[each] for each in sorted(found)]
 
     def _test(self, node: tree.Node) -> matcher.Test:
@@ -81,49 +90,73 @@ class Matcher(Generic[K]):
         return matcher.test_of(node, now=self._clock())
 
     def _index(self, nodes: list[tree.Node]) -> None:
-        entries: dict[Key, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        entries: dict[Key, Entry] = defaultdict(lambda: ([], []))
+        common = Counter(key for node in nodes for keys in alternatives(node) for key in keys)
         for number, node in enumerate(nodes):
-            keys = required(node)
+            keys = required(node, common)
             if keys is None:
                 self._always.append(number)
                 continue
             for key in keys:
                 entries[key][0 if decides(node) else 1].append(number)
-        self._entries = list(entries.values())
-        places = {key: place for place, key in enumerate(entries)}
-        self._words = _automaton(places, "words")
-        self._author = _automaton(places, "author")
-        self._table = {key: place for key, place in places.items() if key[0] not in ("words", "author")}
+        self._words = _automaton(entries, "words")
+        self._author = _automaton(entries, "author")
+        self._table = {key: entry for key, entry in entries.items() if key[0] not in _TEXTS}
+        self._has_sites = any(where == "site" for where, _ in self._table)
 
-    def _hits(self, seen: Seen) -> Iterator[tuple[list[int], list[int]]]:
-        places: set[int] = set()
-        if self._words is not None and seen.both_words:
-            places.update([place for _, place in self._words.iter(seen.both_words)])
-        if self._author is not None and seen.author_words:
-            places.update([place for _, place in self._author.iter(seen.author_words)])
+    def _hits(self, words: str, post: Post, source: str) -> Iterator[Entry]:
+        """The entries of all keys that the post holds; a key that stands there twice comes twice."""
+        hits: list[Iterator[Entry]] = []
+        if self._words is not None and words:
+            hits.append(entry for _, entry in self._words.iter(words))
+        if self._author is not None and (author_words := fold.words(post.author)):
+            hits.append(entry for _, entry in self._author.iter(author_words))
         if self._table:
-            places.update(self._table[key] for key in _keys_of(seen) if key in self._table)
-        return (self._entries[place] for place in places)
+            hits.append(self._table[key] for key in self._keys_of(post, source) if key in self._table)
+        return chain.from_iterable(hits)
+
+    def _keys_of(self, post: Post, source: str) -> Iterator[Key]:
+        yield "source", fields.ascii_lower(source)
+        yield "kind", post.kind.value
+        if post.lang:
+            yield "lang", fields.ascii_lower(post.lang)
+        if self._has_sites:
+            labels = fields.ascii_lower(host_of(post.url)).split(".")
+            yield from (("site", ".".join(labels[place:])) for place in range(min(len(labels), 127)))
 
 
-def required(node: tree.Node) -> frozenset[Key] | None:
-    """Keys of which every post that answers the query holds one; None when it can be answered without any."""
+def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | None:
+    """Keys of which every post that answers the query holds one; None when it can be answered without any.
+
+    Of several such sets the one is taken whose keys are `common` to the fewest queries: what many ask for, such as
+    "storing", is what many write. Of the equally rare the longest.
+    """
+
+    def worth(keys: frozenset[Key]) -> tuple[int, int]:
+        shortest = min(len(text) if where in _TEXTS else _WORTH_OF_A_VALUE for where, text in keys)
+        return -max(common.get(each, 0) for each in keys), shortest
+
+    return max((each for each in alternatives(node) if each), key=worth, default=None)
+
+
+def alternatives(node: tree.Node) -> list[frozenset[Key]]:
+    """Sets of keys of each of which every post that answers the query holds one."""
     match node:
-        case tree.Or(parts):
-            found = [required(each) for each in parts]
-            return None if None in found else frozenset().union(*(each for each in found if each))
         case tree.And(parts):
-            return _best(parts)
+            return [keys for each in parts for keys in alternatives(each)]
         case tree.Near(left, right):
-            return _best((left, right))
+            return [*alternatives(left), *alternatives(right)]
+        case tree.Or(parts):
+            choices = [alternatives(each) for each in parts]
+            return [frozenset().union(*(max(each, key=_length) for each in choices))] if all(choices) else []
         case tree.Fuzzy(_, _, field):
-            return frozenset((_place(field), piece) for piece in patterns.fuzzy_pieces(node))
+            return [frozenset((_place(field), piece) for piece in patterns.fuzzy_pieces(node))]
         case tree.Word() | tree.Phrase() | tree.Marked() | tree.Exact():
             pattern = patterns.of(node)
-            return frozenset({(_place(node.field), max(pattern.pieces, key=len))}) if pattern.tokens else None
+            return [frozenset({(_place(node.field), each)}) for each in pattern.pieces] if pattern.tokens else []
         case tree.Value():
-            return _required_value(node)
-    return None
+            return _value_keys(node)
+    return []
 
 
 def decides(node: tree.Node) -> bool:
@@ -142,42 +175,26 @@ def _place(field: str) -> str:
     return "author" if field == "author" else "words"
 
 
-def _best(parts: tuple[tree.Node, ...]) -> frozenset[Key] | None:
-    """The keys of the part that leaves most out: the one whose shortest key is longest."""
-    found = [keys for each in parts if (keys := required(each)) is not None]
-    return max(found, key=_worth, default=None)
+def _length(keys: frozenset[Key]) -> int:
+    return min(len(text) for _, text in keys)
 
 
-def _worth(keys: frozenset[Key]) -> int:
-    return min(len(text) if where in ("words", "author") else _WORTH_OF_A_VALUE for where, text in keys)
-
-
-def _required_value(node: tree.Value) -> frozenset[Key] | None:
-    value = fields.site(node.value) if FIELDS[node.field].takes is Takes.SITE else fields.ascii_lower(node.value)
+def _value_keys(node: tree.Value) -> list[frozenset[Key]]:
+    value = fields.site(node.value) if FIELDS[node.field].takes is Takes.SITE else node.value
     if node.field not in ("source", "kind", "lang", "site") or value == "none" or "*" in value or "?" in value:
-        return None
-    return frozenset({(node.field, fields.ascii_lower(value))})
-
-
-def _keys_of(seen: Seen) -> Iterator[Key]:
-    yield "source", fields.ascii_lower(seen.post.source)
-    yield "kind", seen.post.kind.value
-    if seen.post.lang:
-        yield "lang", fields.ascii_lower(seen.post.lang)
-    labels = fields.ascii_lower(seen.host).split(".")
-    for place in range(min(len(labels), 12)):
-        yield "site", ".".join(labels[place:])
+        return []
+    return [frozenset({(node.field, fields.ascii_lower(value))})]
 
 
 def _is_relative(node: tree.Value) -> bool:
     return FIELDS[node.field].takes in (Takes.MOMENT, Takes.DURATION)
 
 
-def _automaton(places: Mapping[Key, int], where: str) -> Any:
+def _automaton(entries: Mapping[Key, Entry], where: str) -> Any:
     automaton = ahocorasick.Automaton()
-    for (there, text), place in places.items():
+    for (there, text), entry in entries.items():
         if there == where:
-            automaton.add_word(text, place)
+            automaton.add_word(text, entry)
     if not len(automaton):
         return None
     automaton.make_automaton()

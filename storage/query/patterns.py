@@ -40,6 +40,11 @@ class Pattern:
         return "*" not in self.needle and "?" not in self.needle
 
     @cached_property
+    def whole_words(self) -> frozenset[str]:
+        """The words without wildcards."""
+        return frozenset(each for each in self.tokens if "*" not in each and "?" not in each)
+
+    @cached_property
     def pieces(self) -> tuple[str, ...]:
         """The parts of the needle without wildcards, each of which must stand in the words."""
         return tuple(each for each in re.split(r"[*?]+", self.needle) if each.strip())
@@ -59,6 +64,9 @@ class Pattern:
         """The places in a row of words where it begins."""
         tests = [_token_test(each) for each in self.tokens]
         first, rest = tests[0], list(enumerate(tests))[1:]
+        if not rest and self.tokens[0].isalnum():
+            word = self.tokens[0]
+            return lambda row: [at for at, each in enumerate(row) if each == word]
 
         def find(row: list[str]) -> list[int]:
             last = len(row) - len(tests) + 1

@@ -146,6 +146,13 @@ class Seen:
     def __init__(self, post: Searchable) -> None:
         self.post = post
 
+    @classmethod
+    def folded(cls, post: Searchable, title_words: str, text_words: str) -> Seen:
+        """A post whose title and text were folded already."""
+        seen = cls(post)
+        vars(seen).update(title_words=title_words, text_words=text_words, both_words=title_words + text_words)
+        return seen
+
     @cached_property
     def title_words(self) -> str:
         return fold.words(self.post.title)
@@ -164,6 +171,11 @@ class Seen:
         return self.title_words + self.text_words
 
     @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The words of title and text, each once."""
+        return frozenset(self.both_words.split())
+
+    @cached_property
     def at(self) -> datetime | None:
         """Published, else first seen."""
         return self.post.published_at or self.post.first_seen_at
@@ -171,10 +183,7 @@ class Seen:
     @cached_property
     def host(self) -> str:
         """The name of the host it was found on; "" where the address has none."""
-        try:
-            return (urlsplit(self.post.url).hostname or "").casefold()
-        except ValueError:
-            return ""
+        return host_of(self.post.url)
 
     def words(self, field: str) -> str:
         """The folded words a leaf of this field looks through."""
@@ -190,5 +199,24 @@ class Seen:
 
     def rows(self, field: str) -> list[list[str]]:
         """The plain words in their order, for leaves that count places."""
-        words = (self.title_words, self.text_words) if not field else (self.words(field),)
-        return [[each for each in row.split() if each[0] not in "#@"] for row in words]
+        return [*self._title_rows, *self._text_rows] if not field else _rows(self.words(field))
+
+    @cached_property
+    def _title_rows(self) -> list[list[str]]:
+        return _rows(self.title_words)
+
+    @cached_property
+    def _text_rows(self) -> list[list[str]]:
+        return _rows(self.text_words)
+
+
+def host_of(url: str) -> str:
+    """The name of an address's host; "" where it has none."""
+    try:
+        return (urlsplit(url).hostname or "").casefold()
+    except ValueError:
+        return ""
+
+
+def _rows(words: str) -> list[list[str]]:
+    return [[each for each in words.split() if each[0] not in "#@"]] if words else []
