@@ -5,6 +5,7 @@ The markup is that of the prosilver style of phpBB 3.0 to 4 and of styles made f
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ MOST_PAGES = 500
 """Pages of one topic that are asked for; the newest are asked for first."""
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_FAR_SIGNS = re.compile(rb"&#(?:\d{4,}|x[0-9a-f]{3,});", re.IGNORECASE)
+"""References to signs that no address needs; among them are those that are no signs and break the tree."""
 _TOPIC = re.compile(r"[?&]t=(\d+)|(?:^|[/-])t(?:opic)?-?(\d+)(?=[-./?#]|$)")
 _POST = re.compile(r"#p(\d+)|[?&]p=(\d+)|(?:^|[/-])post-?(\d+)(?=[-./?#]|$)")
 _FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]|-f\d+(?:[-./]|$)")
@@ -109,10 +112,7 @@ def _board(url: str) -> str:
 
 def _feed(page: Page, link: Link, source: SourceSpec) -> Reading:
     """One link a topic, stamped with its newest post; the lists where the feed does not name topics or missed some."""
-    if b"<feed" not in page.body[:4096]:
-        raise ReadError(f"{page.url} is no Atom feed; the board has its feeds turned off, or asks to log in for them.")
-    root: Node = etree.fromstring(page.body, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
-    entries = [_entry(each, page.url) for each in root.iter(f"{_ATOM}entry")]
+    entries = [_entry(each, page.url) for each in _feed_root(page).iter(f"{_ATOM}entry")]
     seen, posts = int(link.carry.get("newest", 0)), [entry["post"] for entry in entries]
     whole = not posts or min(posts) > seen or _pages_left(page, link, source) > 1
     links = list(_topics([entry for entry in entries if entry["topic"]]))
@@ -121,6 +121,17 @@ def _feed(page: Page, link: Link, source: SourceSpec) -> Reading:
     if whole or "" in nameless:
         links += _lists(source, {**link.carry, "listed_at": None if whole else link.carry.get("listed_at")})
     return Reading(links=tuple(links), memory={"feed": page.url, "newest": max(posts, default=0)})
+
+
+def _feed_root(page: Page) -> Node:
+    root = None
+    if b"<feed" in page.body[:4096]:
+        parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
+        with contextlib.suppress(etree.XMLSyntaxError):
+            root = etree.fromstring(_FAR_SIGNS.sub(b"", page.body), parser)
+    if root is None:
+        raise ReadError(f"{page.url} is no Atom feed; the board has its feeds turned off, or asks to log in for them.")
+    return root
 
 
 def _topics(entries: list[dict[str, Any]]) -> Iterator[Link]:
