@@ -18,7 +18,9 @@ Row = Mapping[str, Any]
 SAMPLE = 200
 """Rows that the widths of a table's columns are measured from."""
 
-_LIVE = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+_FIRST = frozenset(_SIGNS + "'")
+_LIVE = re.compile(f"'*[{re.escape(_SIGNS)}]")
 """What a spreadsheet may take for a formula at the start of a cell, its full-width forms too, guarded or not."""
 
 _INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -72,7 +74,7 @@ def csv_cell(value: object) -> object:
     if isinstance(value, int | float):
         return value
     text = value if isinstance(value, str) else flat(value)
-    return "'" + text if _LIVE.match(text) else text
+    return "'" + text if text[:1] in _FIRST and _LIVE.match(text) else text
 
 
 def csv_text(cell: str) -> str:
@@ -82,9 +84,11 @@ def csv_text(cell: str) -> str:
 
 def flat(value: object) -> str:
     """A value as one text: a list of plain values joined by "; ", anything deeper as JSON."""
-    if isinstance(value, list | tuple) and all(isinstance(each, str | int | float) for each in value):
-        return "; ".join(str(each) for each in value)
-    return str(value) if isinstance(value, str | int | float) else to_json(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list | tuple) and not any(isinstance(each, Mapping | list | tuple) for each in value):
+        return "; ".join(map(str, value))
+    return to_json(value)
 
 
 def to_json(value: object) -> str:
