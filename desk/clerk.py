@@ -199,10 +199,10 @@ class Clerk:
         self._permit("correct")
         return self._steps.correct(mention_id, self.agent, field, to)
 
-    def undo(self) -> Event:
-        """Takes back this agent's newest act."""
+    def undo(self, on: int | None = None) -> Event:
+        """Takes back this agent's newest act, or the newest on a case."""
         self._permit("undo")
-        return self._undo.undo(self.agent)
+        return self._undo.undo(self.agent, on)
 
     def redo(self) -> Event:
         """Does again what was taken back."""
@@ -282,6 +282,10 @@ class Clerk:
     def outbox(self, states: Collection[ReplyState] = (*UNDERWAY, ReplyState.FAILED)) -> tuple[Reply, ...]:
         """Replies on their way out, and those that failed."""
         return self._outbox.list(states)
+
+    def reply_of(self, reply_id: int) -> Reply:
+        """One reply, as it is now."""
+        return self._outbox.reply(reply_id)
 
     def retry(self, reply_id: int) -> Reply:
         """Sends a failed reply again."""

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 Channels = Callable[[str], "Channel"]
 
 
-def tick(database: Database, policy: Policy, channels: Channels) -> int:
-    """One round of all of it; gives the number of things done."""
-    return recover(database, channels) + wake(database) + len(deliver(database, policy, channels))
+def tick(database: Database, policy: Policy, channels: Channels, *, desk_of: str = "") -> int:
+    """One round of all of it; gives the number of things done. `desk_of` names the agent whose screen this is."""
+    done = recover(database, channels) + wake(database)
+    return done + len(deliver(database, policy, channels, desk_of=desk_of))
 
 
 def wake(database: Database) -> int:
@@ -35,11 +36,23 @@ def recover(database: Database, channels: Channels) -> int:
     return len(Outbox(database).recover(lambda name: channels(name).tells_duplicates))
 
 
-def deliver(database: Database, policy: Policy, channels: Channels, *, limit: int = 20) -> list[Reply]:
-    """Sends up to `limit` replies whose time has come, one by one; gives them as they ended."""
+def deliver(
+    database: Database, policy: Policy, channels: Channels, *, limit: int = 20, desk_of: str = ""
+) -> list[Reply]:
+    """Sends up to `limit` replies whose time has come, one by one; gives them as they ended.
+
+    Those that need an agent's own screen are left alone, but for the agent `desk_of` whose screen this is.
+    """
     outbox, done = Outbox(database), list[Reply]()
+
+    def may(reply: Reply) -> bool:
+        try:
+            return reply.agent == desk_of or not channels(reply.channel).at_desk
+        except LookupError:  # a channel that is gone fails in words, wherever it is met
+            return True
+
     while len(done) < limit:
-        reply = outbox.take_due(process_name())
+        reply = outbox.take_due(process_name(), may)
         if reply is None:
             break
         done.append(_deliver(reply, database, policy, channels) if reply.state is ReplyState.SENDING else reply)

@@ -6,7 +6,9 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,8 +41,30 @@ def desk(house: House, args: argparse.Namespace) -> int:
         sources=lambda: Intake(house.database).health(),
         names=names,
     )
-    app.run()
+    with _clockwork(house):
+        app.run()
     return app.return_code or 0
+
+
+@contextmanager
+def _clockwork(house: House) -> Iterator[None]:
+    """While the desk is open: sends this agent's replies once their time has come, and wakes what slept."""
+    from desk import channels, clockwork
+
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(1.0):
+            with suppress(StorageError):  # the desk itself says when the database is away
+                clockwork.tick(house.database, house.policy, channels.load, desk_of=house.agent)
+
+    thread = threading.Thread(target=run, name="clockwork", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5)
 
 
 def spoken(environment: Mapping[str, str]) -> str:
@@ -54,7 +78,7 @@ def mentions(house: House, args: argparse.Namespace) -> int:
     found = house.clerk.mentions(args.query, limit=None if args.all else args.limit)
     zone = house.policy.timezone
     if args.format == "table":
-        rows = ({**record(each, zone), "text": f"{each.title}: {each.text}"[:500]} for each in found)
+        rows = ({**record(each, zone), "text": f"{each.title}: {each.text}".removeprefix(": ")[:500]} for each in found)
         show.show(rows, (*TABLE, "text"), "table", sys.stdout)
     else:
         show.show((record(each, zone) for each in found), FIELDS, args.format, sys.stdout)
@@ -123,7 +147,7 @@ def _reply(house: House, args: argparse.Namespace) -> int:
         print(f"Reply {waiting.id} waits for approval.")  # noqa: T201
         return 0
     clockwork.deliver(house.database, house.policy, clerk.channels, desk_of=house.agent)
-    reply = clerk.outbox_reply(waiting.id)
+    reply = clerk.reply_of(waiting.id)
     if reply.state is ReplyState.SENT:
         print(f"Reply {reply.id} to case {args.id}: sent" + (f", {clean_line(reply.url)}" if reply.url else "."))  # noqa: T201
         return 0
@@ -175,7 +199,7 @@ STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "spam": _step(lambda clerk, args: clerk.spam(args.id), "spam"),
     "reopen": _step(lambda clerk, args: clerk.reopen(args.id), "open again"),
     "priority": _step(lambda clerk, args: clerk.prioritise(args.id, Priority(args.to)), "priority {to}"),
-    "undo": _step(lambda clerk, args: clerk.undo_on(args.id), "your last step is taken back"),
+    "undo": _step(lambda clerk, args: clerk.undo(args.id), "your last step is taken back"),
 }
 """Every step of the command line; a test holds them to the parser."""
 

@@ -62,6 +62,7 @@ def demo(house: House, args: argparse.Namespace) -> int:
         options += ["--agent", house.agent]
         if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return _one_round(options)
+        _command([*options, "listen", "--once", "--now"])
         with _listener(options, Path(folder) / "listen.log"):
             return _command([*options, "desk"])
 

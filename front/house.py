@@ -71,10 +71,12 @@ class House:
         """What to listen to."""
         return self.rooms[0]
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
-        """How to answer; the defaults where there is no configuration."""
-        return self.rooms[1] if self.has_config else Policy()
+        """How to answer; the defaults where there is no configuration. Looks at the desk's keys alone."""
+        from desk import policy
+
+        return policy.read(self.document) if self.has_config else Policy()
 
     @cached_property
     def database_url(self) -> str:
@@ -99,9 +101,8 @@ class House:
     @cached_property
     def clerk(self) -> Any:
         """The agent at the desk."""
-        from desk.clerk import Clerk
-
         from desk import channels
+        from desk.clerk import Clerk
 
         return Clerk(self.database, agent=self.agent, policy=self.policy, channels=channels.load)
 

@@ -38,12 +38,10 @@ def listen(house: House, args: argparse.Namespace) -> int:
 
 def chores(house: House) -> list[Any]:
     """What the desk does by itself while somebody listens: send what is due, wake what slept."""
-    from desk.clockwork import Clockwork
-
-    clockwork = Clockwork(house.clerk)
+    from desk import channels, clockwork
 
     async def turn() -> None:
-        await asyncio.to_thread(clockwork.turn)
+        await asyncio.to_thread(clockwork.tick, house.database, house.policy, channels.load)
 
     return [(2.0, turn)]
 
@@ -56,8 +54,8 @@ def look(house: House, args: argparse.Namespace) -> int:
     print(f"{clean_line(spec.url)} is read as {spec.kind}: {len(posts)} posts.", file=sys.stderr)  # noqa: T201
     for trouble in troubles:
         print(clean_line(trouble), file=sys.stderr)  # noqa: T201
-    columns = ("published_at", "author", "matches", "lang", "sentiment", "intents", "priority", "title", "text")
-    columns += () if args.format == "table" else ("kind", "conversation", "parent", "id", "url")
+    columns = ["published_at", "author", "matches", "lang", "sentiment", "intents", "priority", "title", "text"]
+    columns += [] if args.format == "table" else ["kind", "conversation", "parent", "id", "url"]
     show.show(map(_would_be, posts), columns, args.format, sys.stdout)
     return 0
 
@@ -140,7 +138,7 @@ def test_query(house: House, args: argparse.Namespace) -> int:
 
     days: Counter[str] = Counter()
     authors: Counter[str] = Counter()
-    samples = []
+    samples: list[Any] = []
     for mention in Inbox(house.database).mentions(f"({args.query}) {EVERYWHERE}"):
         days[(mention.published_at or mention.first_seen_at).date().isoformat()] += 1
         authors[mention.author or "(unknown)"] += 1

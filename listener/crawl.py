@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,8 +68,7 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit) -> Outcome:
     except Exception as error:  # a fault of ours must not stop the other sources, nor stay unseen
         log.exception("visit of %s failed", due.name)
         fault = ReadError(f"This source could not be read because of a fault in webcare ({type(error).__name__}).")
-    times = await asyncio.to_thread(kit.intake.recent_times, due.name)
-    ended = _ended(due, spec, started, kit, walk, fault, times, new_posts)
+    ended = _ended(due, spec, started, kit, walk, fault, await _rhythm(due, walk, kit))
     await asyncio.to_thread(kit.intake.finish, ended, new_posts)
     return Outcome(visit=ended, new_posts=new_posts, new_mentions=tuple(new_mentions))
 
@@ -149,6 +148,14 @@ def _link(thread: DueThread) -> Link:
     return replace(Link(**thread.link), stamp=thread.stamp)
 
 
+async def _rhythm(due: DueSource, walk: Walk | None, kit: Kit) -> tuple[list[datetime], bool]:
+    """When the source posts, by all that was read and not only by what was kept; and whether it did since last time."""
+    read = walk.times if walk else []
+    stored = await asyncio.to_thread(kit.intake.recent_times, due.name)
+    since = due.last_visit_at
+    return sorted({*read, *stored}), any(since is None or time > since for time in read)
+
+
 def _ended(
     due: DueSource,
     spec: SourceSpec,
@@ -156,8 +163,7 @@ def _ended(
     kit: Kit,
     walk: Walk | None,
     fault: ListenerError | None,
-    times: Sequence[datetime],
-    new_posts: int,
+    rhythm: tuple[list[datetime], bool],
 ) -> Visit:
     now = kit.clock()
     failures = due.failures + 1 if fault else 0
@@ -165,8 +171,8 @@ def _ended(
         now=now,
         every=spec.every,
         pace=due.interval,
-        found_new=new_posts > 0,
-        posted=times,
+        posted=rhythm[0],
+        found_new=rhythm[1],
         hint=walk.hint if walk else 0.0,
         failures=failures,
         retry_after=getattr(fault, "retry_after", None) or 0.0,

@@ -64,6 +64,8 @@ class Walk:
     posts: int = 0
     unchanged: bool = True
     """True while every list answered that nothing changed."""
+    times: list[datetime] = field(default_factory=list)
+    """When the posts that were read were published, kept or not: the rhythm of the source."""
     hint: float = 0.0
     troubles: list[ListenerError] = field(default_factory=list)
     """What went wrong beyond the first page, in order."""
@@ -169,6 +171,7 @@ class Walk:
         self.memory |= reading.memory
         self.hint = max(self.hint, reading.hint)
         self.posts += len(reading.posts)
+        self.times += [post.published_at for post in reading.posts if post.published_at]
         return reading
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
@@ -191,6 +194,8 @@ class Walk:
             raise
         if conditional:
             self.hint = max(self.hint, next_visit.http_hint(page.headers, self.now()))
+            if page.moved_to and link.url == self.source.url:
+                self.moved_to = page.moved_to
         if isinstance(page, NotModified):
             self._validators[link.url] = [etag, last_modified, digest]
             self.status = 304
@@ -198,8 +203,6 @@ class Walk:
         self.status = page.status
         if not conditional:
             return page
-        if page.moved_to and link.url == self.source.url:
-            self.moved_to = page.moved_to
         now = hashlib.sha256(page.body).hexdigest()[:24]
         self._validators[link.url] = [page.headers.get("etag", ""), page.headers.get("last-modified", ""), now]
         if now == digest:

@@ -63,15 +63,16 @@ class Undo:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def undo(self, agent: str) -> Event:
+    def undo(self, agent: str, on: int | None = None) -> Event:
         """Takes back the agent's newest act that is not taken back yet; gives the (last) event that did.
 
-        Raises `StepRefused` when there is nothing to take back, or when somebody else acted on the case since.
+        `on` looks only at acts that touched that case. Raises `StepRefused` when there is nothing to take back, or when somebody else acted on the case since.
         """
         with self.database.write() as connection:
             acts = _acts(connection, agent)
             for act in acts:
-                if act[0].undone_by is None and not self._has_left(connection, act):
+                here = on is None or any(event.case_id == on for event in act)
+                if here and act[0].undone_by is None and not self._has_left(connection, act):
                     return self._turn(connection, agent, act, back=True)
         raise StepRefused(f"There is nothing to undo among the last {DEPTH} acts of {agent}.")
 

@@ -16,11 +16,11 @@ STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem a
 .author,.meta{color:#667;font-size:.85em}.children{margin-left:2rem}"""
 
 
-def page(title: str, body: str, head: str = "") -> str:
+def page(title: str, body: str, head: str = "", *, id_: str = "sample") -> str:
     """An HTML page."""
     return (
         f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{escape(title)}</title>{head}'
-        f"<style>{STYLE}</style></head><body>{body}</body></html>"
+        f'<style>{STYLE}</style></head><body id="{id_}">{body}</body></html>'
     )
 
 
@@ -44,9 +44,7 @@ def board(threads: Sequence[Thread]) -> str:
         for number, name in enumerate(sections, 1)
     )
     feed = '<link rel="alternate" type="application/atom+xml" title="Feed" href="/app.php/feed">'
-    return page(
-        "Praatpaal", f'<div id="phpbb"><h1>Praatpaal</h1><ul class="topiclist forums">{forums}</ul></div>', feed
-    )
+    return page("Praatpaal", f'<h1>Praatpaal</h1><ul class="topiclist forums">{forums}</ul>', feed, id_="phpbb")
 
 
 def forum(threads: Sequence[Thread], number: int) -> str:
@@ -61,16 +59,14 @@ def forum(threads: Sequence[Thread], number: int) -> str:
         for thread in threads
         if thread.section == name
     )
-    return page(
-        name, f'<div id="phpbb"><h2 class="forum-title">{escape(name)}</h2><ul class="topics">{rows}</ul></div>'
-    )
+    return page(name, f'<h2 class="forum-title">{escape(name)}</h2><ul class="topics">{rows}</ul>', id_="phpbb")
 
 
 def topic(thread: Thread) -> str:
     """A topic with its posts."""
     posts = "".join(_topic_post(thread, note) for note in thread.notes)
     title = f'<h2 class="topic-title"><a href="./viewtopic.php?t={thread.number}">{escape(thread.title)}</a></h2>'
-    return page(thread.title, f'<div id="phpbb" class="section-viewtopic">{title}{posts}</div>')
+    return page(thread.title, title + posts, id_="phpbb")
 
 
 def _topic_post(thread: Thread, note: Note) -> str:

@@ -48,7 +48,7 @@ class World:
         written = json.loads((Path(__file__).parent / "threads.json").read_text(encoding="utf-8"))
         threads, number = [], 0
         for place, each in enumerate(written, 1):
-            notes = []
+            notes: list[Note] = []
             for post in each["posts"]:
                 parent = number - len(notes) + post["parent"] if "parent" in post else 0
                 at = (start + timedelta(minutes=post["at"])).replace(microsecond=0)
