@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import random
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,38 +22,10 @@ from storage.query.seen import PostView, Seen
 from storage.types import Post
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SYLLABLES = [
-    "ban",
-    "ka",
-    "ze",
-    "lo",
-    "ri",
-    "mon",
-    "te",
-    "sta",
-    "ver",
-    "de",
-    "ge",
-    "or",
-    "in",
-    "ho",
-    "pel",
-    "zon",
-    "nij",
-    "brug",
-    "wer",
-    "ken",
-    "lij",
-    "kost",
-    "af",
-    "op",
-    "over",
-    "ij",
-    "ou",
-    "eu",
-    "sch",
-    "een",
-]
+SYLLABLES = re.findall(
+    "[a-z]+",
+    "ban ka ze lo ri mon te sta ver de ge or in ho pel zon nij brug wer ken lij kost af op over ij ou eu sch een",
+)
 ACCENTED = 0.02
 """Share of words with an accent."""
 SOURCES = ("forum", "blog", "nieuws")
