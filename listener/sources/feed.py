@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urldefrag, urlsplit
 
-from listener.errors import FetchError
+from listener.errors import ListenerError
 from listener.sources import article
 from listener.syndication import Feed, Item, parse
 from listener.types import Link, Page, Reading, SourceSpec
@@ -51,7 +51,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     return Reading(posts=posts, links=tuple(links), memory=memory, hint=feed.hint, hub=feed.hub)
 
 
-def fallback(link: Link, error: FetchError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """Where an article cannot be fetched its teaser has to do, but its comments are read."""
     return _comments_of(link.carry, link.conversation) if link.role == "article" else []
 

@@ -1,6 +1,7 @@
 """WordPress gives the same posts and comments by REST and by feeds, and changes over when one is closed."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,28 @@ def answer(link: Link, body: bytes | str, more: bool = False) -> Reading:
     return wordpress.read(page, link, SITE)
 
 
-def only(links: tuple[Link, ...] | list[Link], role: str) -> Link:
+def only(links: Iterable[Link], role: str) -> Link:
     (found,) = [link for link in links if link.role == role]
     return found
 
 
-def by_rest(memory: dict[str, Any] | None = None) -> tuple[Reading, Reading]:
-    posts = answer(wordpress.start(SITE, memory or {})[0], "wordpress_posts.json")
-    return posts, answer(only(posts.links, "comment-list"), "wordpress_comments.json")
+def first(role: str, memory: Mapping[str, Any] | None = None) -> Link:
+    return only(wordpress.start(SITE, memory or {}), role)
 
 
-def by_feeds(memory: dict[str, Any]) -> tuple[Reading, Reading]:
-    posts = answer(wordpress.start(SITE, {**memory, "way": "feeds"})[0], "wordpress_feed.xml")
-    return posts, answer(only(posts.links, "comment-feed"), "wordpress_comments_feed.xml")
+def by_rest() -> tuple[Reading, Reading]:
+    return answer(first("posts"), "wordpress_posts.json"), answer(first("comment-list"), "wordpress_comments.json")
+
+
+FEEDS = {"posts_by": "feed", "comment-list_by": "feed"}
+
+
+def by_feeds(memory: Mapping[str, Any]) -> tuple[Reading, Reading]:
+    known = {**memory, **FEEDS}
+    return (
+        answer(first("feed", known), "wordpress_feed.xml"),
+        answer(first("comment-feed", known), "wordpress_comments_feed.xml"),
+    )
 
 
 def named(reading: Reading) -> dict[str, Post]:
@@ -84,104 +94,104 @@ def test_by_feeds_alone_a_post_goes_by_its_address() -> None:
     reread = named(answer(thread, "wordpress_thread_feed.xml"))
     assert {post.conversation_id for post in reread.values()} == {thread.conversation}
     assert set(reread) == {post.external_id for post in comments.posts[:3]}
-    assert posts.memory["way"] == "feeds"
-    json.dumps([dict(posts.memory), *(dict(link.carry) for link in (*posts.links, *comments.links))])
+    assert {**posts.memory, **comments.memory} == FEEDS
+    json.dumps([dict(link.carry) for link in (*posts.links, *comments.links)])
 
 
-def test_comments_on_posts_the_feed_no_longer_shows_lead_to_their_threads() -> None:
-    posts, _ = by_feeds({})
-    link = only(posts.links, "comment-feed")
-    shown = [name for name in link.carry["shown"] if "en-garden" not in name]
-    link = Link(url=link.url, role=link.role, carry={**link.carry, "shown": shown})
-    lead = only(answer(link, "wordpress_comments_feed.xml").links, "comments")
-    assert lead.url == "https://blog.example/2026/11/en-garden/feed/"
-    assert (lead.conversation, lead.stamp) == ("post-/2026/11/en-garden/", "comment-24")
+def test_comments_lead_to_the_comment_feeds_of_their_posts() -> None:
+    _, comments = by_feeds({})
+    lead, other = comments.links
+    assert lead.url == "https://blog.example/2026/11/nl-lang/feed/"
+    assert (lead.role, lead.conversation, lead.stamp) == ("comments", "post-/2026/11/nl-lang/", "comment-27")
+    assert (other.conversation, other.stamp) == ("post-/2026/11/en-garden/", "comment-24")
 
 
 def test_plain_addresses_give_their_number_away() -> None:
-    body = (DATA / "wordpress_feed.xml").read_text().replace(
-        '<guid isPermaLink="false">https://blog.example/2026/11/nl-lang/', '<guid isPermaLink="false">https://blog.example/?p=14'
-    )  # fmt: skip
-    reading = answer(wordpress.start(SITE, {"way": "feeds"})[0], body.encode())
+    body = (
+        (DATA / "wordpress_feed.xml")
+        .read_text()
+        .replace("https://blog.example/2026/11/nl-lang/", "https://blog.example/?p=14")
+    )
+    reading = answer(first("feed", FEEDS), body.encode())
     assert reading.posts[1].external_id == "post-14"
     assert reading.links[0].conversation == "post-14"
-    assert reading.memory["posts"]["/2026/11/nl-lang/"] == "post-14"
 
 
 def test_a_closed_interface_leads_to_plain_addresses_and_then_to_feeds() -> None:
-    (first,) = wordpress.start(SITE, {})
-    (second,) = wordpress.fallback(first, FetchError("weg", status=404), SITE, {})
-    assert second.url.startswith("https://blog.example/?rest_route=/wp/v2/posts&per_page=100")
-    (third,) = wordpress.fallback(second, FetchError("weg", status=404), SITE, {})
-    assert (third.url, third.role) == ("https://blog.example/feed/", "feed")
-    (direct,) = wordpress.fallback(first, FetchError("verboden", status=401), SITE, {})
-    assert direct.role == "feed"
-    assert not wordpress.fallback(first, FetchError("stuk", status=503), SITE, {})
-    assert not wordpress.fallback(first, FetchError("niets"), SITE, {})
+    for role, feed in (("posts", "feed/"), ("comment-list", "comments/feed/")):
+        link = first(role)
+        (second,) = wordpress.fallback(link, FetchError("weg", status=404), SITE, {})
+        assert second.url.startswith("https://blog.example/?rest_route=/wp/v2/") and "?per_page" not in second.url
+        (third,) = wordpress.fallback(second, FetchError("weg", status=404), SITE, {})
+        assert third.url == f"https://blog.example/{feed}"
+        for error in (FetchError("verboden", status=401), ReadError("Geen JSON.")):
+            assert wordpress.fallback(link, error, SITE, {}) == [third]
+        assert not wordpress.fallback(link, FetchError("stuk", status=503), SITE, {})
+        assert not wordpress.fallback(link, FetchError("niets"), SITE, {})
+        assert not wordpress.fallback(third, FetchError("weg", status=404), SITE, {})
 
 
-def test_plain_addresses_are_remembered_once_they_worked() -> None:
-    (first,) = wordpress.start(SITE, {})
-    (second,) = wordpress.fallback(first, FetchError("weg", status=404), SITE, {})
+def test_the_way_that_worked_is_remembered() -> None:
+    (second,) = wordpress.fallback(first("posts"), FetchError("weg", status=404), SITE, {})
     reading = answer(second, "wordpress_posts.json")
-    (again,) = wordpress.start(SITE, reading.memory)
-    assert "rest_route=/wp/v2/posts&" in again.url
-
-
-def test_closed_comments_are_read_by_feed_from_then_on() -> None:
+    assert "rest_route=/wp/v2/posts&" in first("posts", reading.memory).url
     posts, _ = by_rest()
-    (lead,) = wordpress.fallback(only(posts.links, "comment-list"), FetchError("x", status=401), SITE, {})
-    reading = answer(lead, "wordpress_comments_feed.xml")
-    assert reading.posts[0].conversation_id == "post-14"
-    again = answer(wordpress.start(SITE, {**posts.memory, **reading.memory})[0], "wordpress_posts.json")
-    assert only(again.links, "comment-feed")
+    (closed,) = wordpress.fallback(first("comment-list", posts.memory), FetchError("x", status=401), SITE, posts.memory)
+    comments = answer(closed, "wordpress_comments_feed.xml")
+    assert comments.posts[0].conversation_id == "post-14"
+    roles = [link.role for link in wordpress.start(SITE, {**posts.memory, **comments.memory})]
+    assert roles == ["posts", "comment-feed"]
 
 
-def test_a_web_page_in_place_of_json_leads_to_feeds() -> None:
-    (first,) = wordpress.start(SITE, {})
-    assert only(answer(first, b"<!doctype html><p>Coming soon").links, "feed")
-    with pytest.raises(ReadError, match=r"\.$"):
-        answer(Link(url="https://blog.example/wp-json/x", role="comment-list"), b'{"code":"rest_forbidden"}')
+@pytest.mark.parametrize("body", [b"<!doctype html><p>Coming soon", b'{"code":"rest_forbidden"}', b"[1, 2]"])
+def test_what_is_no_json_of_wordpress_is_refused(body: bytes) -> None:
+    for role in ("posts", "comment-list"):
+        with pytest.raises(ReadError, match=r"\.$"):
+            answer(first(role), body)
+        assert not answer(first(role), b"[]").posts
 
 
 def test_the_next_visit_asks_for_what_is_new_and_a_little_before() -> None:
     posts, comments = by_rest()
-    (again,) = wordpress.start(SITE, {**posts.memory, **comments.memory})
-    assert "&modified_after=2026-11-22T09%3A34%3A43Z" in again.url
-    listed = only(answer(again, "wordpress_posts.json").links, "comment-list")
-    assert "&after=2026-11-19T08%3A55%3A44Z" in listed.url
+    memory = {**posts.memory, **comments.memory}
+    assert "&modified_after=2026-11-22T09%3A34%3A43Z" in first("posts", memory).url
+    assert "&after=2026-11-19T08%3A55%3A44Z" in first("comment-list", memory).url
 
 
-def test_a_new_comment_leads_to_its_thread_once() -> None:
-    posts, _comments = by_rest()
-    known = {**posts.memory, "commented": "2026-11-22T08:00:00+00:00"}
-    (again,) = wordpress.start(SITE, known)
-    reading = answer(
-        only(answer(again, "wordpress_posts.json").links, "comment-list"), "wordpress_comments.json", more=True
-    )
-    thread = only(reading.links, "thread")
-    assert (thread.conversation, thread.stamp) == ("post-14", "27")
-    assert "comments?post=14&" in thread.url
-    assert not [link for link in reading.links if link.role == "comment-list"]  # it reached what it knew
+def test_a_new_comment_leads_to_its_post_and_all_its_comments() -> None:
+    known = {"comment-list": "2026-11-22T08:00:00+00:00"}
+    reading = answer(first("comment-list", known), "wordpress_comments.json", more=True)
+    assert [link.conversation for link in reading.links] == ["post-13", "post-14"]  # and no next page: it caught up
+    post = reading.links[1]
+    assert (post.role, post.stamp) == ("post", "27")
+    assert post.url == "https://blog.example/wp-json/wp/v2/posts/14?_embed=author"
+    whole = json.dumps(json.loads((DATA / "wordpress_posts.json").read_bytes())[1]).encode()
+    thread = answer(post, whole)
+    assert [one.external_id for one in thread.posts] == ["post-14"]
+    (answers,) = thread.links
+    assert "comments?post=14&" in answers.url and answers.conversation == "post-14"
+    assert len(answer(answers, "wordpress_comments.json").posts) == 4
+    assert wordpress.fallback(post, FetchError("dicht", status=401), SITE, {}) == [answers]
 
 
-def test_lists_are_paged_within_a_bound() -> None:
-    (link,) = wordpress.start(SITE, {})
+def test_a_site_cannot_send_the_reader_to_another_host() -> None:
+    body = (DATA / "wordpress_comments.json").read_text().replace("blog.example\\/wp-json", "evil.example\\/wp-json")
+    links = answer(first("comment-list", {"comment-list": "2026-11-22T08:00:00+00:00"}), body.encode()).links
+    assert "evil.example" in body
+    assert {link.url.split("/")[2] for link in links} == {"blog.example"}
+
+
+@pytest.mark.parametrize(
+    ("role", "body"), [("posts", "wordpress_posts.json"), ("comment-list", "wordpress_comments.json")]
+)
+def test_lists_are_paged_within_a_bound(role: str, body: str) -> None:
+    link = first(role)
     urls = [link.url]
-    while more := [each for each in answer(link, "wordpress_posts.json", more=True).links if each.role == "posts"]:
+    while more := [each for each in answer(link, body, more=True).links if each.role == role]:
         link = more[0]
         urls.append(link.url)
     assert [url[-7:] for url in urls[1:]] == ["&page=2", "&page=3", "&page=4", "&page=5"]
     assert not wordpress.fallback(link, FetchError("te ver", status=400), SITE, {})
-
-
-def test_a_comment_on_a_post_never_seen_leads_to_that_post_on_this_host_only() -> None:
-    link = Link(url="https://blog.example/wp-json/wp/v2/comments?x", role="comment-list",
-                carry={"api": "https://blog.example/wp-json/", "posts": {"/a": "post-13"}})  # fmt: skip
-    reading = answer(link, "wordpress_comments.json")
-    assert only(reading.links, "post").url == "https://blog.example/wp-json/wp/v2/posts/14?_embed=author"
-    evil = (DATA / "wordpress_comments.json").read_text().replace("blog.example\\/wp-json", "evil.example\\/wp-json")
-    assert not [each for each in answer(link, evil.encode()).links if each.role == "post"]
 
 
 @pytest.mark.parametrize(
@@ -191,8 +201,7 @@ def test_a_comment_on_a_post_never_seen_leads_to_that_post_on_this_host_only() -
 )  # fmt: skip
 def test_strange_rows_hurt_nobody(row: dict[str, Any]) -> None:
     body = json.dumps([row, "tekst", None, {"geen": "id"}]).encode()
-    posts = answer(wordpress.start(SITE, {})[0], body)
-    comments = answer(only(posts.links, "comment-list"), body)
+    posts, comments = answer(first("posts"), body), answer(first("comment-list"), body)
     assert (posts.posts[0].external_id, comments.posts[0].external_id) == ("post-1", "comment-1")
     wordpress.start(SITE, {**posts.memory, **comments.memory})
 
@@ -201,5 +210,5 @@ def test_strange_rows_hurt_nobody(row: dict[str, Any]) -> None:
     "url", ["https://b.example/blog", "https://b.example/blog/feed/", "https://b.example/blog/wp-json/wp/v2/posts"]
 )
 def test_any_address_of_the_blog_will_do(url: str) -> None:
-    (link,) = wordpress.start(SourceSpec(name="b", url=url), {})
+    link, _ = wordpress.start(SourceSpec(name="b", url=url), {})
     assert link.url.startswith("https://b.example/blog/wp-json/wp/v2/posts?")
