@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from desk.errors import DeskError
+
 SMALL = 5
 """Under this many observations a median or a percentage says little, and the report says so."""
 
 
-class ReportError(Exception):
+class ReportError(DeskError):
     """A report that cannot be made; its text is one sentence."""
 
 

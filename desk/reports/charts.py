@@ -1,4 +1,4 @@
-"""Charts as SVG: drawn with classes, so that the page decides the colours of light, dark and paper; pure.
+"""Charts as SVG: drawn with classes, so that the page may choose the colours for the dark; pure.
 
 Every chart has a title and a description for who does not see it, and every mark has its number as a tooltip.
 """
@@ -23,6 +23,14 @@ LABEL = 150
 """Width kept for the names of bars."""
 LETTERS = 20
 """Cells of a name that are shown beside a bar."""
+
+
+FILLS = {
+    "negative": "#d1495b", "neutral": "#a9b4c2", "positive": "#1f78b4", "unrated": "#dfe4ea", "plain": "#3d6fa5",
+    "h0": "#eef1f5", "h1": "#d3e1f0", "h2": "#aac8e4", "h3": "#7dabd5", "h4": "#4f8dc2",
+    "h5": "#2c6ea6", "h6": "#124f82",
+}  # fmt: skip
+"""The colours on paper: red, grey and blue of different lightness, which every kind of colour sight tells apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ def _grid(top: float) -> Iterator[str]:
     room = HEIGHT - TOP - BOTTOM
     for quarter in range(5):
         y = HEIGHT - BOTTOM - room * quarter / 4
-        yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<line class="grid" stroke="#d9dfe6" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield _text(LEFT - 6, y + 4, f"{top * quarter / 4:g}", "end", "tick")
 
 
@@ -128,11 +136,12 @@ def _short(text: str) -> str:
 
 def _rect(x: float, y: float, width: float, height: float, mark: str, about: str) -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect class="{mark}" {place}><title>{escape(about)}</title></rect>'
+    return f'<rect class="{mark}" fill="{FILLS[mark]}" {place}><title>{escape(about)}</title></rect>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, mark: str) -> str:
-    return f'<text class="{mark}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    place = f'font-size="{11 if mark == "tick" else 12}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{mark}" {place}>{escape(text)}</text>'
 
 
 def _svg(title: str, about: str, width: float, height: float, parts: Sequence[str]) -> str:
