@@ -58,7 +58,7 @@ TEXT = "De Zonnebank-app doet het niet: ‘Inloggen mislukt’. Wie helpt? #zonn
         ("app NEAR/1 het", False),
         ("app ONEAR/2 het", True),
         ("het ONEAR/2 app", False),
-        ("(app OR toestel) NEAR/3 niet", False),
+        ("(app OR toestel) NEAR/2 niet", False),
         ("(app OR toestel) NEAR/3 (niet OR het)", True),
         ("zonnebank NEAR/1 app NEAR/1 doet", True),
         ("zonnebank NEAR/1 app NEAR/1 het", False),
