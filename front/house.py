@@ -49,6 +49,7 @@ class House:
         from listener import watchlist
 
         complaints = self._strange_keys({*KNOWN_KEYS, *watchlist.KEYS, *policy.KEYS})
+        complaints += self.document.missing.values()
         found: list[Any] = []
         for read in (watchlist.read, policy.read):
             try:
@@ -73,7 +74,10 @@ class House:
 
     @cached_property
     def policy(self) -> Policy:
-        """How to answer; the defaults where there is no configuration. Looks at the desk's keys alone."""
+        """How to answer; the defaults where there is no configuration. Looks at the desk's keys alone.
+
+        A password that is missing is found out when a reply is to leave: looking needs none.
+        """
         from desk import policy
 
         return policy.read(self.document) if self.has_config else Policy()
@@ -83,6 +87,8 @@ class House:
         """`--database`, else the environment's, else the config's, else a file beside the config."""
         url = self.args.database or os.environ.get("WEBCARE_DATABASE")
         if not url and self.has_config:
+            if ("database",) in self.document.missing:
+                raise ConfigError([self.document.missing["database",]])
             url = str(self.document.values.get("database") or "")
         return _beside(url or "sqlite:///webcare.db", self.config_path.parent)
 

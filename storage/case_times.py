@@ -92,12 +92,14 @@ def _ending(steps: Iterable[Step]) -> tuple[Status, datetime | None]:
 
 
 def _reached(step: Step, status: Status) -> Status:
-    """The status after a step: what the event says, else what the step leads to; a first reply opens a new case."""
-    if step.to:
-        return Status(step.to)
+    """The status after a step: what the event says, else what the step leads to; a first reply opens a new case.
+
+    Only steps that move a case say a status: the `to` of an assignment is a person, that of a reply its own state.
+    """
     if step.kind in MOVES:
-        return MOVES[step.kind].target
-    return Status.OPEN if step.kind is EventKind.SENT and status is Status.NEW else status
+        return Status(step.to) if step.to else MOVES[step.kind].target
+    replied = step.kind in (EventKind.HELD, EventKind.SENT)
+    return Status.OPEN if replied and status is Status.NEW else status
 
 
 def _people(actors: Iterable[str]) -> tuple[str, ...]:

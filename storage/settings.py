@@ -39,6 +39,9 @@ class Document:
     path: str
     values: Mapping[str, Any]
     lines: Mapping[Place, int]
+    missing: Mapping[Place, str]
+    """Values that the environment should have filled in and did not, with the complaint; they are "" here. To look
+    at what is stored one needs no passwords, so who needs the value complains."""
 
     def sentence(self, place: Place, message: str) -> str:
         """`sources.yaml:12: brands.zonnebank.query: message`."""
@@ -78,14 +81,14 @@ def parse(data: bytes | str, name: str, environment: Mapping[str, str]) -> Docum
     except yaml.YAMLError as error:
         raise ConfigError([f"{name}:1: is not YAML: {str(error).splitlines()[0]}"]) from None
     if root is None:
-        return Document(name, {}, {})
+        return Document(name, {}, {}, {})
     tree = _Tree(name, environment)
     values = tree.value(root, ())
     if not isinstance(values, dict):
         tree.complain(root, "the file must hold keys (brands:, sources: …) at the top")
     if tree.complaints:
         raise ConfigError(tree.complaints)
-    return Document(name, values, tree.lines)
+    return Document(name, values, tree.lines, tree.missing)
 
 
 class _Loader(yaml.SafeLoader):
@@ -114,6 +117,7 @@ class _Tree:
         self.name, self.environment = name, environment
         self.lines: dict[Place, int] = {}
         self.complaints: list[str] = []
+        self.missing: dict[Place, str] = {}
 
     def complain(self, node: yaml.Node, message: str) -> None:
         self.complaints.append(f"{self.name}:{node.start_mark.line + 1}: {message}")
@@ -124,7 +128,7 @@ class _Tree:
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(each, (*place, n)) for n, each in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node, place)
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -139,13 +143,13 @@ class _Tree:
             values[key] = self.value(value_node, (*place, key))
         return values
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.Node, place: Place) -> Any:
         tag = node.tag.removeprefix("tag:yaml.org,2002:")
         if tag not in ("str", "int", "float", "bool", "null", "timestamp"):
             self.complain(node, f"the tag {tag} is not allowed")
             return None
         if tag == "str":
-            return self._filled(node, str(node.value))
+            return self._filled(node, str(node.value), place)
         if tag in ("int", "float", "timestamp") and not re.fullmatch(r"-?\d+(\.\d+)?", str(node.value)):
             return str(node.value)  # 12:30 and 2026-11-22 are no numbers here
         try:
@@ -154,13 +158,15 @@ class _Tree:
             self.complain(node, f"{node.value!r} cannot be read")
             return None
 
-    def _filled(self, node: yaml.Node, text: str) -> str:
+    def _filled(self, node: yaml.Node, text: str, place: Place) -> str:
         def fill(match: re.Match[str]) -> str:
             name, default = match["name"], match["default"]
             if name in self.environment:
                 return self.environment[name]
             if default is None:
-                self.complain(node, f"the environment has no {name}: set it, or write ${{{name}:-default}}")
+                line = node.start_mark.line + 1
+                wish = f"set it, or write ${{{name}:-default}}"
+                self.missing[place] = f"{self.name}:{line}: the environment has no {name}: {wish}"
             return default or ""
 
         return re.sub(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}", fill, text)
