@@ -17,6 +17,9 @@ from storage.workflow import MOVES
 RESPONSES = frozenset({EventKind.SENT, EventKind.ANSWERED_ELSEWHERE})
 """What counts as our answer: a reply that left, or an own account that answered outside the desk."""
 
+OPENINGS = frozenset({EventKind.HELD, EventKind.SUBMITTED, EventKind.SENT})
+"""A reply handed over opens a new case, and it stays open when the reply is called back."""
+
 ENDINGS = frozenset({EventKind.RESOLVED, EventKind.DISMISSED, EventKind.SPAMMED})
 
 
@@ -29,7 +32,7 @@ class Step(NamedTuple):
     to: str | None = None
     """The status it led to."""
     spoken_at: datetime | None = None
-    """For an answer given elsewhere: when its source says it was published."""
+    """Of a response that was found later than it was given: when that was, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,50 +59,46 @@ def asked(published_at: datetime | None, first_seen_at: datetime) -> datetime:
 def case_times(published_at: datetime | None, first_seen_at: datetime, steps: Sequence[Step]) -> CaseTimes:
     """The times of a case whose first mention was published and seen then; `steps` in order of happening."""
     begin = asked(published_at, first_seen_at)
-    responses = [step for step in steps if step.kind in RESPONSES]
-    status, resolved_at = _ending(steps)
+    responses = [step for step in steps if step.kind in RESPONSES and not _came_before(step, published_at, begin)]
+    status, resolved_at, reopened = _replayed(steps)
     return CaseTimes(
         asked_at=begin,
         answered=bool(responses),
         responded_at=_first_response(begin, responses),
         resolved_at=resolved_at if resolved_at and resolved_at >= begin else None,
         status=status,
-        reopened=sum(step.kind is EventKind.REOPENED for step in steps),
+        reopened=reopened,
         replies=sum(step.kind is EventKind.SENT for step in steps),
         agents=_people(step.actor for step in steps if step.kind in ENDINGS or step.kind is EventKind.SENT),
     )
 
 
+def _came_before(step: Step, published_at: datetime | None, begin: datetime) -> bool:
+    """Whether an answer elsewhere is older than the question, by the one clock of their source: it answers another."""
+    spoken = step.spoken_at if step.kind is EventKind.ANSWERED_ELSEWHERE else None
+    return spoken is not None and published_at == begin and spoken < begin
+
+
 def _first_response(begin: datetime, responses: Iterable[Step]) -> datetime | None:
-    moments = [_spoken(step, begin) for step in responses]
+    moments = (min(step.spoken_at or step.at, step.at) for step in responses)
     return min((moment for moment in moments if moment >= begin), default=None)
 
 
-def _spoken(step: Step, begin: datetime) -> datetime:
-    """An answer elsewhere is found later than it was given: its own date counts, where it can be true."""
-    if step.spoken_at is not None and begin <= step.spoken_at <= step.at:
-        return step.spoken_at
-    return step.at
-
-
-def _ending(steps: Iterable[Step]) -> tuple[Status, datetime | None]:
-    status, resolved_at = Status.NEW, None
+def _replayed(steps: Iterable[Step]) -> tuple[Status, datetime | None, int]:
+    """The status the steps end in, when that was resolved, and how often a closed case was opened again."""
+    status, resolved_at, reopened = Status.NEW, None, 0
     for step in steps:
         reached = _reached(step, status)
         if reached is not status:
+            reopened += reached.is_open and not status.is_open
             status, resolved_at = reached, step.at if reached is Status.RESOLVED else None
-    return status, resolved_at
+    return status, resolved_at, reopened
 
 
 def _reached(step: Step, status: Status) -> Status:
-    """The status after a step: what the event says, else what the step leads to; a first reply opens a new case.
-
-    Only steps that move a case say a status: the `to` of an assignment is a person, that of a reply its own state.
-    """
     if step.kind in MOVES:
         return Status(step.to) if step.to else MOVES[step.kind].target
-    replied = step.kind in (EventKind.HELD, EventKind.SENT)
-    return Status.OPEN if replied and status is Status.NEW else status
+    return Status.OPEN if step.kind in OPENINGS and status is Status.NEW else status
 
 
 def _people(actors: Iterable[str]) -> tuple[str, ...]:

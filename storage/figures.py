@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import rows, tables
-from storage.case_times import RESPONSES, CaseTimes, Step, case_times
+from storage.case_times import OPENINGS, RESPONSES, CaseTimes, Step, case_times
 from storage.database import Database
 from storage.query.grammar import parse
 from storage.query.matcher import matches
@@ -27,7 +27,7 @@ Noun = TypeVar("Noun")
 Load = Callable[[Connection, Sequence[Any]], list[Noun]]
 """From a page of rows to what is asked for."""
 
-COUNTED = frozenset(MOVES) | RESPONSES
+COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
 """The kinds of events that figures look at."""
 
 SENTIMENTS = {each.value: each for each in Sentiment}
@@ -216,12 +216,14 @@ def _steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict
     """The events of each case up to `moment`, in order, without those that were taken back by then."""
     undo = EVENT.alias("undo")
     query = (
-        sa.select(EVENT.c.case_id, EVENT.c.at, EVENT.c.kind, EVENT.c.actor, EVENT.c.data, REPLY.c.agent)
+        sa.select(
+            EVENT.c.case_id, EVENT.c.at, EVENT.c.kind, EVENT.c.actor, EVENT.c.data, REPLY.c.agent, REPLY.c.sent_at
+        )
         .select_from(
             EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
         )
         .where(EVENT.c.case_id.in_(ids), EVENT.c.kind.in_([kind.value for kind in COUNTED]), EVENT.c.at <= moment)
-        .where(sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment))
+        .where(sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS))))
         .order_by(EVENT.c.id)
     )
     steps: dict[int, list[Step]] = defaultdict(list)
@@ -231,13 +233,9 @@ def _steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict
 
 
 def _step(row: Any) -> Step:
-    return Step(
-        at=row.at,
-        kind=EventKind(row.kind),
-        actor=row.agent or row.actor,
-        to=row.data.get("to"),
-        spoken_at=_moment(row.data.get("published_at")),
-    )
+    kind = EventKind(row.kind)
+    found_later = row.sent_at if kind is EventKind.SENT else _moment(row.data.get("published_at"))
+    return Step(row.at, kind, row.agent or row.actor, row.data.get("to"), found_later)
 
 
 def _moment(text: str | None) -> datetime | None:

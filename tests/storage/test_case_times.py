@@ -42,9 +42,31 @@ def test_an_answer_given_elsewhere_counts_from_when_it_was_given_not_from_when_i
     assert case_times(at(-4), SEEN, steps).responded_at == at(-3)
 
 
-def test_an_answer_elsewhere_dated_before_the_question_counts_from_when_it_was_found() -> None:
+def test_an_answer_elsewhere_that_is_older_than_the_question_answers_another() -> None:
     steps = [step(20, EventKind.ANSWERED_ELSEWHERE, spoken_at=at(-30))]
-    assert case_times(at(-4), SEEN, steps).responded_at == at(20)
+    times = case_times(at(-4), SEEN, steps)
+    assert (times.answered, times.responded_at) == (False, None)
+
+
+def test_an_answer_elsewhere_to_a_question_without_a_date_came_at_an_unknown_moment() -> None:
+    times = case_times(None, SEEN, [step(0, EventKind.ANSWERED_ELSEWHERE, spoken_at=at(-30))])
+    assert (times.answered, times.responded_at) == (True, None)
+
+
+def test_a_reply_that_was_seen_to_have_arrived_counts_from_when_it_left() -> None:
+    assert case_times(SEEN, SEEN, [step(20, EventKind.SENT, spoken_at=at(2))]).responded_at == at(2)
+
+
+def test_a_reply_opens_a_new_case_and_a_new_mention_wakes_without_reopening() -> None:
+    steps = [step(1, EventKind.HELD), step(2, EventKind.SNOOZED), step(3, EventKind.REOPENED, to="open")]
+    times = case_times(SEEN, SEEN, steps)
+    assert (case_times(SEEN, SEEN, steps[:1]).status, times.status, times.reopened) == (Status.OPEN, Status.OPEN, 0)
+
+
+def test_a_dismissed_case_that_speaks_up_again_is_reopened_as_new() -> None:
+    steps = [step(1, EventKind.DISMISSED), step(3, EventKind.REOPENED, to="new")]
+    times = case_times(SEEN, SEEN, steps)
+    assert (times.status, times.reopened) == (Status.NEW, 1)
 
 
 def test_a_response_before_any_question_is_an_unknown_moment_not_a_negative_time() -> None:
