@@ -45,6 +45,7 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("ghost", "Ghost", r"<meta[^>]{0,200}content=.Ghost \d|data-ghost="),
     ("blogger", "Blogger", r"<meta[^>]{0,200}content=.blogger\b"),
     ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon"),
+    ("bluesky", "a Bluesky data server", r"This is an AT Protocol Personal Data Server|atproto PDS"),
     ("lemmy", "Lemmy", r"window\.isoData\s?=|<meta[^>]{0,200}content=.Lemmy\b"),
 )
 """Kind, its name, and the marks by which its pages and headers are known."""
