@@ -26,6 +26,9 @@ REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 BATCH = 200
 """Mentions read at a time by a search: what bounds its memory and the length of its reads."""
 
+WALKS = (500, 5000)
+"""Rows at the beginning of a list that a page is looked for among, before all that answer are gathered and sorted."""
+
 EARLIER = 20
 """Earlier posts of the author that an opened case shows."""
 
@@ -44,7 +47,12 @@ class Question:
     """A query made ready: what the database can tell, and the last word where it cannot tell all."""
 
     where: sa.ColumnElement[bool]
+    """With the help of the search index: to find the few that answer."""
+    row_by_row: sa.ColumnElement[bool]
+    """The same without the index: to try rows that are at hand."""
     exact: bool
+    any_post: bool
+    """Whether context posts are asked for, besides mentions."""
     answers: Callable[[Mention], bool]
 
 
@@ -167,21 +175,35 @@ class Inbox:
         node, now = grammar.parse(query.strip() or "*"), self.database.now()
         dialect: columns.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
         search = sql.search(node, dialect=dialect, now=now, me=me)
-        where = search.where if tree.asks_for_context(node) else sa.and_(POST.c.is_mention, search.where)
-        return Question(where, search.exact, matcher.compiled(node, now=now, me=me))
+        row_by_row = sql.search(tree.Not(tree.Not(node)), dialect=dialect, now=now, me=me).where
+        any_post = tree.asks_for_context(node)
+        mention = sa.true() if any_post else POST.c.is_mention
+        return Question(
+            where=sa.and_(mention, search.where),
+            row_by_row=sa.and_(mention, row_by_row),
+            exact=search.exact,
+            any_post=any_post,
+            answers=matcher.compiled(node, now=now, me=me),
+        )
 
     def _case_ids(
         self, connection: Connection, question: Question, *, limit: int | None = None, after: Case | None = None
     ) -> list[int]:
-        has_mention = sa.exists().where(POST.c.case_id == CASE.c.id, question.where).correlate(CASE)
-        wanted = sa.select(CASE.c.id).where(has_mention).order_by(*INBOX_ORDER)
-        if after is not None:
-            wanted = wanted.where(_beyond(after))
-        if question.exact:
-            return list(connection.scalars(wanted.limit(limit)))
-        answering = {each.case_id for each in self._stream(question, None, None, True)}
-        chosen = (each for each in connection.scalars(wanted).all() if each in answering)
-        return list(islice(chosen, limit))
+        """In inbox order. A page is looked for among the first cases; only where too few answer, among all that do."""
+        beyond = _beyond(after) if after else sa.true()
+        if not question.exact:
+            answering = {each.case_id for each in self._stream(question, None, None, True)}
+            wanted = sa.select(CASE.c.id).where(beyond).order_by(*INBOX_ORDER)
+            return list(islice((each for each in connection.scalars(wanted) if each in answering), limit))
+        for walk in WALKS if limit is not None else ():
+            first = sa.select(CASE.c.id).where(beyond).order_by(*INBOX_ORDER).limit(walk).subquery()
+            has_mention = sa.exists().where(POST.c.case_id == CASE.c.id, question.row_by_row).correlate(CASE)
+            near = sa.select(CASE.c.id).join(first, first.c.id == CASE.c.id).where(has_mention)
+            found = list(connection.scalars(near.order_by(*INBOX_ORDER).limit(limit)))
+            if len(found) == limit:
+                return found
+        wide = sa.select(CASE.c.id).join(POST, POST.c.case_id == CASE.c.id).where(question.where, beyond)
+        return list(connection.scalars(wide.group_by(CASE.c.id).order_by(*INBOX_ORDER).limit(limit)))
 
     def _stream(
         self, question: Question, limit: int | None, after: Mention | None, newest_first: bool
@@ -223,24 +245,33 @@ class Inbox:
 
 
 def _beyond(case: Case) -> sa.ColumnElement[bool]:
-    """Cases that come after `case` in inbox order."""
+    """Cases that come after `case` in inbox order; the first part is what an index can begin at."""
     score, waiting = CASE.c.priority_score, CASE.c.last_mention_at
     later = sa.or_(waiting > case.last_mention_at, sa.and_(waiting == case.last_mention_at, CASE.c.id > case.id))
-    return sa.or_(score < case.priority_score, sa.and_(score == case.priority_score, later))
+    return sa.and_(score <= case.priority_score, sa.or_(score < case.priority_score, later))
 
 
 def _mention_ids(
     connection: Connection, question: Question, limit: int, after: Mention | None, newest_first: bool
 ) -> list[int]:
-    query = sa.select(POST.c.id).select_from(JOINED)
-    query = query.where(question.where).limit(limit)
-    place = sa.tuple_(POST.c.at, POST.c.id)
-    if after is not None:
-        at = connection.execute(sa.select(POST.c.at).where(POST.c.id == after.id)).scalar() or after.first_seen_at
-        last = sa.tuple_(sa.literal(at, POST.c.at.type), after.id)
-        query = query.where(place < last if newest_first else place > last)
+    """By time. A batch is looked for among the next posts; only where too few answer, among all that do."""
     order = (POST.c.at.desc(), POST.c.id.desc()) if newest_first else (POST.c.at, POST.c.id)
-    return list(connection.scalars(query.order_by(*order)))
+    beyond = _later(connection, after, newest_first) if after else sa.true()
+    query = sa.select(POST.c.id).select_from(JOINED).order_by(*order).limit(limit)
+    for walk in WALKS:
+        first = sa.select(POST.c.id).where(POST.c.is_mention, beyond).order_by(*order).limit(walk).subquery()
+        near = query.join(first, first.c.id == POST.c.id).where(question.row_by_row)
+        found = [] if question.any_post else list(connection.scalars(near))
+        if len(found) == limit:
+            return found
+    return list(connection.scalars(query.where(question.where, beyond)))
+
+
+def _later(connection: Connection, after: Mention, newest_first: bool) -> sa.ColumnElement[bool]:
+    """What comes after a mention in time, by the time it is stored under (a post from the future is not)."""
+    at = connection.execute(sa.select(POST.c.at).where(POST.c.id == after.id)).scalar() or after.first_seen_at
+    place, last = sa.tuple_(POST.c.at, POST.c.id), sa.tuple_(sa.literal(at, POST.c.at.type), after.id)
+    return place < last if newest_first else place > last
 
 
 def _author(connection: Connection, author_id: int) -> Author:

@@ -6,7 +6,7 @@ No relationships: joins are queries. `datetime` columns are aware UTC on both da
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -192,6 +192,7 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("conversation_id", "author_key", name="uq_case_person"),
         Index("ix_case_inbox", "status", "priority_score", "last_mention_at", "id"),
+        Index("ix_case_order", text("priority_score DESC"), "last_mention_at", "id"),
     )
 
     id: int | None = _key()

@@ -148,6 +148,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_case_changed"), "case", ["changed"], unique=False)
     op.create_index(op.f("ix_case_conversation_id"), "case", ["conversation_id"], unique=False)
     op.create_index("ix_case_inbox", "case", ["status", "priority_score", "last_mention_at", "id"], unique=False)
+    op.create_index(
+        "ix_case_order", "case", [sa.text("priority_score DESC"), "last_mention_at", "id"], unique=False
+    )
     op.create_index(op.f("ix_case_snoozed_until"), "case", ["snoozed_until"], unique=False)
     op.create_table(
         "case_tag",
