@@ -1,0 +1,134 @@
+"""Mastodon and what speaks its interface (GoToSocial, Pleroma …): hashtags, searches, accounts and whole threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from listener.errors import ReadError
+from listener.fields import inside, json_of, number, rows, word
+from listener.markup import line_of, text_of, web_url
+from listener.syndication import moment
+from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import Post, PostKind
+
+PAGES = 5
+"""Pages of forty posts that are read of one list to catch up."""
+
+
+def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """The hashtags (option `tags`, or an address `/tags/NAME`), searches, an account (`/@NAME`), or what is said here.
+
+    Options: `tags` and `search` (a text or a list), `token` (a search needs one, and some servers ask it for all).
+    """
+    parts = urlsplit(source.url)
+    base = f"{parts.scheme}://{parts.netloc}"
+    tag, account = (re.match(pattern, parts.path) for pattern in (r"/tags/([^/]{1,200})", r"/@([^/]{1,200})"))
+    tags = [*_texts(source.options.get("tags")), *([tag.group(1)] if tag else [])]
+    links = [_list(base, f"timelines/tag/{quote(each.lstrip('#'), safe='%')}?limit=40", memory) for each in tags]
+    for each in _texts(source.options.get("search")):
+        url = f"{base}/api/v2/search?type=statuses&limit=40&q={quote(each, safe='')}"
+        links.append(Link(url=url, carry={"base": base}))
+    if account:
+        url = f"{base}/api/v1/accounts/lookup?acct={quote(account.group(1))}"
+        links.append(Link(url=url, role="account", carry={"base": base, "newest": dict(memory)}))
+    return links or [_list(base, "timelines/public?local=true&limit=40", memory)]
+
+
+def headers(source: SourceSpec) -> Mapping[str, str]:
+    """The access token, where one is given."""
+    token = source.options.get("token")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def read(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """Reads a list of posts, an account, or what stands around a post. Raises `ReadError` where the page is none."""
+    found = json_of(page)
+    if link.role == "account" and isinstance(found, dict) and (account := word(found, "id")):
+        base, newest = str(link.carry["base"]), link.carry["newest"]
+        return Reading(links=(_list(base, f"accounts/{account}/statuses?exclude_reblogs=true&limit=40", newest),))
+    if link.role == "thread" and isinstance(found, dict) and "descendants" in found:
+        return _thread(found, page, link)
+    statuses = found.get("statuses") if isinstance(found, dict) else found
+    if not isinstance(statuses, list) or link.role != "list":
+        said = f"; it says: {word(found, 'error')}"[:200] if isinstance(found, dict) and "error" in found else ""
+        raise ReadError(f"{page.url} does not hold what Mastodon's interface should give{said}.")
+    numbered = [row for row in rows({"rows": statuses}, "rows") if word(row, "id") and not row.get("reblog")]
+    return _listed(numbered, len(statuses), page, link)
+
+
+def _texts(option: Any) -> list[str]:
+    return [str(each) for each in (option if isinstance(option, list) else [option]) if each]
+
+
+def _list(base: str, path: str, memory: Mapping[str, Any]) -> Link:
+    newest = str(memory.get(path) or "")
+    since = f"&since_id={quote(newest)}" if newest else ""
+    return Link(url=f"{base}/api/v1/{path}{since}", carry={"base": base, "path": path, "page": 1})
+
+
+def _listed(statuses: list[dict[str, Any]], length: int, page: Page, link: Link) -> Reading:
+    """Posts that lead to their threads, answered or not: a list does not show a post again when it is answered.
+
+    The newest is remembered once all pages up to what was known are read.
+    """
+    base, path = str(link.carry["base"]), str(link.carry.get("path") or "")
+    posts = tuple(_post(row, page, word(row, "id")) for row in statuses)
+    threads = [
+        Link(
+            url=f"{base}/api/v1/statuses/{quote(post.external_id)}/context",
+            role="thread",
+            conversation=post.external_id,
+            stamp=f"{word(row, 'replies_count')} {word(row, 'edited_at')}",
+            carry={"status": dict(_kept(row))},
+        )
+        for post, row in zip(posts, statuses, strict=True)
+    ]
+    newest = str(link.carry.get("newest") or (posts[0].external_id if posts else ""))
+    place = int(link.carry.get("page", PAGES))
+    if path and posts and length >= 40 and place < PAGES:
+        url = re.sub(r"&max_id=[^&]*", "", link.url) + f"&max_id={quote(posts[-1].external_id)}"
+        carry = {**link.carry, "page": place + 1, "newest": newest}
+        return Reading(posts=posts, links=(*threads, Link(url=url, carry=carry)))
+    return Reading(posts=posts, links=tuple(threads), memory={path: newest} if path and newest else {})
+
+
+def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a post must be carried to where its thread is read, which does not repeat it."""
+    account = inside(row, "account")
+    names = ("id", "uri", "url", "created_at", "edited_at", "in_reply_to_id", "content", "spoiler_text", "language")
+    who = {name: account.get(name) for name in ("acct", "username", "display_name", "url", "followers_count")}
+    return {**{name: row.get(name) for name in names}, "account": who}
+
+
+def _thread(found: dict[str, Any], page: Page, link: Link) -> Reading:
+    """The whole thread, under the identity of the post that began it."""
+    above, below = rows(found, "ancestors"), rows(found, "descendants")
+    whole = [*above, dict(link.carry["status"]), *below]
+    root = word(whole[0], "id")
+    posts = tuple(_post(row, page, root) for row in whole if word(row, "id"))
+    return Reading(posts=posts)
+
+
+def _post(row: Mapping[str, Any], page: Page, thread: str) -> Post:
+    account, warning = inside(row, "account"), line_of(word(row, "spoiler_text"))
+    handle = word(account, "acct", "username")
+    text = text_of(word(row, "content"))
+    lang = word(row, "language")[:2].lower()
+    return Post(
+        external_id=word(row, "id"),
+        url=web_url(page.url, word(row, "url", "uri")),
+        text=f"{warning}\n\n{text}" if warning else text,
+        author=line_of(word(account, "display_name")) or handle,
+        author_id=handle,
+        author_url=web_url(page.url, word(account, "url")) if word(account, "url") else "",
+        conversation_id=thread,
+        parent_id=word(row, "in_reply_to_id"),
+        kind=PostKind.REPLY if word(row, "in_reply_to_id") else PostKind.POST,
+        published_at=moment(word(row, "created_at"), page.fetched_at),
+        edited_at=moment(word(row, "edited_at"), page.fetched_at),
+        lang=lang if lang not in ("", "en") else None,  # some servers say English where nobody said anything
+        reach=number(account, "followers_count") if "followers_count" in account else None,
+    )
