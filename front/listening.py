@@ -106,6 +106,14 @@ def discover(house: House, args: argparse.Namespace) -> int:
     return 0
 
 
+def decide(house: House, args: argparse.Namespace) -> int:
+    """Writes down what a person decided of a source: to accept, pause or retry it."""
+    from listener import commands
+
+    print(commands.decide(house.database, args.what, args.name))  # noqa: T201
+    return 0
+
+
 def import_opml(house: House, args: argparse.Namespace) -> int:
     """Prints the subscriptions of an OPML file as lines for `sources.yaml`."""
     from listener import opml

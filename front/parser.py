@@ -107,6 +107,12 @@ def _listening(verbs: Any) -> None:
         parts, "discover", "front.listening:discover", "the kind and the feeds of an address", prints=True, part=True
     )
     found.add_argument("address", metavar="URL")
+    for verb, text in (
+        ("accept", "take what now stands at the address of a source on hold for that source"),
+        ("pause", "leave a source alone until it is retried"),
+        ("retry", "make a source due now, paused or failing or not"),
+    ):
+        _verb(parts, verb, "front.listening:decide", text).add_argument("name", metavar="NAME")
     opml = _verb(parts, "import", "front.listening:import_opml", "print OPML subscriptions as entries for sources.yaml")
     opml.add_argument("file", metavar="FILE.opml")
     query = _verb(verbs, "query", "front.listening:check_query", "a query's meaning, and what it would catch")

@@ -19,7 +19,7 @@ from listener.schedule import WORKERS, Chore, Schedule
 from listener.types import SourceSpec, Watchlist
 from storage.database import Database
 from storage.intake import Intake
-from storage.types import NewPost, SourceHealth
+from storage.types import Health, NewPost, SourceHealth
 
 
 def listen(
@@ -32,13 +32,13 @@ def listen(
     workers: int = WORKERS,
     chores: Sequence[Chore] = (),
     clean: Callable[[str], str] = str,
-    out: TextIO = sys.stderr,
+    out: TextIO | None = None,
 ) -> bool:
     """Collects until stopped, or once; True when every source could be read.
 
-    Says each visit on `out`, with what comes from the web made fit for a terminal by `clean`.
+    Says each visit on `out` (else stderr), with what comes from the web made fit for a terminal by `clean`.
     """
-    progress = Progress(out, len(names or watchlist.sources) if once else 0, clean)
+    progress = Progress(out or sys.stderr, len(names or watchlist.sources) if once else 0, clean)
     asyncio.run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
     progress.close()
     return progress.failed == 0
@@ -77,7 +77,10 @@ async def kit(database: Database, watchlist: Watchlist) -> AsyncIterator[crawl.K
 
 
 class Progress:
-    """A line a visit that has something to say; on a terminal also a count that is overwritten in place."""
+    """What visits have to say, a line each; on a terminal also a count that is overwritten in place.
+
+    Without a `total` it goes on for ever, and how a source does is said only when that changes.
+    """
 
     def __init__(self, out: TextIO, total: int, clean: Callable[[str], str]) -> None:
         self.out, self.total, self.clean = out, total, clean
@@ -88,11 +91,13 @@ class Progress:
         """Reports one visit."""
         visit = outcome.visit
         self.done += 1
-        self.failed += visit.outcome == "failed"
+        self.failed += visit.outcome in ("failed", "refused")
         if self.live:
             self.out.write("\r\x1b[K")
-        if visit.sentence:
-            self.out.write(f"{visit.source}: {self.clean(visit.sentence)}\n")
+        if visit.sentence and (outcome.news or self.total):
+            self.out.write(f"{visit.source}: {visit.health.value}: {self.clean(visit.sentence)}\n")
+        elif outcome.news and visit.health is Health.OK:
+            self.out.write(f"{visit.source}: it does well again\n")
         if outcome.new_posts or (not self.total and visit.outcome == "ok"):
             mentions = len(outcome.new_mentions)
             self.out.write(f"{visit.source}: {outcome.new_posts} new posts, {mentions} of them mentions\n")
@@ -160,6 +165,22 @@ def _health_row(source: SourceHealth) -> dict[str, Any]:
 
 def _iso(time: Any) -> str | None:
     return time.isoformat(timespec="seconds") if time else None
+
+
+def decide(database: Database, what: str, name: str) -> str:
+    """A person's word on a source: `accept` what it became, `pause` it, or `retry` it now; says what was done.
+
+    Raises `NotFound` where the database knows no such source.
+    """
+    intake = Intake(database)
+    if what == "pause":
+        intake.pause(name)
+        return f"{name} is left alone until `webcare sources retry {name}`."
+    if what == "accept":
+        intake.accept(name)
+        return f"{name} is accepted as it is now; its next visit stores what it says."
+    intake.retry(name)
+    return f"{name} is due now."
 
 
 def quiet_libraries() -> None:

@@ -6,26 +6,29 @@ import asyncio
 import dataclasses
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from listener import finding, judge, next_visit, sources
+from listener import finding, health, judge, next_visit, sources
 from listener.errors import FetchError, ListenerError, ReadError
 from listener.types import Link, SourceSpec
 from listener.walk import Batch, Walk, Web
+from storage.errors import StorageError
 from storage.intake import Intake
-from storage.types import DueSource, DueThread, Health, NewPost, ReadThread, Visit
+from storage.types import DueSource, DueThread, NewPost, Post, ReadThread, Stored, Visit
 
 log = logging.getLogger("webcare.listen")
 
-HOPELESS = 12
-"""Failures in a row after which a source is called dead. It is still tried, once a day."""
-
-
 OWN_FLOOR = 1.0
 """Seconds between visits to a site inside our own network, which nobody else has to be polite about."""
+SWEEP = 24 * 3600.0
+"""Seconds after which a source is asked as if for the first time: that it says "not modified" is no proof."""
+MOVES = 3
+"""Visits that must be sent on for good to one address before that is taken for the source's own."""
+SAMPLE = 3000
+"""Characters of a list by which its language is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,37 +49,90 @@ class Outcome:
     visit: Visit
     new_posts: int = 0
     new_mentions: tuple[int, ...] = ()
+    news: bool = False
+    """Whether the source's health is another than before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """A visit under way."""
+
+    due: DueSource
+    spec: SourceSpec
+    started: datetime
+    memory: dict[str, Any]
+    walk: Walk | None = None
+    sweep: bool = False
+    fault: ListenerError | None = None
+    new_posts: int = 0
+    new_mentions: list[int] = field(default_factory=list)
 
 
 async def visit(due: DueSource, spec: SourceSpec, kit: Kit) -> Outcome:
-    """Visits a leased source and stores what it says; the lease is given back in the end, whatever happened."""
-    started = kit.clock()
-    walk: Walk | None = None
-    new_posts, new_mentions = 0, list[int]()
-    fault: ListenerError | None = None
+    """Visits a leased source and stores what it says; the lease is given back in the end, whatever happened.
+
+    Raises `StorageError` when the database cannot be used: that is no fault of the source.
+    """
+    course = _Course(due=due, spec=spec, started=kit.clock(), memory=dict(due.memory))
     try:
-        spec, memory = await _known_kind(due, spec, kit)
-        walk = _walk(due.name, spec, memory, kit)
-        threads = await asyncio.to_thread(kit.intake.due_threads, due.name)
-        async for batch in walk.batches([_link(thread) for thread in threads]):
-            stored = await _store(batch, spec, kit)
-            new_posts += stored.new_posts
-            new_mentions += stored.new_mentions
-            await asyncio.to_thread(kit.intake.renew, [due.name])
+        await _go(course, kit)
     except ListenerError as error:
-        fault = error
+        course.fault = error
+    except StorageError:
+        raise
     except Exception as error:  # a fault of ours must not stop the other sources, nor stay unseen
         log.exception("visit of %s failed", due.name)
-        fault = ReadError(f"This source could not be read because of a fault in webcare ({type(error).__name__}).")
-    ended = _ended(due, spec, started, kit, walk, fault, await _rhythm(due, walk, kit))
-    await asyncio.to_thread(kit.intake.finish, ended, new_posts)
-    return Outcome(visit=ended, new_posts=new_posts, new_mentions=tuple(new_mentions))
+        name = type(error).__name__
+        course.fault = ReadError(f"It could not be read because of a fault in webcare ({name}): report it.")
+    ended = _ended(course, kit)
+    await asyncio.to_thread(kit.intake.finish, ended, course.new_posts)
+    return Outcome(
+        visit=ended,
+        new_posts=course.new_posts,
+        new_mentions=tuple(course.new_mentions),
+        news=ended.health is not due.health,
+    )
+
+
+async def _go(course: _Course, kit: Kit) -> None:
+    due = course.due
+    course.spec = await _known_kind(due, course.spec, course.memory, kit)
+    course.sweep = _is_sweep(course, kit)
+    walk = course.walk = _walk(due.name, course.spec, course.memory, kit, sweep=course.sweep)
+    threads = await asyncio.to_thread(kit.intake.due_threads, due.name, sweep=course.sweep)
+    known = False
+    async for batch in walk.batches([_link(thread) for thread in threads]):
+        if not known and batch.thread is None:
+            known = _recognise(course, batch.posts, kit)
+        stored = await asyncio.to_thread(_store, batch, course.spec, kit)
+        course.new_posts += stored.new_posts
+        course.new_mentions += stored.new_mentions
+        await asyncio.to_thread(kit.intake.renew, [due.name])
+
+
+def _is_sweep(course: _Course, kit: Kit) -> bool:
+    """Whether to forget, this once, what need not be asked again; never on the first visit, which asks for all."""
+    now, last = kit.clock().timestamp(), course.memory.get("swept")
+    if last is not None and now - last < SWEEP * (1 + next_visit.JITTER * kit.chance()):
+        return False
+    course.memory["swept"] = int(now)
+    return last is not None
+
+
+def _recognise(course: _Course, posts: Sequence[Post], kit: Kit) -> bool:
+    """Sees to it that the posts of a list are those of the source we knew. Raises `health.OnHold`."""
+    text = "\n".join(f"{post.title}\n{post.text[:500]}" for post in posts)[:SAMPLE]
+    now = health.identity(posts, kit.bench.classifier(text).lang)
+    health.check_identity(course.memory.get("identity", {}), now, course.spec.url)
+    course.memory["identity"] = now
+    return True
 
 
 async def look(spec: SourceSpec, kit: Kit) -> tuple[SourceSpec, list[NewPost], list[ListenerError]]:
     """What a source would yield now; stores nothing. Raises `ListenerError` when it yields nothing at all."""
+    memory: dict[str, Any] = {}
     due = DueSource(name=spec.name, kind=spec.kind, url=spec.url)
-    spec, memory = await _known_kind(due, spec, kit, remember=False)
+    spec = await _known_kind(due, spec, memory, kit, remember=False)
     walk = _walk(spec.name, spec, memory, kit)
     best: dict[str, Any] = {}
     async for batch in walk.batches():
@@ -85,35 +141,32 @@ async def look(spec: SourceSpec, kit: Kit) -> tuple[SourceSpec, list[NewPost], l
     return spec, found, walk.troubles
 
 
-def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit) -> Walk:
+def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, sweep: bool = False) -> Walk:
     async def stamps(conversations: Collection[str]) -> Mapping[str, str]:
-        return await asyncio.to_thread(kit.intake.stamps, name, conversations)
+        return await asyncio.to_thread(kit.intake.stamps, name, conversations, sweep=sweep)
 
+    if sweep:
+        memory.pop("validators", None)
     return Walk(web=kit.web, kind=sources.load(spec.kind), source=spec, memory=memory, stamps=stamps, now=kit.clock)
 
 
 async def _known_kind(
-    due: DueSource, spec: SourceSpec, kit: Kit, *, remember: bool = True
-) -> tuple[SourceSpec, dict[str, Any]]:
+    due: DueSource, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, remember: bool = True
+) -> SourceSpec:
     """The source with its kind and address as they are known by now; found out on the first visit."""
-    memory = dict(due.memory)
     if spec.kind:
-        return replace(spec, url=due.url or spec.url), memory
+        return replace(spec, url=due.url or spec.url)
     if not due.kind:
         guess = await finding.find(spec, kit.web)
-        if remember:
-            await asyncio.to_thread(kit.intake.set_kind, due.name, guess.kind, guess.url)
         memory["options"] = dict(guess.options)
+        if remember:
+            await asyncio.to_thread(kit.intake.set_kind, due.name, guess.kind, guess.url, memory)
         due = replace(due, kind=guess.kind, url=guess.url)
     options = {**memory.get("options", {}), **spec.options}
-    return replace(spec, kind=due.kind, url=due.url, options=options), memory
+    return replace(spec, kind=due.kind, url=due.url, options=options)
 
 
-async def _store(batch: Batch, spec: SourceSpec, kit: Kit) -> Any:
-    return await asyncio.to_thread(_store_now, batch, spec, kit)
-
-
-def _store_now(batch: Batch, spec: SourceSpec, kit: Kit) -> Any:
+def _store(batch: Batch, spec: SourceSpec, kit: Kit) -> Stored:
     known = kit.intake.known(spec.name, [post.external_id for post in batch.posts])
     settled = frozenset(
         post.external_id
@@ -130,8 +183,7 @@ def _threads(batch: Batch, spec: SourceSpec, kit: Kit) -> list[ReadThread]:
         return []
     now = kit.clock()
     newest = max((post.published_at for post in batch.posts if post.published_at), default=now)
-    floor = OWN_FLOOR if spec.allow_private else next_visit.BRISK_FLOOR
-    wait = next_visit.conversation(now, newest, random=kit.chance(), floor=floor)
+    wait = next_visit.conversation(now, newest, random=kit.chance(), floor=_floor(spec) or next_visit.BRISK_FLOOR)
     return [
         ReadThread(
             external_id=link.conversation,
@@ -140,6 +192,7 @@ def _threads(batch: Batch, spec: SourceSpec, kit: Kit) -> list[ReadThread]:
             stamp=link.stamp,
             link=dataclasses.asdict(link),
             next_at=None if wait is None else now + timedelta(seconds=wait),
+            complete=batch.complete,
         )
     ]
 
@@ -148,61 +201,81 @@ def _link(thread: DueThread) -> Link:
     return replace(Link(**thread.link), stamp=thread.stamp)
 
 
-async def _rhythm(due: DueSource, walk: Walk | None, kit: Kit) -> tuple[list[datetime], bool]:
-    """When the source posts, by all that was read and not only by what was kept; and whether it did since last time."""
-    read = walk.times if walk else []
-    stored = await asyncio.to_thread(kit.intake.recent_times, due.name)
-    since = due.last_visit_at
-    return sorted({*read, *stored}), any(since is None or time > since for time in read)
+def _floor(spec: SourceSpec) -> float | None:
+    return OWN_FLOOR if spec.allow_private else None
 
 
-def _ended(
-    due: DueSource,
-    spec: SourceSpec,
-    started: datetime,
-    kit: Kit,
-    walk: Walk | None,
-    fault: ListenerError | None,
-    rhythm: tuple[list[datetime], bool],
-) -> Visit:
-    now = kit.clock()
+def _ended(course: _Course, kit: Kit) -> Visit:
+    """What the visit leaves behind."""
+    now, due, walk, fault = kit.clock(), course.due, course.walk, course.fault
+    posted = _rhythm(course, now)
     failures = due.failures + 1 if fault else 0
+    status = fault.status if isinstance(fault, FetchError) else walk.status if walk else None
     facts = next_visit.VisitFacts(
         now=now,
-        every=spec.every,
+        every=course.spec.every,
         pace=due.interval,
-        posted=rhythm[0],
-        found_new=rhythm[1],
+        posted=posted,
+        found_new=any(due.last_visit_at is None or time > due.last_visit_at for time in (walk.times if walk else ())),
         hint=walk.hint if walk else 0.0,
         failures=failures,
-        retry_after=getattr(fault, "retry_after", None) or 0.0,
+        retry_after=_told_to_wait(fault),
     )
-    floor = OWN_FLOOR if spec.allow_private else None
-    wait = next_visit.after(facts, random=kit.chance(), floor=floor)
-    health, sentence = _health(fault, failures, walk, spec)
-    outcome = "failed" if fault else "unchanged" if walk and walk.unchanged else "ok"
+    signs = health.Signs(
+        now=now,
+        posted=posted,
+        fault=fault,
+        failures=failures,
+        status=status,
+        status_before=due.status,
+        troubles=walk.troubles if walk else (),
+        pages=walk.pages if walk else 0,
+    )
+    how, sentence = health.judge(signs)
     return Visit(
         source=due.name,
-        started_at=started,
+        started_at=course.started,
         finished_at=now,
-        next_at=now + timedelta(seconds=wait),
-        interval=next_visit.pace(facts, floor=floor),
-        outcome=outcome,
-        health=health,
+        next_at=now + timedelta(seconds=next_visit.after(facts, random=kit.chance(), floor=_floor(course.spec))),
+        interval=next_visit.pace(facts, floor=_floor(course.spec)),
+        outcome=_outcome(course),
+        health=how,
         sentence=sentence,
-        status=fault.status if isinstance(fault, FetchError) else walk.status if walk else None,
-        memory=walk.memory if walk else due.memory,
+        status=status,
+        memory=course.memory,
         pages=walk.pages if walk else 0,
         posts=walk.posts if walk else 0,
-        url=walk.moved_to if walk and not fault else "",
+        url=_moved(course) if walk and not fault else "",
     )
 
 
-def _health(fault: ListenerError | None, failures: int, walk: Walk | None, spec: SourceSpec) -> tuple[Health, str]:
-    if fault is not None:
-        gone = isinstance(fault, FetchError) and fault.status == 410
-        return (Health.DEAD if gone or failures >= HOPELESS else Health.DEGRADED), str(fault)
-    if walk is not None and walk.troubles:
-        count = len(walk.troubles)
-        return Health.DEGRADED, f"{count} of its {walk.pages} pages could not be read; the first: {walk.troubles[0]}"
-    return Health.OK, ""
+def _outcome(course: _Course) -> str:
+    if course.fault is not None:
+        return "refused" if isinstance(course.fault, health.OnHold) else "failed"
+    return "unchanged" if course.walk and course.walk.unchanged else "ok"
+
+
+def _told_to_wait(fault: ListenerError | None) -> float:
+    """Seconds the source asked to be left alone; what is on hold or said to be gone for good is tried once a day."""
+    if isinstance(fault, health.OnHold) or (isinstance(fault, FetchError) and fault.status == health.GONE):
+        return next_visit.CAP
+    return getattr(fault, "retry_after", None) or 0.0
+
+
+def _rhythm(course: _Course, now: datetime) -> list[datetime]:
+    """When the source's newest posts were published, kept or not; remembered from visit to visit."""
+    read = {int(time.timestamp()) for time in course.walk.times if time <= now} if course.walk else set()
+    posted = sorted({*course.memory.get("posted", ()), *read})[-health.RHYTHM :]
+    course.memory["posted"] = posted
+    return [datetime.fromtimestamp(each, UTC) for each in posted]
+
+
+def _moved(course: _Course) -> str:
+    """The source's new address, once it sent us on to it for good often enough; "" before."""
+    to = course.walk.moved_to if course.walk else ""
+    before, times = course.memory.pop("moved", ("", 0))
+    times = times + 1 if to == before else 1
+    if not to or times >= MOVES:
+        return to
+    course.memory["moved"] = [to, times]
+    return ""

@@ -113,10 +113,14 @@ class Schedule:
             self.report(await crawl.visit(due, self.specs[due.name], self.kit))
         except StorageError as error:
             log.error("%s: %s", due.name, error)
+            await self._give_back(due)
         except asyncio.CancelledError:
-            with suppress(StorageError):
-                await asyncio.shield(asyncio.to_thread(self.kit.intake.release, [due.name]))
+            await asyncio.shield(self._give_back(due))
             raise
+
+    async def _give_back(self, due: DueSource) -> None:
+        with suppress(StorageError):  # else the lease lapses by itself
+            await asyncio.to_thread(self.kit.intake.release, [due.name])
 
     async def _end_visits(self) -> None:
         for task in list(self._visits):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from listener import next_visit
-from listener.errors import Blocked, FetchError, ListenerError
+from listener.errors import Blocked, FetchError, ListenerError, ReadError
 from listener.types import Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
+
+log = logging.getLogger("webcare.listen")
 
 PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
@@ -46,7 +49,8 @@ class Batch:
 
     posts: tuple[Post, ...]
     thread: Link | None = None
-    title: str = ""
+    complete: bool = False
+    """Whether a post of the conversation that is not here is gone at the source."""
 
 
 @dataclass(slots=True)
@@ -136,6 +140,7 @@ class Walk:
         """All pages of one conversation; without its stamp when a page was missing, so that it is read again."""
         posts: dict[str, Post] = {}
         waiting, seen, whole = deque([start]), set[str](), True
+        lists_all = bool(getattr(self.kind, "LISTS_ALL", False))
         while waiting and len(seen) < THREAD_PAGES:
             link = waiting.popleft()
             if link.url in seen:
@@ -154,7 +159,11 @@ class Walk:
             waiting.extend(each for each in reading.links if each.conversation in ("", start.conversation))
         if not posts and not whole:
             return None
-        return Batch(posts=tuple(posts.values()), thread=start if whole else replace(start, stamp=""))
+        return Batch(
+            posts=tuple(posts.values()),
+            thread=start if whole else replace(start, stamp=""),
+            complete=lists_all and whole and not waiting,
+        )
 
     def _fallback(self, link: Link, error: ListenerError) -> list[Link]:
         other_way = getattr(self.kind, "fallback", None)
@@ -167,12 +176,25 @@ class Walk:
         page = await self._fetch(link, conditional=conditional)
         if page is None:
             return Reading()
-        reading = await asyncio.to_thread(self.kind.read, page, link, self.source)
+        reading = await self._parsed(page, link)
         self.memory |= reading.memory
         self.hint = max(self.hint, reading.hint)
         self.posts += len(reading.posts)
         self.times += [post.published_at for post in reading.posts if post.published_at]
         return reading
+
+    async def _parsed(self, page: Page, link: Link) -> Reading:
+        """What the kind makes of the page; a fault of ours costs this page only, and is said."""
+        try:
+            return await asyncio.to_thread(self.kind.read, page, link, self.source)
+        except ListenerError:
+            raise
+        except Exception as error:
+            log.exception("%s could not be read as %s", page.url, self.source.kind)
+            name = type(error).__name__
+            raise ReadError(
+                f"{page.url} was not understood because of a fault in webcare ({name}): report it."
+            ) from error
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
         """The page; None when the source says, or its bytes say, that it is the one of the last visit."""

@@ -68,8 +68,10 @@ class Known:
 
     def says_the_same(self, post: Post) -> bool:
         """Whether storing `post` would change nothing of what it says."""
+        if post.deleted or self.deleted:
+            return post.deleted and self.deleted
         if post.partial and not self.partial:
-            return not post.deleted
+            return True
         return self.hash == content_hash(post) and self.partial == post.partial
 
 
@@ -123,6 +125,7 @@ class Arrivals:
                 fresh.append((self._insert(new, *place), new))
             elif self._update(old, new, *place):
                 edited.append((old.id, new))
+        self._mark_gone(posts, threads, conversations)
         self.cases.context(conversations.values(), fresh)
         return Stored(
             new_mentions=tuple(post_id for post_id, new in fresh if new.matches),
@@ -280,6 +283,23 @@ class Arrivals:
         if was_edited:
             self.cases.changed(EventKind.EDITED, conversation, old.id, row.case_id)
         return was_edited
+
+    def _mark_gone(
+        self, posts: Sequence[NewPost], threads: Sequence[ReadThread], conversations: Mapping[str, int]
+    ) -> None:
+        """Marks the posts that we hold of conversations read completely, and that were not among what was read."""
+        for thread in threads:
+            read = {key_of(new.post.external_id) for new in posts if _conversation_of(new.post) == thread.external_id}
+            if not (thread.complete and read and thread.external_id in conversations):
+                continue
+            held = sa.select(POST).where(
+                POST.c.conversation_id == conversations[thread.external_id],
+                POST.c.source == self.source,
+                POST.c.deleted_at.is_(None),
+            )
+            for row in self.connection.execute(held).all():
+                if row.external_key not in read:
+                    self._delete(row)
 
     def _delete(self, row: Any) -> bool:
         if row.deleted_at is None:

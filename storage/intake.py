@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from storage import arrivals, tables
 from storage.database import Database, owner_is_dead, process_name
+from storage.errors import NotFound
 from storage.types import DueSource, DueThread, Health, NewPost, ReadThread, SourceHealth, Stored, Visit
 
 LEASE = timedelta(minutes=5)
 """How long a visit may hold a source. Longer than the longest visit; a live process renews it."""
+
+PAUSED = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a source is due that a person paused."""
 
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -65,15 +69,15 @@ class Intake:
     ) -> list[DueSource]:
         """Leases up to `limit` sources to this process: those whose time has come, longest waiting first.
 
-        `names` narrows it; `regardless` takes them whether their time has come or not (never one that is leased).
+        `names` narrows it; `regardless` takes them whether their time has come or not, but none leased or paused.
         """
         now = self.database.now()
         with self.database.write() as connection:
             self._void_dead_leases(connection, now)
             free = sa.or_(SOURCE.c.lease_until.is_(None), SOURCE.c.lease_until < now)
             wanted = sa.select(SOURCE.c.name).where(SOURCE.c.active, free)
-            if not regardless:
-                wanted = wanted.where(sa.or_(SOURCE.c.next_at.is_(None), SOURCE.c.next_at <= now))
+            latest = PAUSED - timedelta(days=1) if regardless else now
+            wanted = wanted.where(sa.or_(SOURCE.c.next_at.is_(None), SOURCE.c.next_at <= latest))
             if names is not None:
                 wanted = wanted.where(SOURCE.c.name.in_(names))
             wanted = wanted.order_by(SOURCE.c.next_at.asc().nulls_first()).limit(limit)
@@ -119,27 +123,28 @@ class Intake:
             found: datetime | None = connection.execute(when).scalar()
             return found
 
-    def stamps(self, source: str, conversations: Collection[str]) -> dict[str, str]:
-        """What was remembered of these conversations (external id -> stamp) when they were last read whole."""
+    def stamps(self, source: str, conversations: Collection[str], *, sweep: bool = False) -> dict[str, str]:
+        """What was remembered of these conversations (external id -> stamp) when they were last read whole.
+
+        In a `sweep` those that are followed are left out, so that they are read whether they seem to change or not.
+        """
+        read_again = CONVERSATION.c.followed if sweep else sa.false()
         keys = {arrivals.key_of(each): each for each in conversations}
         found: dict[str, str] = {}
         with self.database.read() as connection:
             for some in arrivals.in_chunks(list(keys)):
                 query = sa.select(CONVERSATION.c.external_key, CONVERSATION.c.stamp).where(
-                    CONVERSATION.c.source == source, CONVERSATION.c.external_key.in_(some)
+                    CONVERSATION.c.source == source, CONVERSATION.c.external_key.in_(some), ~read_again
                 )
                 found |= {keys[row.external_key]: row.stamp for row in connection.execute(query)}
         return found
 
-    def due_threads(self, source: str, *, limit: int = 50) -> list[DueThread]:
-        """Followed conversations of a source whose turn it is, longest waiting first."""
+    def due_threads(self, source: str, *, sweep: bool = False, limit: int = 50) -> list[DueThread]:
+        """Followed conversations of a source whose turn it is, longest waiting first; in a `sweep` all awake ones."""
+        due = CONVERSATION.c.next_at.is_not(None) if sweep else CONVERSATION.c.next_at <= self.database.now()
         query = (
             sa.select(CONVERSATION)
-            .where(
-                CONVERSATION.c.source == source,
-                CONVERSATION.c.followed,
-                CONVERSATION.c.next_at <= self.database.now(),
-            )
+            .where(CONVERSATION.c.source == source, CONVERSATION.c.followed, due)
             .order_by(CONVERSATION.c.next_at)
             .limit(limit)
         )
@@ -210,21 +215,33 @@ class Intake:
             connection.execute(sa.update(SOURCE).where(SOURCE.c.name == visit.source).values(**values))
             connection.execute(sa.insert(VISIT).values(**log, new_posts=new_posts))
 
-    def set_kind(self, source: str, kind: str, url: str) -> None:
-        """Remembers the kind that was found out, and the address it is read at."""
+    def set_kind(self, source: str, kind: str, url: str, memory: Mapping[str, Any]) -> None:
+        """Remembers the kind that was found out, the address it is read at, and what else was learnt of it."""
         with self.database.write() as connection:
-            connection.execute(sa.update(SOURCE).where(SOURCE.c.name == source).values(kind=kind, url=url))
+            values = {"kind": kind, "url": url, "memory": dict(memory)}
+            connection.execute(sa.update(SOURCE).where(SOURCE.c.name == source).values(**values))
 
-    def recent_times(self, source: str, limit: int = 20) -> list[datetime]:
-        """When the source's newest posts were published, newest first; what its rhythm is read from."""
-        newest = (
-            sa.select(POST.c.published_at)
-            .where(POST.c.source == source, POST.c.published_at.is_not(None))
-            .order_by(POST.c.at.desc())
-            .limit(limit)
-        )
+    def pause(self, name: str) -> None:
+        """Leaves a source alone until `retry`. Raises `NotFound`."""
+        sentence = f"Paused by hand: `webcare sources retry {name}` takes it up again."
+        self._decide(name, next_at=PAUSED, health=Health.ON_HOLD.value, sentence=sentence)
+
+    def retry(self, name: str) -> None:
+        """Makes a source due now, paused or not. Raises `NotFound`."""
+        self._decide(name, next_at=None, failures=0)
+
+    def accept(self, name: str) -> None:
+        """Takes what now stands at a source's address for the source, and makes it due. Raises `NotFound`."""
         with self.database.read() as connection:
-            return [row.published_at for row in connection.execute(newest)]
+            memory = connection.execute(sa.select(SOURCE.c.memory).where(SOURCE.c.name == name)).scalar()
+        kept = {key: value for key, value in (memory or {}).items() if key != "identity"}
+        self._decide(name, next_at=None, failures=0, memory=kept)
+
+    def _decide(self, name: str, **values: Any) -> None:
+        chosen = sa.and_(SOURCE.c.name == name, SOURCE.c.active)
+        with self.database.write() as connection:
+            if not connection.execute(sa.update(SOURCE).where(chosen).values(**values)).rowcount:
+                raise NotFound(f"There is no source called {name}; `webcare sources list` names them.")
 
     def health(self) -> list[SourceHealth]:
         """The state of every active source, by name."""
@@ -257,6 +274,8 @@ def _due_source(row: Any) -> DueSource:
         last_new_at=row.last_new_at,
         interval=row.interval,
         memory=row.memory,
+        health=Health(row.health),
+        status=row.status,
     )
 
 

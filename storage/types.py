@@ -244,6 +244,8 @@ class ReadThread:
     """How to read it again: the reader's role, address and what it carried."""
     next_at: datetime | None = None
     """None: not by itself, only when its list says that it changed."""
+    complete: bool = False
+    """The posts stored with it are all there are: one we hold that is not among them is gone at the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +274,9 @@ class DueSource:
     """Seconds the last visit chose to wait; 0 before the first."""
     memory: Mapping[str, Any] = field(default_factory=dict)
     """What is kept from visit to visit: validators by address, and what the kind asked for (a cursor, a found feed)."""
+    health: Health = Health.OK
+    status: int | None = None
+    """The HTTP status of the last visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
