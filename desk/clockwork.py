@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 Channels = Callable[[str], "Channel"]
 
 
-def tick(database: Database, policy: Policy, channels: Channels, *, desk_of: str = "") -> int:
-    """One round of all of it; gives the number of things done. `desk_of` names the agent whose screen this is."""
-    done = recover(database, channels) + wake(database)
-    return done + len(deliver(database, policy, channels, desk_of=desk_of))
+def tick(database: Database, policy: Policy, channels: Channels, *, desk_of: str | None = None) -> int:
+    """One round of all of it; gives the number of things done. `desk_of` is who sits here, if anybody does."""
+    return recover(database, channels) + wake(database) + len(deliver(database, policy, channels, desk_of=desk_of))
 
 
 def wake(database: Database) -> int:
@@ -33,30 +32,40 @@ def wake(database: Database) -> int:
 
 def recover(database: Database, channels: Channels) -> int:
     """Takes up replies that a process left behind while sending; gives their number."""
-    return len(Outbox(database).recover(lambda name: channels(name).tells_duplicates))
+
+    def tells_duplicates(name: str) -> bool:
+        channel = _found(channels, name)
+        return channel is not None and channel.tells_duplicates
+
+    return len(Outbox(database).recover(tells_duplicates))
 
 
 def deliver(
-    database: Database, policy: Policy, channels: Channels, *, limit: int = 20, desk_of: str = ""
+    database: Database, policy: Policy, channels: Channels, *, desk_of: str | None = None, limit: int = 20
 ) -> list[Reply]:
     """Sends up to `limit` replies whose time has come, one by one; gives them as they ended.
 
-    Those that need an agent's own screen are left alone, but for the agent `desk_of` whose screen this is.
+    A reply that needs its writer's own screen leaves only where they sit: `desk_of`.
     """
+
+    def accepts(reply: Reply) -> bool:
+        channel = _found(channels, reply.channel)
+        return channel is None or not channel.at_desk or reply.agent == desk_of
+
     outbox, done = Outbox(database), list[Reply]()
-
-    def may(reply: Reply) -> bool:
-        try:
-            return reply.agent == desk_of or not channels(reply.channel).at_desk
-        except LookupError:  # a channel that is gone fails in words, wherever it is met
-            return True
-
     while len(done) < limit:
-        reply = outbox.take_due(process_name(), may)
+        reply = outbox.take_due(process_name(), accepts)
         if reply is None:
             break
         done.append(_deliver(reply, database, policy, channels) if reply.state is ReplyState.SENDING else reply)
     return done
+
+
+def _found(channels: Channels, name: str) -> Channel | None:
+    try:
+        return channels(name)
+    except LookupError:
+        return None
 
 
 def _deliver(reply: Reply, database: Database, policy: Policy, channels: Channels) -> Reply:

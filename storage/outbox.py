@@ -151,20 +151,19 @@ class Outbox:
             state = ReplyState.CANCELLED if _draft(connection, row.case_id) is not None else ReplyState.DRAFT
             return put(connection, row, EventKind.REJECTED, agent, self.database.now(), state=state, error=why)
 
-    def take_due(self, owner: str, may: Callable[[Reply], bool] = bool) -> Reply | None:
+    def take_due(self, owner: str, accepts: Callable[[Reply], bool] = lambda reply: True) -> Reply | None:
         """Takes the next reply whose time has come, for this process alone; it is `sending` once this returns.
 
-        `may` says which replies this process can send: one that needs an agent's own screen waits for that desk.
-
-        It is `failed` instead when the conversation changed since it was handed over; then a person reads it again.
-        One at a time, so that a slow channel does not use up the time of the replies behind it.
+        `accepts` says which replies this process can send at all. The reply is `failed` instead when the conversation
+        changed since it was handed over; then a person reads it again. One at a time, so that a slow channel does not
+        use up the time of the replies behind it.
         """
         now = self.database.now()
         ripe = sa.and_(REPLY.c.state == ReplyState.HELD.value, REPLY.c.hold_until <= now)
-        first = sa.select(REPLY).where(ripe).order_by(REPLY.c.hold_until, REPLY.c.id)
         with self.database.read() as connection:
-            waiting = [rows.reply(row) for row in connection.execute(first)]
-        taken = (self._take(reply.id, owner, now) for reply in waiting if may(reply))
+            first = connection.execute(sa.select(REPLY).where(ripe).order_by(REPLY.c.hold_until, REPLY.c.id))
+            waiting = [rows.reply(row) for row in first]
+        taken = (self._take(reply.id, owner, now) for reply in waiting if accepts(reply))
         return next((each for each in taken if each is not None), None)
 
     def _take(self, reply_id: int, owner: str, now: datetime) -> Reply | None:

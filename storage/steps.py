@@ -75,7 +75,7 @@ class Steps:
         """The heartbeat of a desk that has the case open. Raises `LostCase` when it changed hands."""
         mine = sa.and_(CASE.c.id == case_id, CASE.c.assignee == agent, CASE.c.epoch == epoch)
         with self.database.write() as connection:
-            until = self.database.now() + lease
+            until = _longest(self.database.now() + lease)
             if not connection.execute(sa.update(CASE).where(mine).values(lease_until=until)).rowcount:
                 holder = connection.execute(sa.select(CASE.c.assignee).where(CASE.c.id == case_id)).scalar()
                 raise LostCase(f"Case {case_id} is no longer yours: {holder or 'nobody'} has it now.")
@@ -257,7 +257,8 @@ def _claim(
     """One conditional statement decides who has it, whatever was read before."""
     free = sa.or_(CASE.c.assignee.is_(None), CASE.c.assignee == agent, CASE.c.lease_until < now)
     hands = sa.case((CASE.c.assignee == agent, CASE.c.epoch), else_=CASE.c.epoch + 1)
-    values = {"assignee": agent, "lease_until": now + lease, "epoch": hands}
+    until = sa.case((CASE.c.assignee == agent, _longest(now + lease)), else_=_moment(now + lease))
+    values = {"assignee": agent, "lease_until": until, "epoch": hands}
     won = connection.execute(
         sa.update(CASE).where(CASE.c.id == case.id, free).values(values).returning(CASE.c.epoch)
     ).first()
@@ -268,7 +269,17 @@ def _claim(
         raise HeldByOther(case.id, str(case.assignee), connection.execute(since).scalar())
     if case.assignee != agent:
         data = {"from": case.assignee, "lease": lease.total_seconds(), **batch}
-        _write(connection, EventKind.CLAIMED, case, agent, now, values | {"epoch": won.epoch}, data)
+        changes = {"assignee": agent, "lease_until": now + lease, "epoch": won.epoch}
+        _write(connection, EventKind.CLAIMED, case, agent, now, changes, data)
+
+
+def _longest(until: datetime) -> sa.ColumnElement[datetime]:
+    """Renewing a lease never makes it shorter."""
+    return sa.case((CASE.c.lease_until > until, CASE.c.lease_until), else_=_moment(until))
+
+
+def _moment(at: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(at, CASE.c.lease_until.type)
 
 
 def _moved(

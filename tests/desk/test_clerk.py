@@ -37,6 +37,7 @@ class Quiet:
 
     limit: int | None = 280
     tells_duplicates: bool = False
+    at_desk: bool = False
 
     def send(self, reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
         """Says that it did."""

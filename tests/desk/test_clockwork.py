@@ -29,6 +29,7 @@ class Site:
 
     limit: int | None = None
     tells_duplicates: bool = False
+    at_desk: bool = False
     fails: Exception | None = None
     arrived: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
 
@@ -134,6 +135,19 @@ def test_a_channel_that_is_not_there_fails_in_words(sqlite_database: Database, c
     assert (ended.state, ended.error) == (ReplyState.FAILED, "There is no channel site.")
 
 
+def test_a_reply_that_needs_a_screen_waits_for_its_writers_desk(sqlite_database: Database, clock: Any) -> None:
+    site = Site(at_desk=True)
+    clerk = clerk_with(sqlite_database, site)
+    arrive(sqlite_database)
+    clerk.reply(1, "Beste Jan")
+    clock.advance(seconds=10)
+    assert clockwork.deliver(sqlite_database, POLICY, clerk.channels) == []
+    assert clockwork.deliver(sqlite_database, POLICY, clerk.channels, desk_of="bram") == []
+    assert clerk.outbox()[0].state is ReplyState.HELD
+    assert clockwork.tick(sqlite_database, POLICY, clerk.channels, desk_of="anna") == 1
+    assert len(site.arrived) == 1
+
+
 def test_a_reply_is_stopped_when_the_author_wrote_again_while_it_waited(database: Database, clock: Any) -> None:
     site = Site()
     clerk = clerk_with(database, site)
@@ -178,7 +192,7 @@ from desk.policy import Policy
 from storage.database import Database
 
 class Site:
-    limit, tells_duplicates = None, True
+    limit, tells_duplicates, at_desk = None, True, False
     def send(self, reply, mention, options):
         if sys.argv[3] == "after":
             Path(sys.argv[4]).write_text(reply.key)

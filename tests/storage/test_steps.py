@@ -57,6 +57,16 @@ def test_a_heartbeat_keeps_a_case(desk: Any, clock: Any) -> None:
         desk.steps.claim(case_id, "bram")
 
 
+def test_renewing_a_lease_never_makes_it_shorter(desk: Any, clock: Any) -> None:
+    case_id = desk.case()
+    long = desk.steps.claim(case_id, "anna", lease=timedelta(hours=8))
+    assert desk.steps.claim(case_id, "anna").lease_until == long.lease_until
+    desk.steps.renew(case_id, "anna", long.epoch)
+    assert desk.inbox.case(case_id).lease_until == long.lease_until
+    clock.advance(hours=8, minutes=1)
+    assert desk.steps.claim(case_id, "bram").lease_until == clock() + timedelta(minutes=10)
+
+
 def test_taking_over_moves_the_fence(desk: Any) -> None:
     case_id = desk.case()
     first = desk.steps.claim(case_id, "anna")
