@@ -29,7 +29,6 @@ def build() -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Runs the command that was asked for; what a person can mend becomes a sentence on stderr, never a traceback."""
     from desk.errors import DeskError
-
     from front.house import House
     from listener.errors import ListenerError
     from storage.errors import ConfigError, QueryError, StorageError

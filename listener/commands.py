@@ -17,6 +17,7 @@ from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.schedule import WORKERS, Chore, Schedule
 from listener.types import SourceSpec, Watchlist
+from listener.understanding.lines import classify_line
 from storage.database import Database
 from storage.intake import Intake
 from storage.types import Health, NewPost, SourceHealth
@@ -210,6 +211,7 @@ def classify(lines: Iterable[bytes], out: TextIO, complain: TextIO, watchlist: W
     """
     name, weights = (watchlist.classifier, watchlist.weights) if watchlist else ("default", {})
     classifier = understanding.load(name, weights=weights)
+    brands = list(judge.prepare(watchlist, classifier).words.values()) if watchlist else []
     failed = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -222,5 +224,5 @@ def classify(lines: Iterable[bytes], out: TextIO, complain: TextIO, watchlist: W
             failed = 1
             complain.write(f"line {number} is not understood: {error}\n")
             continue
-        out.write(json.dumps(understanding.classify_record(classifier, record), ensure_ascii=False) + "\n")
+        out.write(json.dumps(classify_line(record, classifier, brands), ensure_ascii=False) + "\n")
     return failed

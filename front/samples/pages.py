@@ -179,10 +179,11 @@ def _said(note: Note) -> str:
 
 def rest_posts(base: str, threads: Sequence[Thread]) -> str:
     """`/wp-json/wp/v2/posts`."""
-    return json.dumps([_rest_post(base, thread) for thread in threads])
+    return json.dumps([rest_post(base, thread) for thread in threads])
 
 
-def _rest_post(base: str, thread: Thread) -> dict[str, Any]:
+def rest_post(base: str, thread: Thread) -> dict[str, Any]:
+    """One post, with its author embedded."""
     note = thread.notes[0]
     url = f"{base}/?p={thread.number}"
     author = {"name": note.author, "slug": note.author.lower(), "link": f"{base}/author/{note.author.lower()}"}
@@ -216,9 +217,6 @@ def rest_comment(base: str, thread: Thread, note: Note) -> dict[str, Any]:
         "date_gmt": note.at.strftime("%Y-%m-%dT%H:%M:%S"),
         "content": {"rendered": paragraphs(note.text)},
         "link": f"{base}/?p={thread.number}#comment-{note.number}",
-        "_embedded": {
-            "up": [
-                {"id": thread.number, "link": f"{base}/?p={thread.number}", "title": {"rendered": escape(thread.title)}}
-            ]
-        },
+        "_links": {"up": [{"embeddable": True, "href": f"{base}/wp-json/wp/v2/posts/{thread.number}"}]},
+        "_embedded": {"up": [rest_post(base, thread)]},
     }

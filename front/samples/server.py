@@ -49,6 +49,13 @@ def _blog(world: World, base: str, path: str, query: dict[str, str]) -> Answer:
     threads = world.of("blog")
     if path == "/wp-json/wp/v2/posts":
         return 200, "application/json", pages.rest_posts(base, threads)
+    if path.startswith("/wp-json/wp/v2/posts/"):
+        shown = world.thread("blog", int(path.rsplit("/", 1)[1]))
+        return (200, "application/json", json.dumps(pages.rest_post(base, shown))) if shown else _missing()
+    if path.startswith("/wp-json/wp/v2/comments/"):
+        number = int(path.rsplit("/", 1)[1])
+        found = [each for each in pages.rest_comments(base, threads) if each["id"] == number]
+        return (200, "application/json", json.dumps(found[0])) if found else _missing()
     if path == "/wp-json/wp/v2/comments":
         found = [each for each in pages.rest_comments(base, threads) if query.get("post") in (None, str(each["post"]))]
         return 200, "application/json", json.dumps(found)
