@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ LIST_PAGES = 3
 """Pages of the list that are read at most, where the option `list_pages` does not say."""
 PER_PAGE = 20
 """Posts on a page of a topic, and posts asked for at once (`TopicView.chunk_size` of Discourse)."""
+MOST_POSTS = 500
+"""Posts, or topics, that one answer can hold."""
 MOST_PAGES = 50
 """Pages of one topic that are asked for, the newest first."""
 _SMALL_ACTION = 3
@@ -70,7 +73,7 @@ def _base(url: str) -> str:
 
 def _list(listed: dict[str, Any], page: Page, link: Link, base: str) -> Reading:
     """Each topic with a stamp; the next page of the list where this one held nothing seen before."""
-    topics = rows(listed, "topics")
+    topics = rows(listed, "topics")[:MOST_POSTS]
     links = [
         Link(url=f"{base}/t/{topic}.json", role="conversation", conversation=topic, stamp=_stamp(row))
         for row in topics
@@ -99,7 +102,7 @@ def _topic(record: dict[str, Any], page: Page, link: Link, base: str) -> Reading
     about = {"topic": topic, "title": title, "slug": slug}
     posts = tuple(
         _post(row, about, f"{base}/t/{slug}/{topic}", base, page)
-        for row in rows(stream, "posts")
+        for row in rows(stream, "posts")[:MOST_POSTS]
         if row.get("post_type") != _SMALL_ACTION and number(row, "post_number")
     )
     links = () if link.role in ("posts", "page") else tuple(_rest(record, stream, about, link, base))
@@ -115,7 +118,7 @@ def _rest(
     here = {row.get("id") for row in rows(stream, "posts")}
     address = f"{base}/t/{about['topic']}"
     pages = range(1, -(-max(len(ids), number(record, "posts_count")) // PER_PAGE) + 1)
-    for place in list(reversed(pages))[:MOST_PAGES]:
+    for place in islice(reversed(pages), MOST_PAGES):
         wanted = [each for each in ids[(place - 1) * PER_PAGE : place * PER_PAGE] if each not in here]
         carry = {**about, "page": place}
         if wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from storage.types import Post, PostKind
 
 LIST_PAGES = 3
 """Pages of the list that are read at most, where the option `list_pages` does not say."""
+MOST_POSTS = 500
+"""Posts, or topics, that one answer can hold."""
 MOST_PAGES = 50
 """Pages of one topic that are asked for, the newest first."""
 _SECTION = re.compile(r"/(?:api/)?(?:category|topic|tags?|recent|popular|top|unread|categories)(?:/.*)?$")
@@ -60,7 +63,7 @@ def _base(url: str) -> str:
 
 def _list(found: dict[str, Any], page: Page, link: Link, base: str) -> Reading:
     """Each topic with a stamp; the next page of the list where this one held nothing seen before."""
-    topics = [row for row in rows(found, "topics") if word(row, "tid") and not row.get("deleted")]
+    topics = [row for row in rows(found, "topics")[:MOST_POSTS] if word(row, "tid") and not row.get("deleted")]
     links = [
         Link(
             url=f"{base}/api/topic/{word(row, 'slug') or word(row, 'tid')}",
@@ -96,11 +99,12 @@ def _topic(found: dict[str, Any], page: Page, link: Link, base: str) -> Reading:
     opening = word(found, "mainPid")
     posts = tuple(
         _post(row, topic, title, address, base, page, opens=word(row, "pid") == opening or row.get("index") == 0)
-        for row in rows(found, "posts")
+        for row in rows(found, "posts")[:MOST_POSTS]
         if word(row, "pid")
     )
     here, last = _pages(found)
-    others = [place for place in range(last, 0, -1) if place != here][:MOST_PAGES] if link.role != "page" else []
+    places = (place for place in range(last, 0, -1) if place != here)
+    others = islice(places, MOST_PAGES) if link.role != "page" else ()
     links = tuple(Link(url=_page(page.url, place), role="page", conversation=link.conversation) for place in others)
     return Reading(posts=posts, links=links)
 

@@ -9,7 +9,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ LIST_PAGES = 3
 """Pages of each forum's topic list that such a walk reads where the option `list_pages` does not say."""
 MOST_FORUMS = 100
 """Forums that are remembered, to be looked at where a board has no feed."""
+MOST_POSTS = 500
+"""Posts, or topics, that one page can hold."""
 MOST_PAGES = 500
 """Pages of one topic that are asked for; the newest are asked for first."""
 
@@ -112,7 +114,7 @@ def _board(url: str) -> str:
 
 def _feed(page: Page, link: Link, source: SourceSpec) -> Reading:
     """One link a topic, stamped with its newest post; the lists where the feed does not name topics or missed some."""
-    entries = [_entry(each, page.url) for each in _feed_root(page).iter(f"{_ATOM}entry")]
+    entries = [_entry(each, page.url) for each in islice(_feed_root(page).iter(f"{_ATOM}entry"), MOST_POSTS)]
     seen, posts = int(link.carry.get("newest", 0)), [entry["post"] for entry in entries]
     whole = not posts or min(posts) > seen or _pages_left(page, link, source) > 1
     links = list(_topics([entry for entry in entries if entry["topic"]]))
@@ -135,8 +137,10 @@ def _feed_root(page: Page) -> Node:
 
 
 def _topics(entries: list[dict[str, Any]]) -> Iterator[Link]:
-    for topic in dict.fromkeys(entry["topic"] for entry in entries):
-        own = [entry for entry in entries if entry["topic"] == topic]
+    together: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        together.setdefault(entry["topic"], []).append(entry)
+    for topic, own in together.items():
         stamp = f"p{max(entry['post'] for entry in own)}{max(entry['edited'] for entry in own)}"
         yield Link(url=own[0]["url"], role="conversation", conversation=topic, stamp=stamp)
 
@@ -185,7 +189,7 @@ def _forums(root: Node, base: str) -> list[str]:
 
 def _listed(root: Node, base: str, pages: int) -> Iterator[Link]:
     """The topics of a list, each stamped; the forums inside; the list's next page while `pages` are left."""
-    for anchor in tree.select(root, "a.topictitle"):
+    for anchor in tree.select(root, "a.topictitle")[:MOST_POSTS]:
         url = tree.link(anchor, base)
         if topic := _number(_TOPIC, url):
             yield Link(url=url, role="conversation", conversation=topic, stamp=_stamp(anchor, base))
@@ -224,7 +228,7 @@ def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
         "zone": str(source.options.get("timezone") or _zone(root)),
         "opens": entered and not offset,
     }
-    posts = tuple(_posts(root, page, about))
+    posts = tuple(islice(_posts(root, page, about), MOST_POSTS))
     if not posts:
         raise ReadError(f"{page.url} shows no posts; {_message(root) or 'the style of the board is not understood.'}")
     carry = {key: about[key] for key in ("topic", "title", "url")}

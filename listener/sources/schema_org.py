@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from listener import tree
@@ -17,7 +18,7 @@ from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
 MOST_POSTS = 2000
-"""Posts that one page can hold."""
+"""Posts, or links to threads, that one page can hold."""
 
 _FORUM = ("DiscussionForumPosting", "SocialMediaPosting", "Question")
 _ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "LiveBlogPosting", "OpinionNewsArticle")
@@ -53,13 +54,13 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     root = tree.tree_of(page)
     shown = tree.line(tree.first(root, "h1", "title"))
     roots = _posts_of(json_ld(root)), _posts_of(microdata(root))
-    found = [list(_read_all(each, shown, page, link, source)) for each in roots]
+    found = [list(islice(_read_all(each, shown, page, link, source), MOST_POSTS)) for each in roots]
     better = 1 if len(found[1]) > len(found[0]) else 0
     threads = [] if link.conversation or link.role == "page" else _threads(root, page, source, roots[better])
     if not found[better] and not threads:
         raise ReadError(f"{page.url} describes no posts in schema.org terms (JSON-LD or microdata).")
     links = [*threads, *_onward(root, page, link, found[better])]
-    return Reading(posts=tuple(found[better][:MOST_POSTS]), links=tuple(links))
+    return Reading(posts=tuple(found[better]), links=tuple(links))
 
 
 def _onward(root: Node, page: Page, link: Link, posts: list[Post]) -> Iterator[Link]:
@@ -75,15 +76,18 @@ def _posts_of(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     waiting = [(item, 0) for item in reversed(items)]
     inner: set[int] = set()
+    seen: set[int] = set()  # items may hold each other by reference
     while waiting:
         item, depth = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
         if is_a(item, *_POSTS):
             found.append(item)
             inner.update(id(each) for each in items_in(item, *_INSIDE))
         elif depth < 8:
             waiting.extend((each, depth + 1) for each in reversed(items_in(item, *_AROUND, *_INSIDE)))
-    unique = {id(item): item for item in found if id(item) not in inner}
-    return list(unique.values())
+    return [item for item in found if id(item) not in inner] or found[:1]
 
 
 def _threads(root: Node, page: Page, source: SourceSpec, posts: list[Item]) -> list[Link]:
@@ -100,7 +104,7 @@ def _threads(root: Node, page: Page, source: SourceSpec, posts: list[Item]) -> l
     own = {page.url.split("#")[0], source.url}
     return [
         Link(url=url, role="conversation", conversation=url, stamp=stamps.get(url, ""))
-        for url in dict.fromkeys(urls)
+        for url in list(dict.fromkeys(urls))[:MOST_POSTS]
         if url and url not in own
     ]
 
@@ -131,6 +135,7 @@ def _names(item: Item) -> Iterator[str]:
 
 
 def _read_all(roots: list[Item], shown: str, page: Page, link: Link, source: SourceSpec) -> Iterator[Post]:
+    seen: set[int] = set()
     for item in roots:
         known = str(link.carry.get("thread") or link.conversation)
         thread = known if len(roots) == 1 or is_a(item, *_ANSWERS) else ""
@@ -142,18 +147,21 @@ def _read_all(roots: list[Item], shown: str, page: Page, link: Link, source: Sou
             zone=str(source.options.get("timezone") or "UTC"),
             forum=is_a(item, *_FORUM),
         )
-        yield from _read_one(item, place, depth=0)
+        yield from _read_one(item, place, seen, depth=0)
 
 
-def _read_one(item: Item, place: _Place, depth: int) -> Iterator[Post]:
-    """A post and, after it, those inside it."""
+def _read_one(item: Item, place: _Place, seen: set[int], depth: int) -> Iterator[Post]:
+    """A post and, after it, those inside it; each item once, for items may hold each other by reference."""
+    if id(item) in seen:
+        return
+    seen.add(id(item))
     post = _post(item, place, opens=depth == 0 and not is_a(item, *_ANSWERS, *_REVIEWS))
     if post.text or post.title:
         yield post
     parent = post.external_id if is_a(item, *_ANSWERS, *_REVIEWS) else ""
     inside = _Place(place.page, place.thread, place.title, place.zone, place.forum, parent)
     for each in items_in(item, *_INSIDE) if depth < 30 else ():
-        yield from _read_one(each, inside, depth + 1)
+        yield from _read_one(each, inside, seen, depth + 1)
 
 
 def _post(item: Item, place: _Place, *, opens: bool) -> Post:

@@ -19,6 +19,8 @@ from storage.types import Post, PostKind
 
 LIST_PAGES = 3
 """Pages of a list that are read where the option `list_pages` does not say."""
+MOST_POSTS = 1000
+"""Posts, or links to threads, that one page can hold."""
 MOST_LISTS = 100
 """Lists that are remembered, to be looked at on every visit."""
 
@@ -51,7 +53,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
 def _links(root: Node, page: Page, options: Mapping[str, Any], key: str) -> list[tuple[str, Node]]:
     """The addresses that a selector finds, each once, with the element; refuses a selector that finds none."""
     css = _split(str(options[key]))[0]
-    found = {url.split("#")[0]: each for each in tree.select(root, css) if (url := tree.link(_anchor(each), page.url))}
+    anchors = [_anchor(each) for each in tree.select(root, css)[:MOST_POSTS]]
+    found = {url.split("#")[0]: each for each in anchors if (url := tree.link(each, page.url))}
     found.pop(page.url, None)
     if not found:
         raise _nothing(page, key, options)
@@ -65,28 +68,26 @@ def _anchor(node: Node) -> Node:
 def _threads(root: Node, page: Page, link: Link, options: Mapping[str, Any]) -> Iterator[Link]:
     """Each thread, with a stamp where the option `stamp` says what shows a change; and the list's next page."""
     links = _links(root, page, options, "list")
-    anchors = [each for _, each in links]
+    anchors = {id(each) for _, each in links}
     for url, anchor in links:
-        stamp = _stamp(_row(anchor, anchors), str(options.get("stamp") or ""), page.url)
+        stamp = _stamp(_row(anchor, anchors), str(options["stamp"]), page.url) if options.get("stamp") else ""
         yield Link(url=url, role="conversation", conversation=url, stamp=stamp)
     left = int(link.carry.get("pages", 1)) - 1
     for following in _next(root, page, options) if left > 0 else ():
         yield Link(url=following, role="list", carry={"pages": left})
 
 
-def _row(anchor: Node, anchors: list[Node]) -> Node:
+def _row(anchor: Node, anchors: set[int]) -> Node:
     """The widest part of the page around this thread's link that holds no other thread's."""
-    others, row = {id(each) for each in anchors} - {id(anchor)}, anchor
+    row = anchor
     for wider in anchor.iterancestors():
-        if any(id(each) in others for each in wider.iter()):
+        if any(id(each) in anchors and each is not anchor for each in wider.iter("a", anchor.tag)):
             return row
         row = wider
     return row
 
 
 def _stamp(row: Node, spec: str, base: str) -> str:
-    if not spec:
-        return ""
     css, attribute = _split(spec)
     return "|".join(_shown(each, attribute, base) for each in tree.select(row, css))[:500]
 
@@ -95,7 +96,7 @@ def _thread(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
     options = source.options
     if not options.get("item"):
         raise ReadError(f"The source {source.name} needs the option item: the CSS selector of one post on its page.")
-    items = tree.select(root, str(options["item"]))
+    items = tree.select(root, str(options["item"]))[:MOST_POSTS]
     if not items:
         raise _nothing(page, "item", options)
     if options.get("text") and not any(_found(item, options["text"]) is not None for item in items):
