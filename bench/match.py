@@ -36,7 +36,7 @@ def vocabulary(random_: random.Random, size: int) -> list[str]:
     words: dict[str, None] = {}
     while len(words) < size:
         word = "".join(random_.choices(SYLLABLES, k=random_.randint(1, 5)))
-        words[word.replace("e", "é", 1) if random_.random() < ACCENTED else word] = None
+        words[word.replace("e", "é", 1) if len(word) > 4 and random_.random() < ACCENTED else word] = None
     return sorted(words, key=lambda word: len(word) + random_.random() * 6)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from itertools import accumulate
 
 MAX_TOKEN = 64
 """Characters of a word that count."""
@@ -31,8 +31,9 @@ _STROKED = dict(zip("ɓɗƙƥƭɵꞵøðđħıȷĸłŧƀ", "bdkptoboddhijkltb", 
 _SPELLED = _SMALL | _STROKED | {"æ": "ae", "œ": "oe", "þ": "th"}
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_OTHER_ALPHABET = re.compile("[\u0370-\u052f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_FEW = 40
+_OTHER_ALPHABET = re.compile("[^ ]*[\u0370-\u052f][^ ]*")
 _LATIN = re.compile("[a-z]")
 _MARKED = re.compile(r"(?<![^\W_])(?:#[\w]+|@\w+(?:[.\-]\w+)*)")
 _DOMAIN = re.compile(r"[.\-]")
@@ -44,30 +45,33 @@ _SPACED_PATTERN = {code: each for code, each in _SPACED.items() if chr(code) not
 
 
 def words(text: str) -> str:
-    """The words of `text`, each between single spaces and one at either end; "" where there are none."""
-    found = tokens(text)
-    return f" {' '.join(found)} " if found else ""
+    """The plain words in their order and after them the `#tags` and `@handles`; "" where there are none.
+
+    Each stands between single spaces, with one at either end. Made without a string for each word: this is what
+    collecting spends most of its time on.
+    """
+    text = text[:MAX_TEXT]
+    plain = text.lower() if text.isascii() else _folded(text)
+    folded = f" {plain.translate(_SPACED)} "
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    if not plain.isascii():
+        folded = _OTHER_ALPHABET.sub(_latinised_run, folded)
+    if _is_oversized(folded):
+        folded = _bounded(folded.split()[:MAX_TOKENS])
+    if "#" in plain or "@" in plain:
+        folded = _bounded([*folded.split(), *_marked(plain)])
+    return folded if len(folded) > 1 else ""
 
 
 def tokens(text: str) -> list[str]:
-    """The plain words in their order, and after them the `#tags` and `@handles`."""
-    text = text[:MAX_TEXT]
-    plain = text.lower() if text.isascii() else _NOT_ASCII.sub(_folded_run, text).lower()
-    found = plain.translate(_SPACED).split(None, MAX_TOKENS)[:MAX_TOKENS]
-    if "#" in plain or "@" in plain:
-        found += _marked(plain)
-    if not found:
-        return found
-    if not plain.isascii() and _OTHER_ALPHABET.search(plain):
-        found = [latinised(each) for each in found]
-    if max(map(len, found)) > MAX_TOKEN:
-        found = [each[:MAX_TOKEN] for each in found]
-    return found if len(found) * (4 * MAX_TOKEN + 1) < MAX_BYTES else _bounded(found)
+    """What `words` joins."""
+    return words(text).split()
 
 
 def pattern_tokens(text: str, wildcards: str = "*?") -> list[str]:
     """The words of a query's word, where `wildcards` are kept; runs of stars become one, stars alone are no word."""
-    plain = _NOT_ASCII.sub(_folded_run, text).lower()
+    plain = _folded(text)
     spaced = plain.translate({**_SPACED_PATTERN, **{ord(each): " " for each in "*?" if each not in wildcards}})
     found = (latinised(re.sub(r"\*[*?]*", _stars, each)) for each in spaced.split())
     return [each[:MAX_TOKEN] for each in found if each.strip("*?")]
@@ -75,7 +79,7 @@ def pattern_tokens(text: str, wildcards: str = "*?") -> list[str]:
 
 def marked_token(text: str, wildcards: str = "*?") -> str:
     """A query's `#tag` or `@handle` as its folded word, or "" where it is none."""
-    plain = _NOT_ASCII.sub(_folded_run, text).lower()
+    plain = _folded(text)
     found = re.fullmatch(rf"#[\w{wildcards}]+|@[\w{wildcards}]+(?:[.\-][\w{wildcards}]+)*", plain)
     if not found or not re.search(r"\w", plain):
         return ""
@@ -105,33 +109,60 @@ def _marked(plain: str) -> list[str]:
     return found[:MAX_MARKED]
 
 
-def _bounded(found: list[str]) -> list[str]:
-    size = 1
-    for count, token in enumerate(found):
-        size += len(token.encode()) + 1
-        if size > MAX_BYTES:
-            return found[:count]
-    return found
+def _is_oversized(folded: str) -> bool:
+    """Whether some bound may be passed: looks only at every sixty-fourth place or so."""
+    if len(folded) > MAX_TOKENS:
+        return True
+    at, last = 0, len(folded) - MAX_TOKEN - 1
+    while at < last:
+        at = folded.rfind(" ", at + 1, at + MAX_TOKEN + 2)
+        if at < 0:
+            return True
+    return False
 
 
-def _folded_run(run: re.Match[str]) -> str:
-    text = run.group()
-    return _folded(text) if len(text) <= 16 else "".join(map(_folded, text))
+def _bounded(found: list[str]) -> str:
+    """The words joined, none longer than a word may be, and as many as fit."""
+    found = [each[:MAX_TOKEN] for each in found]
+    if len(found) * (4 * MAX_TOKEN + 1) > MAX_BYTES:
+        sizes = accumulate(len(each.encode()) + 1 for each in found)
+        found = found[: sum(size < MAX_BYTES for size in sizes)]
+    return f" {' '.join(found)} " if found else ""
 
 
-@lru_cache(maxsize=65_536)
-def _folded(run: str) -> str:
-    letters = (_folded_character(each) for each in run)
-    return unicodedata.normalize("NFC", "".join(letters))
+def _latinised_run(run: re.Match[str]) -> str:
+    return latinised(run.group())
 
 
-@lru_cache(maxsize=16_384)
+class _Folding(dict[int, str]):
+    """What each character folds to, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _folded_character(chr(code))
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def _folded(text: str) -> str:
+    """Every character but ASCII folded. A western text has few different ones: replacing each is fastest."""
+    different = set(_NOT_ASCII.findall(text))
+    if len(different) > _FEW:
+        return text.translate(_FOLDING).lower()
+    for each in different:
+        text = text.replace(each, _FOLDING[ord(each)])
+    return text.lower()
+
+
 def _folded_character(character: str) -> str:
     """Nothing for marks and hidden signs, a space for what is no letter or digit, else its lower-case bare letters."""
+    if character < "\x80":
+        return character
     if unicodedata.category(character) in ("Mn", "Me", "Cf") or character in _INVISIBLE_LETTERS:
         return ""
     bare = _bare(_bare(_enclosed(character)).casefold())
-    bare = "".join(_SPELLED.get(each, each) for each in bare)
+    bare = unicodedata.normalize("NFC", "".join(_SPELLED.get(each, each) for each in bare))
     return "".join(each if each.isalnum() or each in "#@_.-" else " " for each in bare)
 
 

@@ -8,8 +8,9 @@ words a key decides by itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -72,15 +73,15 @@ class Matcher(Generic[K]):
         title_words, text_words = fold.words(post.title), fold.words(post.text)
         found: set[int] = set()
         candidates = set(self._always)
-        for sure, maybe in self._hits(title_words + text_words, post, source):
+        for _, (sure, maybe) in self._hits(title_words + text_words, post, source):
             if sure:
                 found.update(sure)
             if maybe:
                 candidates.update(maybe)
         candidates -= found
         if candidates:
-            view = PostView.of(post, source=source, source_kind=source_kind, now=self._clock())
-            seen, tests = Seen.folded(view, title_words, text_words), self._tests
+            seen = _Arrival(post, source, source_kind, self._clock, title_words, text_words)
+            tests = self._tests
             found.update([each for each in candidates if tests[each](seen)])
         return [self._names[each] for each in sorted(found)]
 
@@ -104,16 +105,16 @@ class Matcher(Generic[K]):
         self._table = {key: entry for key, entry in entries.items() if key[0] not in _TEXTS}
         self._has_sites = any(where == "site" for where, _ in self._table)
 
-    def _hits(self, words: str, post: Post, source: str) -> Iterator[Entry]:
-        """The entries of all keys that the post holds; a key that stands there twice comes twice."""
-        hits: list[Iterator[Entry]] = []
+    def _hits(self, words: str, post: Post, source: str) -> Iterable[tuple[object, Entry]]:
+        """Where keys end, and their entries; a key that stands there twice comes twice."""
+        hits: list[Iterable[tuple[object, Entry]]] = []
         if self._words is not None and words:
-            hits.append(entry for _, entry in self._words.iter(words))
+            hits.append(self._words.iter(words))
         if self._author is not None and (author_words := fold.words(post.author)):
-            hits.append(entry for _, entry in self._author.iter(author_words))
+            hits.append(self._author.iter(author_words))
         if self._table:
-            hits.append(self._table[key] for key in self._keys_of(post, source) if key in self._table)
-        return chain.from_iterable(hits)
+            hits.append([(key, self._table[key]) for key in self._keys_of(post, source) if key in self._table])
+        return hits[0] if len(hits) == 1 else chain.from_iterable(hits)
 
     def _keys_of(self, post: Post, source: str) -> Iterator[Key]:
         yield "source", fields.ascii_lower(source)
@@ -123,6 +124,22 @@ class Matcher(Generic[K]):
         if self._has_sites:
             labels = fields.ascii_lower(host_of(post.url)).split(".")
             yield from (("site", ".".join(labels[place:])) for place in range(min(len(labels), 127)))
+
+
+class _Arrival(Seen):
+    """A post that just came: its words are folded, and its fields are only made ready for a query that asks."""
+
+    def __init__(
+        self, post: Post, source: str, kind: str, clock: Callable[[], datetime], title_words: str, text_words: str
+    ) -> None:
+        self._came = post, source, kind, clock
+        vars(self).update(title_words=title_words, text_words=text_words, both_words=title_words + text_words)
+
+    @cached_property
+    def post(self) -> PostView:  # type: ignore[override]
+        """The post as a query looks at it, from the clock's present."""
+        post, source, kind, clock = self._came
+        return PostView.of(post, source=source, source_kind=kind, now=clock())
 
 
 def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | None:

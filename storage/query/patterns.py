@@ -40,11 +40,6 @@ class Pattern:
         return "*" not in self.needle and "?" not in self.needle
 
     @cached_property
-    def whole_words(self) -> frozenset[str]:
-        """The words without wildcards."""
-        return frozenset(each for each in self.tokens if "*" not in each and "?" not in each)
-
-    @cached_property
     def pieces(self) -> tuple[str, ...]:
         """The parts of the needle without wildcards, each of which must stand in the words."""
         return tuple(each for each in re.split(r"[*?]+", self.needle) if each.strip())

@@ -146,13 +146,6 @@ class Seen:
     def __init__(self, post: Searchable) -> None:
         self.post = post
 
-    @classmethod
-    def folded(cls, post: Searchable, title_words: str, text_words: str) -> Seen:
-        """A post whose title and text were folded already."""
-        seen = cls(post)
-        vars(seen).update(title_words=title_words, text_words=text_words, both_words=title_words + text_words)
-        return seen
-
     @cached_property
     def title_words(self) -> str:
         return fold.words(self.post.title)
@@ -169,11 +162,6 @@ class Seen:
     def both_words(self) -> str:
         """Title and text; two spaces part them, so that no phrase runs from one into the other."""
         return self.title_words + self.text_words
-
-    @cached_property
-    def tokens(self) -> frozenset[str]:
-        """The words of title and text, each once."""
-        return frozenset(self.both_words.split())
 
     @cached_property
     def at(self) -> datetime | None:

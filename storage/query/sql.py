@@ -30,6 +30,9 @@ class Search:
     """A query for the database; rows found by an inexact one are to be tried with `matcher.matches`."""
 
     where: Condition
+    """With the search index, for finding the few rows that answer."""
+    row_by_row: Condition
+    """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
 
 
@@ -48,9 +51,9 @@ def search(node: tree.Node, *, dialect: Dialect, now: datetime, me: str | None =
     lookup = looked_up(node)
     narrowed = index.condition(lookup, dialect) if lookup else sa.true()
     if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, False)
+        return Search(narrowed, sa.true(), False)
     bounds = _Compiler(dialect, now, me).bounds(node)
-    return Search(sa.and_(narrowed, bounds.upper), bounds.exact)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact)
 
 
 def looked_up(node: tree.Node, depth: int = MAX_LOOKUP_DEPTH) -> index.Lookup | None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage import tables
 from storage.database import Database
-from storage.query import grammar, matcher, sql, tree
+from storage.query import grammar, index, matcher, sql, tree
 from storage.query.columns import POST
 
 pooled = settings(
@@ -24,8 +25,11 @@ pooled = settings(
 
 def found(store: Any, node: tree.Node, database: Database, now: datetime) -> tuple[list[int], bool]:
     search = sql.search(node, dialect=database.engine.dialect.name, now=now, me="anna")  # type: ignore[arg-type]
-    query = sa.select(POST.c.id).select_from(sql.JOINED).where(search.where).order_by(POST.c.id)
-    return list(store.connection.scalars(query)), search.exact
+    query = sa.select(POST.c.id).select_from(sql.JOINED).order_by(POST.c.id)
+    ids = list(store.connection.scalars(query.where(search.where)))
+    tried = list(store.connection.scalars(query.where(search.row_by_row)))
+    assert ids == tried if search.exact else set(ids) <= set(tried)
+    return ids, search.exact
 
 
 @pooled
@@ -69,3 +73,39 @@ def test_no_query_that_parses_is_too_much_for_a_database(
 ) -> None:
     with store() as empty:
         assert found(empty, grammar.parse(query), database, now)[0] == []
+
+
+@pytest.mark.parametrize("query", ["zonnebank", "zonne*", '"de bank" OR #kaas', "bank NOT geld", "a NEAR b"])
+def test_a_search_for_words_is_led_by_the_index(query: str, database: Database, now: datetime) -> None:
+    search = sql.search(grammar.parse(query), dialect=database.engine.dialect.name, now=now)  # type: ignore[arg-type]
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    found = sa.select(POST.c.id).select_from(sql.JOINED).where(search.where)
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        compiled = found.compile(connection.engine, compile_kwargs={"literal_binds": True})
+        plan = str(connection.exec_driver_sql(explain + str(compiled).replace("%", "%%")).all())
+    assert ("post_search VIRTUAL TABLE" if database.is_sqlite else "ix_post_search") in plan
+
+
+def test_the_index_follows_edits_and_deletions(store: Callable[[], Any], database: Database, now: datetime) -> None:
+    columns: dict[str, Any] = {
+        "id": 1,
+        "conversation_id": 1,
+        "source": "s",
+        "external_key": "k",
+        "first_seen_at": now,
+        "at": now,
+    }
+    with store() as filled:
+        filled.fill([])
+        filled.connection.execute(sa.insert(POST), {**tables.Post(**columns).model_dump(), "text_words": " oud woord "})
+        assert found(filled, grammar.parse("oud"), database, now)[0] == [1]
+        filled.connection.execute(sa.update(POST).values(text_words=" nieuw woord "))
+        assert found(filled, grammar.parse("oud"), database, now)[0] == []
+        assert found(filled, grammar.parse("nieuw*"), database, now)[0] == [1]
+        filled.connection.execute(sa.delete(POST))
+        index.scrub(filled.connection)
+        assert found(filled, grammar.parse("nieuw"), database, now)[0] == []
+        index.drop(filled.connection)
+        index.create(filled.connection)
