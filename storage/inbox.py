@@ -6,11 +6,13 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from storage import rows, tables
+from storage.arrivals import in_chunks
 from storage.database import Database
 from storage.errors import NotFound
 from storage.query import columns, grammar, matcher, sql, tree
@@ -189,21 +191,29 @@ class Inbox:
     def _case_ids(
         self, connection: Connection, question: Question, *, limit: int | None = None, after: Case | None = None
     ) -> list[int]:
-        """In inbox order. A page is looked for among the first cases; only where too few answer, among all that do."""
+        """In inbox order. A page is looked for among the first cases; only where too few answer, among all."""
         beyond = _beyond(after) if after else sa.true()
-        if not question.exact:
-            answering = {each.case_id for each in self._stream(question, None, None, True)}
-            wanted = sa.select(CASE.c.id).where(beyond).order_by(*INBOX_ORDER)
-            return list(islice((each for each in connection.scalars(wanted) if each in answering), limit))
         for walk in WALKS if limit is not None else ():
             first = sa.select(CASE.c.id).where(beyond).order_by(*INBOX_ORDER).limit(walk).subquery()
-            has_mention = sa.exists().where(POST.c.case_id == CASE.c.id, question.row_by_row).correlate(CASE)
-            near = sa.select(CASE.c.id).join(first, first.c.id == CASE.c.id).where(has_mention)
-            found = list(connection.scalars(near.order_by(*INBOX_ORDER).limit(limit)))
+            among = sa.select(CASE.c.id).join(first, first.c.id == CASE.c.id)
+            found = self._answering(connection, question, among, question.row_by_row, limit)
             if len(found) == limit:
                 return found
-        wide = sa.select(CASE.c.id).join(POST, POST.c.case_id == CASE.c.id).where(question.where, beyond)
-        return list(connection.scalars(wide.group_by(CASE.c.id).order_by(*INBOX_ORDER).limit(limit)))
+        return self._answering(connection, question, sa.select(CASE.c.id).where(beyond), question.where, limit)
+
+    def _answering(
+        self,
+        connection: Connection,
+        question: Question,
+        among: sa.Select[int],
+        where: sa.ColumnElement[bool],
+        limit: int | None,
+    ) -> list[int]:
+        wanted = among.join(POST, POST.c.case_id == CASE.c.id).where(where).order_by(*INBOX_ORDER)
+        if not question.exact:
+            pairs = connection.execute(wanted.add_columns(POST.c.id)).all()
+            return list(islice(_checked(connection, question, pairs), limit))
+        return list(connection.scalars(wanted.group_by(CASE.c.id).limit(limit)))
 
     def _stream(
         self, question: Question, limit: int | None, after: Mention | None, newest_first: bool
@@ -242,6 +252,16 @@ class Inbox:
     def _trail(self, connection: Connection, case_id: int) -> tuple[Event, ...]:
         query = sa.select(EVENT).where(EVENT.c.case_id == case_id).order_by(EVENT.c.id)
         return tuple(rows.event(row) for row in connection.execute(query))
+
+
+def _checked(connection: Connection, question: Question, pairs: Sequence[Row[Any]]) -> Iterator[int]:
+    """Of pairs of a case and a mention that may answer: the cases that do, each mention looked at in memory."""
+    found: set[int] = set()
+    for some in in_chunks(pairs, BATCH):
+        for mention in rows.mentions(connection, [pair[1] for pair in some]):
+            if mention.case_id is not None and mention.case_id not in found and question.answers(mention):
+                found.add(mention.case_id)
+                yield mention.case_id
 
 
 def _beyond(case: Case) -> sa.ColumnElement[bool]:
