@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from storage import rows, tables
 from storage.arrivals import in_chunks
@@ -254,7 +254,7 @@ class Inbox:
         return tuple(rows.event(row) for row in connection.execute(query))
 
 
-def _checked(connection: Connection, question: Question, pairs: Sequence[Row[Any]]) -> Iterator[int]:
+def _checked(connection: Connection, question: Question, pairs: Sequence[Any]) -> Iterator[int]:
     """Of pairs of a case and a mention that may answer: the cases that do, each mention looked at in memory."""
     found: set[int] = set()
     for some in in_chunks(pairs, BATCH):
