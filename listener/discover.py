@@ -44,11 +44,22 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("hyperkitty", "HyperKitty", r"\bhyperkitty\b"),
     ("ghost", "Ghost", r"<meta[^>]{0,200}content=.Ghost \d|data-ghost="),
     ("blogger", "Blogger", r"<meta[^>]{0,200}content=.blogger\b"),
-    ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon"),
+    ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon|\bgotosocial\b"),
     ("bluesky", "a Bluesky data server", r"This is an AT Protocol Personal Data Server|atproto PDS"),
     ("lemmy", "Lemmy", r"window\.isoData\s?=|<meta[^>]{0,200}content=.Lemmy\b"),
 )
 """Kind, its name, and the marks by which its pages and headers are known."""
+_HOSTS: tuple[tuple[str, str, str], ...] = (
+    ("hacker_news", "Hacker News", r"news\.ycombinator\.com"),
+    ("reddit", "Reddit", r"((www|old|new)\.)?reddit\.com"),
+    ("bluesky", "Bluesky", r"bsky\.app"),
+    (
+        "stack_exchange",
+        "Stack Exchange",
+        r"(www\.)?((\w+\.)+stackexchange|([a-z]{2}\.)?stackoverflow|serverfault|superuser|askubuntu)\.com|mathoverflow\.net",
+    ),
+)
+"""Kind, its name, and the hosts that are it."""
 _THREADS = re.compile(
     r'"@type"\s{0,9}:\s{0,9}\[?\s{0,9}"(DiscussionForumPosting|QAPage|Question|Comment)"'
     r"|itemtype=.https?://schema\.org/(DiscussionForumPosting|QAPage|Question|Comment)\b"
@@ -102,9 +113,11 @@ class FoundFeed:
 def guess(page: Page) -> Guess | None:
     """The kind of source a fetched page belongs to; None where nothing tells (then `probes` may).
 
-    A kind is named only where the shelf has it. The order is: what the page is itself (feed, JSON), whose
-    software made it, threads in schema.org's words, an article, and the feed it names.
+    A kind is named only where the shelf has it. The order is: whose site it is, what the page is itself (feed,
+    JSON), whose software made it, threads in schema.org's words, an article, and the feed it names.
     """
+    if found := _of_host(page):
+        return found
     start = page.body.lstrip()[:1]
     if start in (b"{", b"["):
         return _of_json(page) or _of_feed(page)
@@ -152,6 +165,14 @@ def probes(page: Page) -> list[Link]:
         for path, why in _PROBES
     ]
     return list({link.url: link for link in (*named, *tried) if link.url}.values())
+
+
+def _of_host(page: Page) -> Guess | None:
+    host = urlsplit(page.url).hostname or ""
+    for kind, title, pattern in _HOSTS:
+        if re.fullmatch(pattern, host) and _has(kind):
+            return Guess(kind=kind, url=page.url, why=f"The address is one of {title}.")
+    return None
 
 
 def _of_feed(page: Page) -> Guess | None:
@@ -224,7 +245,8 @@ def _of_markup(page: Page, html: str) -> Guess | None:
         return Guess(kind="article", url=page.url, why="The page says that it is an article.")
     articles = [each for each in feeds_of(page) if not each.is_comments]
     if not articles:
-        return None
+        is_article = not is_root and html.count("<article") == 1 and html.count("<p") > 3
+        return Guess(kind="article", url=page.url, why="The page holds one article.") if is_article else None
     isso = _ISSO.search(html)
     options = {"comments": web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}"} if isso else {}
     return Guess(kind="feed", url=articles[0].url, options=options, why="The page names this feed.")

@@ -117,6 +117,30 @@ def test_a_page_with_an_isso_box_brings_its_comment_feed_along() -> None:
     assert found is not None and found.options == {"comments": "https://isso.example/feed?uri={path}"}
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://news.ycombinator.com/newest", "hacker_news"),
+        ("https://www.reddit.com/r/thenetherlands/", "reddit"),
+        ("https://bsky.app/profile/zonnebank.nl", "bluesky"),
+        ("https://money.stackexchange.com/questions", "stack_exchange"),
+        ("https://stackoverflow.com/", "stack_exchange"),
+    ],
+)
+def test_some_sites_are_known_by_their_host(url: str, kind: str) -> None:
+    assert known(guess(page(url, "<html>"))) == (kind, url)
+    assert guess(page(url.replace(".com", ".com.evil.example").replace(".app", ".app.evil.example"), "<html>")) is None
+
+
+def test_a_page_with_one_long_article_is_that_article() -> None:
+    html = "<html><body><article>" + "<p>Een alinea.</p>" * 5 + "</article></body></html>"
+    assert known(guess(page("https://krant.example/a", html))) == ("article", "https://krant.example/a")
+    assert guess(page("https://krant.example/", html)) is None
+    assert (
+        guess(page("https://forum.example/t/1", html.replace("</article>", "</article><article>x</article>"))) is None
+    )
+
+
 def test_where_a_page_is_silent_the_usual_places_are_tried() -> None:
     silent = page("https://x.example/forum/index.html", "<html><p>Welkom")
     assert guess(silent) is None
