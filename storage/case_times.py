@@ -60,7 +60,7 @@ def case_times(published_at: datetime | None, first_seen_at: datetime, steps: Se
     """The times of a case whose first mention was published and seen then; `steps` in order of happening."""
     begin = asked(published_at, first_seen_at)
     responses = [step for step in steps if step.kind in RESPONSES and not _came_before(step, published_at, begin)]
-    status, resolved_at, reopened = _replayed(steps)
+    status, resolved_at, reopened = replay(steps)
     return CaseTimes(
         asked_at=begin,
         answered=bool(responses),
@@ -84,7 +84,7 @@ def _first_response(begin: datetime, responses: Iterable[Step]) -> datetime | No
     return min((moment for moment in moments if moment >= begin), default=None)
 
 
-def _replayed(steps: Iterable[Step]) -> tuple[Status, datetime | None, int]:
+def replay(steps: Iterable[Step]) -> tuple[Status, datetime | None, int]:
     """The status the steps end in, when that was resolved, and how often a closed case was opened again."""
     status, resolved_at, reopened = Status.NEW, None, 0
     for step in steps:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,9 +14,10 @@ from sqlalchemy.engine import Connection
 from storage import rows, tables
 from storage.case_times import OPENINGS, RESPONSES, CaseTimes, Step, case_times
 from storage.database import Database
+from storage.hindsight import as_it_stood
 from storage.query.grammar import parse
 from storage.query.matcher import matches
-from storage.query.sql import Search, search
+from storage.query.sql import search
 from storage.query.tree import Node
 from storage.types import EventKind, FigureRow, Mention, Priority, Sentiment
 from storage.workflow import MOVES
@@ -24,8 +26,6 @@ CHUNK = 1000
 """Mentions read at a time: a short read each, so that a long report never holds the database."""
 
 Noun = TypeVar("Noun")
-Load = Callable[[Connection, Sequence[Any]], list[Noun]]
-"""From a page of rows to what is asked for."""
 
 COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
 """The kinds of events that figures look at."""
@@ -58,6 +58,27 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for, read once."""
+
+    node: Node
+    start: datetime
+    end: datetime
+    moment: datetime
+    back: bool
+    """Whether `moment` lies in the past: then everything is looked at as it stood."""
+    me: str | None
+
+    def answers(self, mention: Mention) -> bool:
+        """Whether a mention answers the query at the moment."""
+        return matches(self.node, mention, now=self.moment, me=self.me)
+
+
+Load = Callable[[Connection, Sequence[Any], Mapping[int, Mention], Ask], list[Noun]]
+"""From a page of rows to what is asked for."""
+
+
 class Figures:
     """What reports are counted from."""
 
@@ -69,39 +90,42 @@ class Figures:
     ) -> Iterator[FigureRow]:
         """The mentions that answer `query`, dated from `start` up to (not including) `end`, oldest first.
 
-        With `as_of`, as it stood at that moment: nothing found or done later counts. Raises `QueryError`.
+        With `as_of`, as it stood at that moment: nothing found, done, corrected or taken back later counts, neither
+        for the rows nor for what the query asks. Raises `QueryError`.
         """
-        moment = as_of or self.database.now()
-        return self._stream(query, start, end, moment, me, lambda at, posts: _figure_rows(at, posts, moment))
+        return self._pages(self._ask(query, start, end, as_of, me), _figure_rows)
 
     def mentions(
         self, query: str, start: datetime, end: datetime, *, as_of: datetime | None = None, me: str | None = None
     ) -> Iterator[Mention]:
         """The same mentions in the same order, whole, for an export. Raises `QueryError`."""
+        return self._pages(self._ask(query, start, end, as_of, me), _mentions)
+
+    def _ask(self, query: str, start: datetime, end: datetime, as_of: datetime | None, me: str | None) -> Ask:
         moment = as_of or self.database.now()
-        return self._stream(query, start, end, moment, me, _mentions)
+        return Ask(parse(query.strip() or "*"), start, end, moment, as_of is not None, me)
 
-    def _stream(
-        self, query: str, start: datetime, end: datetime, moment: datetime, me: str | None, load: Load[Noun]
-    ) -> Iterator[Noun]:
-        node = parse(query.strip() or "*")
-        found = search(node, dialect="sqlite" if self.database.is_sqlite else "postgresql", now=moment, me=me)
-        return self._pages(node, found, _select(found, start, end, moment), moment, me, load)
-
-    def _pages(
-        self, node: Node, found: Search, wanted: sa.Select[Any], moment: datetime, me: str | None, load: Load[Noun]
-    ) -> Iterator[Noun]:
+    def _pages(self, ask: Ask, load: Load[Noun]) -> Iterator[Noun]:
         """Nothing is handed out while the database is being read: whoever takes the rows may be slow."""
-        page = wanted
+        where, exact = self._condition(ask)
+        page = wanted = _select(where, ask)
         while True:
             with self.database.read() as connection:
                 posts = connection.execute(page).all()
-                chosen = posts if found.exact else _checked(connection, posts, node, moment, me)
-                nouns = load(connection, chosen)
+                chosen, whole = (posts, {}) if exact else _answering(connection, posts, ask)
+                nouns = load(connection, chosen, whole, ask)
             yield from nouns
             if len(posts) < CHUNK:
                 return
             page = wanted.where(_after(posts[-1]))
+
+    def _condition(self, ask: Ask) -> tuple[sa.ColumnElement[bool], bool]:
+        """The database knows what is; what was, is looked at in memory."""
+        if ask.back:
+            return sa.true(), False
+        dialect: Literal["sqlite", "postgresql"] = "sqlite" if self.database.is_sqlite else "postgresql"
+        found = search(ask.node, dialect=dialect, now=ask.moment, me=ask.me)
+        return found.where, found.exact
 
 
 def _after(last: Any) -> sa.ColumnElement[bool]:
@@ -109,37 +133,47 @@ def _after(last: Any) -> sa.ColumnElement[bool]:
     return sa.and_(POST.c.at >= last.at, later)
 
 
-def _select(found: Search, start: datetime, end: datetime, moment: datetime) -> sa.Select[Any]:
+def _select(where: sa.ColumnElement[bool], ask: Ask) -> sa.Select[Any]:
+    in_period = sa.and_(POST.c.at >= ask.start, POST.c.at < ask.end, POST.c.first_seen_at <= ask.moment)
     return (
         sa.select(*COLUMNS)
         .select_from(
             POST.outerjoin(CASE, CASE.c.id == POST.c.case_id).outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
         )
-        .where(POST.c.is_mention, POST.c.at >= start, POST.c.at < end, POST.c.first_seen_at <= moment, found.where)
+        .where(POST.c.is_mention, in_period, where)
         .order_by(POST.c.at, POST.c.id)
         .limit(CHUNK)
     )
 
 
-def _checked(
-    connection: Connection, posts: Sequence[Any], node: Node, moment: datetime, me: str | None
-) -> Sequence[Any]:
-    """Where the database only narrows a search down, each mention is looked at again in memory."""
-    found = rows.mentions(connection, [post.id for post in posts])
-    answering = {each.id for each in found if matches(node, each, now=moment, me=me)}
-    return [post for post in posts if post.id in answering]
+def _answering(connection: Connection, posts: Sequence[Any], ask: Ask) -> tuple[Sequence[Any], dict[int, Mention]]:
+    """The posts that answer, looked at whole, and their mentions by id."""
+    mentions = rows.mentions(connection, [post.id for post in posts])
+    if ask.back:
+        mentions = as_it_stood(connection, mentions, ask.moment)
+    whole = {mention.id: mention for mention in mentions if ask.answers(mention)}
+    return [post for post in posts if post.id in whole], whole
 
 
-def _mentions(connection: Connection, posts: Sequence[Any]) -> list[Mention]:
-    return rows.mentions(connection, [post.id for post in posts])
+def _mentions(connection: Connection, posts: Sequence[Any], whole: Mapping[int, Mention], ask: Ask) -> list[Mention]:
+    return list(whole.values()) if whole else rows.mentions(connection, [post.id for post in posts])
 
 
-def _figure_rows(connection: Connection, posts: Sequence[Any], moment: datetime) -> list[FigureRow]:
+def _figure_rows(
+    connection: Connection, posts: Sequence[Any], whole: Mapping[int, Mention], ask: Ask
+) -> list[FigureRow]:
     ids = [post.id for post in posts]
     intents = _intents(connection, ids)
     brands = _other_brands(connection, ids)
-    cases = _times(connection, sorted({post.case_id for post in posts if post.case_id is not None}), moment)
-    return [_row(post, intents.get(post.id, ()), brands.get(post.id, ()), cases.get(post.case_id)) for post in posts]
+    cases = _times(connection, sorted({post.case_id for post in posts if post.case_id is not None}), ask.moment)
+    found = [_row(post, intents.get(post.id, ()), brands.get(post.id, ()), cases.get(post.case_id)) for post in posts]
+    return [_understood_then(row, whole[row.mention_id]) for row in found] if ask.back else found
+
+
+def _understood_then(row: FigureRow, mention: Mention) -> FigureRow:
+    return replace(
+        row, sentiment=mention.sentiment, intents=mention.intents, priority=mention.priority, lang=mention.lang
+    )
 
 
 def _row(post: Any, intents: tuple[str, ...], others: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
