@@ -35,6 +35,12 @@ CASES = [
     ("schema_org", "thread_jsonld.html", "list"),
     ("schema_org", "question_microdata.html", "list"),
     ("schema_org", "reviews.html", "list"),
+    ("mybb", "forumdisplay.html", "forum"),
+    ("mybb", "showthread.html", "conversation"),
+    ("smf", "board.html", "forum"),
+    ("smf", "topic.html", "conversation"),
+    ("xenforo", "forum.html", "forum"),
+    ("xenforo", "thread.html", "conversation"),
     ("selectors", "list.html", "list"),
     ("selectors", "thread.html", "conversation"),
 ]
@@ -58,7 +64,7 @@ def read(kind: str, role: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("kind", "file", "role"), CASES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cuts=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2), JUNK), min_size=1, max_size=4))
 def test_a_damaged_page_is_read_or_refused(
     kind: str, file: str, role: str, cuts: list[tuple[float, float, bytes]]
@@ -71,7 +77,7 @@ def test_a_damaged_page_is_read_or_refused(
 
 
 @pytest.mark.parametrize(("kind", "file", "role"), [case for case in CASES if case[1].endswith(".json")])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_json_with_other_values_is_read_or_refused(kind: str, file: str, role: str, data: st.DataObject) -> None:
     whole = json.loads((DATA / kind / file).read_text())

@@ -1,0 +1,27 @@
+"""MyBB 1.8 boards, by their HTML: the forums' thread lists say what moved, the threads give their posts."""
+
+from __future__ import annotations
+
+import re
+
+from listener.board import Engine
+
+ENGINE = Engine(
+    name="MyBB",
+    forum=re.compile(r"forumdisplay\.php\?fid=(\d+)$|/forum-(\d+)\.html$"),
+    topic=re.compile(r"showthread\.php\?tid=(\d+)(?:&page=\d+)?$|/thread-(\d+)(?:-page-\d+)?\.html$"),
+    post=re.compile(r"[?&]pid=(\d+)|#pid(\d+)|-post-(\d+)\.html"),
+    topic_link="[id^='tid_'] a[href], .subject_new a[href], .subject_old a[href]",
+    row="tr.inline_row, tr",
+    moved=("a[onclick*='whoPosted']", ".lastpost a[href*='member'], .lastpost a[href*='user-']"),
+    item="[id^='post_'].post, table[id^='post_']",
+    body=".post_body",
+    author=".author_information .largetext, .post_author .largetext, .author_information strong",
+    date=(".post_date",),
+    title=".navigation .active, td.thead strong",
+    edited=".edited_post, .post_edit",
+    quotes="blockquote cite a[href], a.quick_jump",
+    noise="blockquote cite span, a.quick_jump, .codeblock .title",
+    day_first=False,
+)
+start, read = ENGINE.start, ENGINE.read
