@@ -35,7 +35,7 @@ DARK = Theme(
     variables={"muted": "#a3adbd"},
 )  # fmt: skip
 LIGHT = Theme(
-    name="webcare-light", primary="#1a4f9c", secondary="#0b5a55", accent="#7a4300", warning="#7a3f00", error="#9c1c16",
+    name="webcare-light", primary="#1a4f9c", secondary="#0b5a55", accent="#6b3b00", warning="#6f2f00", error="#9c1c16",
     success="#175c24", foreground="#1b1f26", background="#fbfaf7", surface="#f1efe9", panel="#e4e1d8", dark=False,
     variables={"muted": "#424958"},
 )  # fmt: skip

@@ -68,7 +68,8 @@ class Replying(Acts):
         self.cases.put([case])
         self.file = self.answering = file
         self._saved, self._key = draft_of(file), uuid4().hex
-        self.add_class("-reading", "-replying")
+        self.read(True)
+        self.add_class("-replying")
         self.paint_file()
         self.reply_box.begin(case.author or _("unknown"), channel, limit, self._saved)
         self.conversation.call_after_refresh(self.show_newest)
@@ -129,7 +130,7 @@ class Replying(Acts):
         self.reply_box.close()
         self.remove_class("-replying")
         if self.side_by_side:
-            self.remove_class("-reading")
+            self.read(False)
         self.to_list_or_conversation()
 
     # -- templates and the agent's own editor ---------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -36,9 +37,22 @@ ASKED_AT_ONCE = 100
 """New cases of which it is asked in one query whether they belong to the view."""
 
 
+class Panes(Horizontal):
+    """The panes side by side."""
+
+    BLANK = True
+
+
+class Side(Vertical):
+    """The conversation with the editor under it."""
+
+    BLANK = True
+
+
 class Stage(Screen[None]):
     """The panes and the state; what an agent does stands in the classes above this one."""
 
+    BLANK = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (100, "-two"), (160, "-three")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]
 
@@ -59,15 +73,18 @@ class Stage(Screen[None]):
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
+        self.reading = False
+        """Whether the agent is in the conversation, not in the list."""
         self._said: Line = []
+        self._count_after = 0.0
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
         """Tabs above, panes, the prompt, and two lines below."""
         yield Bar(id="tabs")
-        with Horizontal(id="panes"):
+        with Panes(id="panes"):
             yield CaseList(self.now, id="list")
-            with Vertical(id="side"):
+            with Side(id="side"):
                 yield LinesView(id="conversation")
                 yield ReplyBox(id="reply")
             yield LinesView(id="author")
@@ -114,10 +131,10 @@ class Stage(Screen[None]):
         """Whether list and conversation are both on screen."""
         return self.has_class("-two") or self.has_class("-three")
 
-    @property
-    def reading(self) -> bool:
-        """Whether the agent is in the conversation, not in the list."""
-        return self.has_class("-reading")
+    def read(self, reading: bool) -> None:
+        """Puts the agent in the conversation or the list; where both are on screen, nothing is laid out anew."""
+        self.reading = reading
+        self.set_class(reading and not self.side_by_side, "-reading")
 
     # -- saying ---------------------------------------------------------------------------------------------------
 
@@ -209,13 +226,17 @@ class Stage(Screen[None]):
 
     @work(exclusive=True, group="counts")
     async def count_views(self) -> None:
-        """Counts what is in the tabs, and how the sources do."""
+        """Counts what is in the tabs; the longer that takes, the less often it is done."""
+        began = monotonic()
+        if began < self._count_after:
+            return
         try:
             for view in VIEWS:
                 if view.counted:
                     self.counts[view.name] = await self.counter.read(lambda clerk, q=view.query: clerk.count(q))  # type: ignore[misc]
         except REFUSALS:
             return
+        self._count_after = began + 20 * (monotonic() - began)
         self.paint_bars()
 
     @on(CaseList.RowsWanted)
@@ -318,8 +339,9 @@ class Stage(Screen[None]):
         self.cases.put(known)
         if query == self.query_text:
             self.waiting |= fresh
-        if self.file is not None and self.file.case.id in changed:
-            self.show_case(self.file.case.id, home=False)
+        opened = self.file.case if self.file is not None else None
+        if opened is not None and opened.id in changed and self.cases.known(opened.id) != opened:
+            self.show_case(opened.id, home=False)
         self.count_views()
         self.paint_bars()
 

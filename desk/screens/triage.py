@@ -81,7 +81,7 @@ class TriageScreen(Replying):
         """Gives the keys to the conversation."""
         if self.cases.case_id is None:
             return
-        self.add_class("-reading")
+        self.read(True)
         self.conversation.focus()
         if self.file is None or self.file.case.id != self.cases.case_id:
             self.show_case(self.cases.case_id)
@@ -96,7 +96,7 @@ class TriageScreen(Replying):
         if self.has_class("-author"):
             self.remove_class("-author")
         elif self.reading:
-            self.remove_class("-reading")
+            self.read(False)
         elif self.cases.marked:
             self.cases.marked.clear()
             self.cases.refresh()
@@ -178,6 +178,7 @@ class TriageScreen(Replying):
 
     def on_resize(self) -> None:
         """A pane that comes into sight shows its case."""
+        self.read(self.reading)
         if self.side_by_side and self.file is None:
             self.show_case(self.cases.case_id)
         self.paint_bars()

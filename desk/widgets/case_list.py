@@ -11,13 +11,11 @@ from typing import Protocol
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from desk.locale import _
-from desk.widgets.lines import ROLES, Line, fit, paint
+from desk.widgets.lines import Line, Lined, fit, paint
 from desk.widgets.signs import case_row
 from storage.types import Case
 
@@ -33,10 +31,10 @@ class Now(Protocol):
     def __call__(self) -> datetime: ...
 
 
-class CaseList(ScrollView, can_focus=True):
+class CaseList(Lined):
     """A list that never moves by itself: it holds ids, and asks its screen for the rows it is about to show."""
 
-    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES} | {"list--cursor"}
+    COMPONENT_CLASSES = {"list--cursor"}
 
     @dataclass
     class Highlighted(Message):
@@ -95,7 +93,7 @@ class CaseList(ScrollView, can_focus=True):
         if before in ids[: KEPT * 50]:
             self.row = ids.index(before)  # type: ignore[arg-type]
         self.row = min(self.row, max(0, len(ids) - 1))
-        self.virtual_size = Size(self.size.width, len(ids))
+        self.set_height(len(ids))
         self._reveal()
         self.refresh()
         if self.case_id != before:
@@ -103,13 +101,19 @@ class CaseList(ScrollView, can_focus=True):
 
     def put(self, cases: Iterable[Case]) -> None:
         """Takes rows in; those on screen change in place."""
+        changed = set()
         for case in cases:
             self._asked.discard(case.id)
+            if self._cases.get(case.id) != case:
+                changed.add(case.id)
             self._cases[case.id] = case
             self._cases.move_to_end(case.id)
         while len(self._cases) > KEPT:
             self._cases.popitem(last=False)
-        self.refresh()
+        top = round(self.scroll_y)
+        for row, case_id in enumerate(self.ids[top : top + self.size.height], top):
+            if case_id in changed:
+                self.refresh_line(row)
 
     def ask_again(self) -> None:
         """After rows could not be had: the next paint asks for them anew."""
@@ -158,7 +162,7 @@ class CaseList(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Keeps the cursor in sight."""
-        self.virtual_size = Size(self.size.width, len(self.ids))
+        self.set_height(len(self.ids))
         self._reveal()
 
     def on_click(self, event: events.Click) -> None:

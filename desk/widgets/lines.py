@@ -15,9 +15,6 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-GROUNDED = ("urgent", "tab")
-"""Roles with a ground of their own, which no cursor covers."""
-
 Span = tuple[str, str]
 """Cleaned text and its role."""
 Line = list[Span]
@@ -102,15 +99,26 @@ def paint(widget: Widget, line: Iterable[Span], cells: int, over: Style | None =
     segments = []
     for text, role in line:
         style = widget.get_component_rich_style(f"role--{role}")
-        segments.append(Segment(text, style + over if over and role not in GROUNDED else style))
-    base = widget.rich_style
+        segments.append(Segment(text, style + over if over else style))
+    base = widget.get_component_rich_style("role--normal")
     return Strip(segments).adjust_cell_length(cells, base + over if over else base)
 
 
-class LinesView(ScrollView, can_focus=True):
-    """A pane of lines that scrolls."""
+class Lined(ScrollView, can_focus=True):
+    """A widget that paints its own lines. That it grows or shrinks changes nothing of the layout around it."""
 
     COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
+
+    def set_height(self, lines: int) -> None:
+        """Says how many lines there are; Textual's own way of saying it lays the whole screen out anew."""
+        size = Size(self.size.width, lines)
+        if size != self.virtual_size:
+            self.set_reactive(ScrollView.virtual_size, size)
+            self._scroll_update(size)
+
+
+class LinesView(Lined):
+    """A pane of lines that scrolls."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -135,7 +143,7 @@ class LinesView(ScrollView, can_focus=True):
             return
         self._built_for = width
         self.lines = self._build(width)
-        self.virtual_size = Size(width, len(self.lines))
+        self.set_height(len(self.lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -172,8 +180,8 @@ class Bar(Widget):
         """Textual's line API."""
         if y:
             return Strip.blank(self.size.width, self.rich_style)
-        width, right = self.size.width, width_of(self.right)
+        width, right = self.size.width, width_of(self.right) + 2 * bool(self.right)
         if right >= width:
             return paint(self, self.right, width)
         left = paint(self, self.left, width - right)
-        return Strip([*left, *paint(self, self.right, right)])
+        return Strip([*left, *paint(self, [("  ", "dim"), *self.right], right)]) if right else left

@@ -77,13 +77,13 @@ class Prompt(Vertical, can_focus=True):
         """Asks for a key; with `free`, ":" asks for words instead."""
         self._open(purpose, title)
         self._choices, self._free = {key: value for key, value, _shown in choices}, free
-        line: Line = [(f"{title}  ", "strong")]
+        line: Line = [(f" {title}  ", "strong")]
         for key, _value, shown in choices:
             line += [(key, "key"), (f" {shown}  ", "normal")]
         if free:
             line += [(":", "key"), (" " + _("in words") + "  ", "normal")]
         self._asks.styles.width = "1fr"
-        self._asks.put(line, [("Esc", "key"), (" " + _("leave"), "dim")])
+        self._asks.put(line, [("Esc", "key"), (f" {_('leave')} ", "dim")])
         self._words.display = False
         self.focus()
 
@@ -91,8 +91,8 @@ class Prompt(Vertical, can_focus=True):
         """Asks for words."""
         self._open(purpose, title)
         self._choices = {}
-        self._asks.put([(title + " ", "strong")])
-        self._asks.styles.width = cell_len(title) + 1
+        self._asks.put([(f" {title} ", "strong")])
+        self._asks.styles.width = cell_len(title) + 2
         self._words.display = True
         self._words.value = value
         self._words.cursor_position = len(value)
@@ -100,7 +100,7 @@ class Prompt(Vertical, can_focus=True):
 
     def complain(self, message: str, place: int | None = None) -> None:
         """Says under the words what is wrong with them, with a caret under the character at `place`."""
-        caret = " " * (cell_len(self._title) + 1 + place) + "^ " if place is not None else ""
+        caret = " " * (cell_len(self._title) + 2 + place) + "^ " if place is not None else ""
         self._complains.put([(caret + clean_line(message), "error")])
         self._complains.display = True
 

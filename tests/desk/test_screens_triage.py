@@ -129,7 +129,7 @@ async def test_a_search_finds_and_a_bad_one_is_told_its_place(desk, arrive):
         await seat.press("enter")
         assert seat.screen.prompt.is_open
         line = next(line for line in seat.text.splitlines() if "^" in line)
-        assert line.index("^") == len("/ rente is:")
+        assert line.index("^") == len(" / rente is:")
         await seat.press(*["backspace"] * 3, *"open", "enter")
         assert list(seat.screen.cases.ids) == [wanted] and "Search" in seat.text
         await seat.press("escape")

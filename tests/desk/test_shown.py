@@ -25,10 +25,7 @@ NASTY = [
 def is_safe(text: str) -> bool:
     return all(
         each == "\n"
-        or (
-            unicodedata.category(each) not in ("Cc", "Cs", "Zl", "Zp")
-            and each not in "\u200b\u200d\ufe0f\u202e"
-        )
+        or (unicodedata.category(each) not in ("Cc", "Cs", "Zl", "Zp") and each not in "\u200b\u200d\ufe0f\u202e")
         for each in text
     )
 
