@@ -35,6 +35,8 @@ CASES = [
     ("schema_org", "thread_jsonld.html", "list"),
     ("schema_org", "question_microdata.html", "list"),
     ("schema_org", "reviews.html", "list"),
+    ("flarum", "discussions.json", "list"),
+    ("flarum", "posts.json", "conversation"),
     ("mybb", "forumdisplay.html", "forum"),
     ("mybb", "showthread.html", "conversation"),
     ("smf", "board.html", "forum"),
