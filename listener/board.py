@@ -60,6 +60,10 @@ class Engine:
     """Who is quoted: kept on a line of its own."""
     noise: str = ""
     """What the engine adds to texts."""
+    quote_boxes: str = ""
+    """Quotes that are not marked up as such."""
+    session: re.Pattern[str] = re.compile(r"(?!)")
+    """What a session puts into addresses of guests."""
     day_first: bool = True
     next: str = ""
     """Links to a topic's other pages, or to the next; found by the usual signs where not said."""
@@ -85,19 +89,22 @@ class Engine:
         left = int(link.carry.get("pages", 1))
         carry = {**link.carry, "inner": True}
         lists = [Link(url=url, role="forum", carry=carry) for url in forums]
-        if topics and left > 1 and (following := tree.next_page(root, page.url)):
+        if topics and left > 1 and (following := self.session.sub("", tree.next_page(root, page.url))):
             lists.append(Link(url=following, role="forum", carry={"pages": left - 1, "inner": True}))
         memory = {"forums": forums} if forums and page.url.rstrip("/") == source.url.rstrip("/") else {}
         return Reading(links=(*topics, *lists), memory=memory)
 
+    def _link(self, anchor: Node | None, base: str) -> str:
+        return self.session.sub("", tree.link(anchor, base))
+
     def _forums(self, root: Node, base: str) -> list[str]:
-        links = (tree.link(each, base).split("#")[0] for each in tree.select(root, "a[href]"))
+        links = (self._link(each, base).split("#")[0] for each in tree.select(root, "a[href]"))
         return list(dict.fromkeys(url for url in links if url != base and self.forum.search(url)))[:MOST]
 
     def _topics(self, root: Node, base: str) -> Iterator[Link]:
         rows = set(tree.select(root, self.row))
         for anchor in tree.select(root, self.topic_link)[:MOST]:
-            url = tree.link(anchor, base).split("#")[0]
+            url = self._link(anchor, base).split("#")[0]
             if found := self.topic.search(url):
                 row = next((each for each in anchor.iterancestors() if each in rows), None)
                 stamp = "" if row is None else self._stamp(row, base)
@@ -112,7 +119,7 @@ class Engine:
         )
 
     def _thread(self, root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
-        canonical = tree.link(tree.first(root, 'link[rel="canonical"]'), page.url)
+        canonical = self._link(tree.first(root, 'link[rel="canonical"]'), page.url)
         found = self.topic.search(canonical) or self.topic.search(page.url)
         entered = link.role != "page"
         about = {
@@ -138,7 +145,7 @@ class Engine:
     def _pages(self, root: Node, base: str) -> list[str]:
         if not self.next:
             return [url] if (url := tree.next_page(root, base)) else []
-        found = [tree.link(each, base).split("#")[0] for each in tree.select(root, self.next)]
+        found = [self._link(each, base).split("#")[0] for each in tree.select(root, self.next)]
         return [url for url in dict.fromkeys(found) if url and self.topic.search(url)]
 
     def _post(self, number: str, item: Node, about: Mapping[str, Any], page: Page, source: SourceSpec) -> Post:
@@ -148,7 +155,7 @@ class Engine:
         edited_at = None if edited is None else self._moment(edited, page, source)
         if self.edited:
             tree.drop(item, self.edited)  # some engines put it into the date
-        name, profile = tree.line(author), _profile(author, page.url)
+        name, profile = tree.line(author), self._profile(author, page.url)
         if body is not None:
             self._tidy(body)
         return Post(
@@ -167,9 +174,15 @@ class Engine:
             edited_at=edited_at,
         )
 
+    def _profile(self, author: Node | None, base: str) -> str:
+        if author is None:
+            return ""
+        around = author if author.tag == "a" else next(author.iterancestors("a"), None)
+        return self._link(around if around is not None else tree.first(author, "a[href]"), base)
+
     def _permalink(self, item: Node, base: str, number: str) -> str:
         for anchor in tree.select(item, "a[href]"):
-            url = tree.link(anchor, base)
+            url = self._link(anchor, base)
             if (
                 (found := self.post.search(url))
                 and _group(found) == number
@@ -186,10 +199,13 @@ class Engine:
         return ""
 
     def _tidy(self, body: Node) -> None:
+        body.tag = "div"  # vBulletin's is a blockquote
         if self.noise:
             tree.drop(body, self.noise)
         for heading in tree.select(body, self.headings):
             heading.tag = "p"
+        for box in tree.select(body, self.quote_boxes) if self.quote_boxes else ():
+            box.tag = "blockquote"
 
     def _written(self, item: Node, page: Page, source: SourceSpec) -> datetime | None:
         for css in self.date:
@@ -234,13 +250,6 @@ def _own_number(item: Node) -> str:
         if found := re.search(r"(\d+)$", item.get(attribute) or ""):
             return found[1]
     return ""
-
-
-def _profile(author: Node | None, base: str) -> str:
-    if author is None:
-        return ""
-    around = author if author.tag == "a" else next(author.iterancestors("a"), None)
-    return tree.link(around if around is not None else tree.first(author, "a[href]"), base)
 
 
 def _parts(spec: str) -> tuple[str, str]:

@@ -43,6 +43,8 @@ CASES = [
     ("smf", "topic.html", "conversation"),
     ("xenforo", "forum.html", "forum"),
     ("xenforo", "thread.html", "conversation"),
+    ("vbulletin", "forumdisplay.html", "forum"),
+    ("vbulletin", "showthread.html", "conversation"),
     ("selectors", "list.html", "list"),
     ("selectors", "thread.html", "conversation"),
 ]

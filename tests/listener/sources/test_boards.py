@@ -1,4 +1,4 @@
-"""MyBB, SMF and XenForo boards: one body of tests, three markups of the same thread."""
+"""MyBB, SMF, XenForo and vBulletin boards: one body of tests, four markups of the same thread."""
 
 from __future__ import annotations
 
@@ -91,6 +91,21 @@ BOARDS = [
         author_url="https://xf.example/members/marieke_v.3/",
         quote_head="marieke_v zei:",
         second_at=datetime(2026, 11, 21, 13, 35, 10, tzinfo=UTC),
+    ),
+    Board(
+        kind="vbulletin",
+        base="http://vb.example/forum/",
+        list_file="forumdisplay.html",
+        list_url="http://vb.example/forum/forumdisplay.php?2-Geldzaken",
+        topic_file="showthread.html",
+        topic_url="http://vb.example/forum/showthread.php?5-Zonnebank-app",
+        stamp="p31",
+        further_list="http://vb.example/forum/forumdisplay.php?2-Geldzaken/page2",
+        further_topic="http://vb.example/forum/showthread.php?5-Zonnebank-app/page2",
+        permalink="http://vb.example/forum/showthread.php?5-Zonnebank-app&p=11&viewfull=1#post11",
+        author_url="http://vb.example/forum/member.php?3-marieke_v",
+        quote_head="Oorspronkelijk geplaatst door marieke_v",
+        second_at=datetime(2026, 11, 21, 13, 35, tzinfo=UTC),
     ),
 ]
 
