@@ -144,15 +144,15 @@ class Clerk:
 
     # Deciding
 
-    def tag(self, case_ids: Ids, *tags: str) -> tuple[Case, ...]:
+    def tag(self, case_ids: Ids, tag: str, *more: str) -> tuple[Case, ...]:
         """Puts labels on cases."""
         self._permit("tag")
-        return [self._steps.tag(case_ids, self.agent, tag) for tag in tags][-1]
+        return [self._steps.tag(case_ids, self.agent, each) for each in (tag, *more)][-1]
 
-    def untag(self, case_ids: Ids, *tags: str) -> tuple[Case, ...]:
+    def untag(self, case_ids: Ids, tag: str, *more: str) -> tuple[Case, ...]:
         """Takes labels off cases."""
         self._permit("untag")
-        return [self._steps.untag(case_ids, self.agent, tag) for tag in tags][-1]
+        return [self._steps.untag(case_ids, self.agent, each) for each in (tag, *more)][-1]
 
     def note(self, case_ids: Ids, text: str) -> tuple[Case, ...]:
         """Writes something down for colleagues."""

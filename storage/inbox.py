@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -27,6 +28,12 @@ REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 BATCH = 200
 """Mentions read at a time by a search: what bounds its memory and the length of its reads."""
+
+THREAD = 500
+"""Newest posts of a conversation that an opened case shows, besides its first post and the case's own."""
+
+Place = tuple[datetime, int]
+"""A post's place in time: when, and its id."""
 
 WALKS = (500, 5000)
 """Rows at the beginning of a list that a page is looked for among, before all that answer are gathered and sorted."""
@@ -136,7 +143,7 @@ class Inbox:
             return CaseFile(
                 case=case,
                 conversation_title=self._title(connection, case),
-                thread=self._posts(connection, POST.c.conversation_id == case.conversation_id),
+                thread=self._thread(connection, case),
                 replies=self._replies(connection, case_id),
                 trail=self._trail(connection, case_id),
                 author=_author(connection, case.author_id) if case.author_id else None,
@@ -218,25 +225,40 @@ class Inbox:
     def _stream(
         self, question: Question, limit: int | None, after: Mention | None, newest_first: bool
     ) -> Iterator[Mention]:
-        given = 0
+        given, place = 0, self._place(after) if after else None
         while limit is None or given < limit:
             size = BATCH if limit is None or not question.exact else min(BATCH, limit - given)
             with self.database.read() as connection:
-                batch = rows.mentions(connection, _mention_ids(connection, question, size, after, newest_first))
+                found = _next_posts(connection, question, size, place, newest_first)
+                batch = rows.mentions(connection, [post_id for _, post_id in found])
             chosen = [each for each in batch if question.exact or question.answers(each)]
             yield from chosen if limit is None else chosen[: limit - given]
             given += len(chosen)
-            if len(batch) < size:
+            if len(found) < size:
                 return
-            after = batch[-1]
+            place = found[-1]
+
+    def _place(self, mention: Mention) -> Place:
+        """Where a mention stands in time: as it is stored, for a post from the future is put where it was seen."""
+        with self.database.read() as connection:
+            at = connection.execute(sa.select(POST.c.at).where(POST.c.id == mention.id)).scalar()
+        return at or mention.published_at or mention.first_seen_at, mention.id
 
     def _title(self, connection: Connection, case: Case) -> str:
         title = sa.select(CONVERSATION.c.title).where(CONVERSATION.c.id == case.conversation_id)
         return str(connection.execute(title).scalar_one())
 
-    def _posts(self, connection: Connection, where: sa.ColumnElement[bool]) -> tuple[Mention, ...]:
-        ids = connection.scalars(sa.select(POST.c.id).where(where).order_by(POST.c.at, POST.c.id)).all()
-        return tuple(rows.mentions(connection, ids))
+    def _thread(self, connection: Connection, case: Case) -> tuple[Mention, ...]:
+        """The whole conversation, unless it is very long: then its first post, the case's own, and the newest."""
+        place = sa.select(POST.c.at, POST.c.id)
+        within, newest = POST.c.conversation_id == case.conversation_id, (POST.c.at.desc(), POST.c.id.desc())
+        parts = (
+            place.where(within).order_by(*newest).limit(THREAD),
+            place.where(within).order_by(POST.c.at, POST.c.id).limit(1),
+            place.where(POST.c.case_id == case.id).order_by(*newest).limit(THREAD),
+        )
+        found = {(row.at, row.id) for part in parts for row in connection.execute(part)}
+        return tuple(rows.mentions(connection, [post_id for _, post_id in sorted(found)]))
 
     def _earlier(self, connection: Connection, case: Case) -> tuple[Mention, ...]:
         if case.author_id is None:
@@ -271,27 +293,22 @@ def _beyond(case: Case) -> sa.ColumnElement[bool]:
     return sa.and_(score <= case.priority_score, sa.or_(score < case.priority_score, later))
 
 
-def _mention_ids(
-    connection: Connection, question: Question, limit: int, after: Mention | None, newest_first: bool
-) -> list[int]:
+def _next_posts(
+    connection: Connection, question: Question, limit: int, after: Place | None, newest_first: bool
+) -> list[Place]:
     """By time. A batch is looked for among the next posts; only where too few answer, among all that do."""
     order = (POST.c.at.desc(), POST.c.id.desc()) if newest_first else (POST.c.at, POST.c.id)
-    beyond = _later(connection, after, newest_first) if after else sa.true()
-    query = sa.select(POST.c.id).select_from(JOINED).order_by(*order).limit(limit)
-    for walk in WALKS:
+    beyond: sa.ColumnElement[bool] = sa.true()
+    if after is not None:
+        here, last = sa.tuple_(POST.c.at, POST.c.id), sa.tuple_(sa.literal(after[0], POST.c.at.type), after[1])
+        beyond = here < last if newest_first else here > last
+    query = sa.select(POST.c.at, POST.c.id).select_from(JOINED).order_by(*order).limit(limit)
+    for walk in () if question.any_post else WALKS:
         first = sa.select(POST.c.id).where(POST.c.is_mention, beyond).order_by(*order).limit(walk).subquery()
-        near = query.join(first, first.c.id == POST.c.id).where(question.row_by_row)
-        found = [] if question.any_post else list(connection.scalars(near))
-        if len(found) == limit:
-            return found
-    return list(connection.scalars(query.where(question.where, beyond)))
-
-
-def _later(connection: Connection, after: Mention, newest_first: bool) -> sa.ColumnElement[bool]:
-    """What comes after a mention in time, by the time it is stored under (a post from the future is not)."""
-    at = connection.execute(sa.select(POST.c.at).where(POST.c.id == after.id)).scalar() or after.first_seen_at
-    place, last = sa.tuple_(POST.c.at, POST.c.id), sa.tuple_(sa.literal(at, POST.c.at.type), after.id)
-    return place < last if newest_first else place > last
+        near = connection.execute(query.join(first, first.c.id == POST.c.id).where(question.row_by_row)).all()
+        if len(near) == limit:
+            return [(row.at, row.id) for row in near]
+    return [(row.at, row.id) for row in connection.execute(query.where(question.where, beyond))]
 
 
 def _author(connection: Connection, author_id: int) -> Author:

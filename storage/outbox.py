@@ -84,6 +84,7 @@ class Outbox:
 
         The same `key` again gives the reply that is there. Raises `LostCase` when the case changed hands since `epoch`,
         and `ConversationMoved` when others changed it since `seen_version`; either way the text is kept as a draft.
+        Raises `StepRefused` while a colleague's reply is underway, and for words that were sent in this case before.
         """
         with self.database.write() as connection:
             now = self.database.now()
@@ -91,6 +92,7 @@ class Outbox:
             known = connection.execute(sa.select(REPLY).where(REPLY.c.key == key)).first()
             if known is not None and known.state not in (ReplyState.DRAFT, ReplyState.CANCELLED):
                 return rows.reply(known)
+            _refuse_double(connection, case, agent, text)
             refusal = fence.refusal(connection, case, agent, epoch, seen_version)
             values: dict[str, Any]
             if refusal is None:
@@ -328,6 +330,16 @@ def _refuse_other(case: Row[Any], agent: str, now: datetime) -> None:
     facts = workflow.Facts(Status(case.status), case.assignee, case.lease_until)
     if workflow.is_held(facts, agent, now):
         raise HeldByOther(case.id, case.assignee)
+
+
+def _refuse_double(connection: Connection, case: Row[Any], agent: str, text: str) -> None:
+    """Nobody is answered twice: not by two colleagues at once, and not with the same words again."""
+    states = [state.value for state in (*UNDERWAY, ReplyState.SENT)]
+    for row in connection.execute(sa.select(REPLY).where(REPLY.c.case_id == case.id, REPLY.c.state.in_(states))):
+        if row.agent != agent and row.state != ReplyState.SENT:
+            raise StepRefused(f"Reply {row.id} by {row.agent} is {_words(row.state)}: settle or cancel that first.")
+        if row.text == text:
+            raise StepRefused(f"Case {case.id} was answered with these words before: reply {row.id}.")
 
 
 def _found(connection: Connection, reply_id: int) -> Row[Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,7 +68,8 @@ class Undo:
     def undo(self, agent: str, on: int | None = None) -> Event:
         """Takes back the agent's newest act that is not taken back yet; gives the (last) event that did.
 
-        `on` looks only at acts that touched that case. Raises `StepRefused` when there is nothing to take back, or when somebody else acted on the case since.
+        `on` looks only at acts that touched that case. Raises `StepRefused` when there is nothing to take back, or
+        when somebody else acted on the case since.
         """
         with self.database.write() as connection:
             acts = _acts(connection, agent)
@@ -151,14 +154,15 @@ def _acts(connection: Connection, agent: str) -> list[list[Row[Any]]]:
     kinds = [kind.value for kind in STEPS] + list(REPLIES)
     mine = sa.select(EVENT).where(EVENT.c.actor == agent, EVENT.c.kind.in_(kinds)).order_by(EVENT.c.id.desc())
     acts: list[list[Row[Any]]] = []
-    for event in connection.execute(mine).yield_per(DEPTH):
-        batch = event.data.get("batch")
-        if batch and acts and acts[-1][0].data.get("batch") == batch:
-            acts[-1].append(event)
-        elif len(acts) == DEPTH:
-            break
-        else:
-            acts.append([event])
+    with closing(connection.execute(mine).yield_per(DEPTH)) as events:
+        for event in events:
+            batch = event.data.get("batch")
+            if batch and acts and acts[-1][0].data.get("batch") == batch:
+                acts[-1].append(event)
+            elif len(acts) == DEPTH:
+                break
+            else:
+                acts.append([event])
     return acts
 
 
@@ -167,12 +171,8 @@ def _batch(connection: Connection, event: Row[Any]) -> list[Row[Any]]:
     if not batch:
         return [event]
     near = sa.select(EVENT).where(EVENT.c.actor == event.actor, EVENT.c.kind == event.kind, EVENT.c.id <= event.id)
-    found: list[Row[Any]] = []
-    for row in connection.execute(near.order_by(EVENT.c.id.desc())).yield_per(DEPTH):
-        if row.data.get("batch") != batch:
-            break
-        found.append(row)
-    return found
+    with closing(connection.execute(near.order_by(EVENT.c.id.desc())).yield_per(DEPTH)) as events:
+        return list(takewhile(lambda row: row.data.get("batch") == batch, events))
 
 
 def _stands(event: Row[Any]) -> bool:

@@ -142,6 +142,18 @@ def test_an_opened_case_has_all_that_is_needed_to_answer_it(desk: Any, clock: An
     assert [each.text for each in file.earlier] == ["Zonnebank elders"]
 
 
+def test_of_a_very_long_conversation_the_first_the_newest_and_the_cases_own_posts_are_shown(
+    desk: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.inbox.THREAD", 3)
+    for number, author in enumerate(["piet", "klaas", "jan", "piet", "klaas", "piet", "klaas"]):
+        clock.advance(minutes=1)
+        desk.post(f"Zonnebank {number}", author=author, conversation="c")
+    case_id = next(each.case_id for each in desk.inbox.mentions("*") if each.author == "jan")
+    shown = [each.text for each in desk.inbox.open(case_id).thread]
+    assert shown == ["Zonnebank 0", "Zonnebank 2", "Zonnebank 4", "Zonnebank 5", "Zonnebank 6"]
+
+
 def test_a_mention_carries_every_field_that_is_exported(desk: Any) -> None:
     reason = Reason(about="sentiment", label="negative", words=("slecht",), share=-0.5)
     opinion = Opinion(

@@ -237,3 +237,24 @@ def test_an_uncertain_reply_is_settled_by_looking(desk: Any, clock: Any, arrived
     assert settled.state is (ReplyState.SENT if arrived else ReplyState.FAILED)
     kind = EventKind.SENT if arrived else EventKind.FAILED
     assert desk.inbox.trail(reply.case_id)[-1].kind is kind
+
+
+def test_two_colleagues_do_not_answer_at_once(desk: Any, clock: Any) -> None:
+    case_id = desk.case()
+    reply = desk.hold(case_id, needs_approval=True)
+    clock.advance(hours=1)
+    with pytest.raises(StepRefused, match=f"Reply {reply.id} by anna is awaiting approval"):
+        desk.hold(case_id, "bram", "Ook een antwoord")
+    desk.outbox.cancel(reply.id, "bram")
+    assert desk.hold(case_id, "bram", "Ook een antwoord").state is ReplyState.HELD
+
+
+def test_the_same_words_are_not_sent_twice_in_one_case(desk: Any, clock: Any) -> None:
+    case_id = desk.case()
+    reply = desk.hold(case_id, key="one")
+    clock.advance(seconds=10)
+    desk.outbox.take_due("me:1")
+    desk.outbox.sent(reply.id, Receipt())
+    with pytest.raises(StepRefused, match=f"with these words before: reply {reply.id}"):
+        desk.hold(case_id, key="two")
+    assert desk.hold(case_id, text="En nog iets", key="three").state is ReplyState.HELD

@@ -166,3 +166,13 @@ def test_a_corrected_sentiment_is_what_it_was(desk: Any) -> None:
     desk.steps.correct(post_id, "anna", "sentiment", "positive")
     desk.undo.undo("anna")
     assert desk.inbox.mention(post_id).sentiment is Sentiment.UNRATED
+
+
+def test_undo_on_a_case_leaves_later_acts_on_others_alone(desk: Any) -> None:
+    first, second = desk.case(), desk.case()
+    desk.steps.resolve(first, "anna")
+    desk.steps.resolve(second, "anna")
+    assert desk.undo.undo("anna", first).case_id == first
+    assert [case.status for case in desk.inbox.cases([first, second])] == [Status.NEW, Status.RESOLVED]
+    with pytest.raises(StepRefused, match="nothing to undo"):
+        desk.undo.undo("anna", first)
