@@ -45,6 +45,8 @@ CASES = [
     ("xenforo", "thread.html", "conversation"),
     ("vbulletin", "forumdisplay.html", "forum"),
     ("vbulletin", "showthread.html", "conversation"),
+    ("flaskbb", "forum.html", "forum"),
+    ("flaskbb", "topic.html", "conversation"),
     ("selectors", "list.html", "list"),
     ("selectors", "thread.html", "conversation"),
 ]
