@@ -48,6 +48,7 @@ class Default:
         self._priorities = {**priority.WEIGHTS, **(weights_ or {})}
         self._languages = Languages(self._weights)
         self._tongues: dict[str, Tongue] = {}
+        self._orders = {name: (self._weights.array(f"{name}.order"), intents.kinds(name)) for name in ("nl", "en")}
         self._brands: dict[BrandWords, Brand] = {}
         self._intents = self._weights.array("intents.table").astype(np.float64)
 
@@ -134,7 +135,8 @@ class Default:
         """The intents that are likelier than not, likeliest first."""
         if not reading.words:
             return []
-        scores = np.array(intents.features(reading, seen)) @ self._intents
+        order = intents.ordered(reading, *self._orders[reading.lang]) if reading.lang else 0.0
+        scores = np.array(intents.features(reading, seen, order)) @ self._intents
         return sorted(
             ((INTENTS[at], float(scores[at])) for at in np.flatnonzero(scores > 0)), key=lambda pair: -pair[1]
         )

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from listener.understanding import lists
 from listener.understanding.sentiment import Reading
+from listener.understanding.tokens import fold
+from listener.understanding.words import bucket
 
 GUARDS = {
     "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
@@ -48,6 +58,50 @@ FEATURES = (
 )  # fmt: skip
 """What an intent is judged by: each group of cues (there at all; how many more), and a few numbers of the text."""
 ASK = frozenset({"q_open", "q_ask"})
+
+
+KINDS = ("kind_wh", "kind_verb", "kind_subject", "kind_filler")
+"""Cue groups that are not looked for in a text: what kind of word a word is."""
+
+
+def kinds(lang: str) -> dict[str, str]:
+    """Word -> kind, for nl or en."""
+    return {fold(text): group for group, text in lists.cues(f"cues_{lang}.txt") if group in KINDS}
+
+
+ORDER_SIZE = 1 << 14
+"""Rows of the table of word pairs by which a question is known."""
+
+
+def edged(words: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
+    """What the order of a sentence is told by: its pairs of words, how it begins, and of what kind its first words are.
+
+    `kinds` says of a word whether it asks, is a verb, a subject, or a filler, which is passed over at the beginning.
+    """
+    start = 0
+    while start < len(words) - 2 and kinds.get(words[start]) == "kind_filler":
+        start += 1
+    first = words[start : start + 3]
+    one, two, three = [*(kinds.get(word, "*") for word in first), "*", "*", "*"][:3]
+    row = ["^", *words[start:], "$"]
+    return [
+        *[a + " " + b for a, b in itertools.pairwise(row)], "^ " + " ".join(first[:2]), "^ " + " ".join(first),
+        f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}", f"^^{first[0]} {two}" if first else "^^",
+    ]  # fmt: skip
+
+
+def ordered(reading: Reading, table: np.ndarray[Any, np.dtype[np.float32]], kinds: Mapping[str, str]) -> float:
+    """How much the likeliest sentence of a text has the words and the order of a question (log-odds, -3 to 3)."""
+    best, sentence, count = -3.0, [], 0
+    for word in [*(w.fold for w in reading.words), "."]:
+        if word[0] not in ".?!…":
+            sentence.append(word)
+        elif len(sentence) > 1 and count < 8:
+            pairs = edged(sentence, kinds)
+            at = [bucket(pair, ORDER_SIZE) for pair in pairs]
+            best = max(best, float(table[at, 0].sum()) / math.sqrt(len(pairs) + 1) + float(table[-1, 0]))
+            sentence, count = [], count + 1
+    return min(best, 3.0)
 
 
 def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> list[float]:

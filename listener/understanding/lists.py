@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import ahocorasick
 
-from listener.understanding.tokens import folded
+from listener.understanding.tokens import fold, folded
 
 GAP = "~"
 """In a phrase: up to `REACH` tokens may stand here."""
@@ -40,13 +40,18 @@ def _lines(name: str) -> Iterator[tuple[str, str]]:
 
 
 def opinions(name: str) -> dict[str, float]:
-    """The entries of an opinion list (`value: entry, entry …` a line) -> value; a later line wins."""
-    return {
-        " ".join(folded(entry)): float(head)
-        for head, tail in _lines(name)
-        for entry in tail.split(", ")
-        if entry.strip()
-    }
+    """The entries of an opinion list (`value: entry, entry …` a line) -> value; a later line wins.
+
+    An entry that the tokeniser does not see whole (an emoticon it does not know) is passed over.
+    """
+    known = {}
+    for head, tail in _lines(name):
+        for entry in tail.split(", "):
+            tokens = folded(entry)
+            whole = tokens and (entry.strip()[0].isalnum() or len(tokens) == 1) and "".join(tokens) == fold(entry)
+            if whole:
+                known[" ".join(tokens)] = float(head)
+    return known
 
 
 def cues(name: str) -> Iterator[tuple[str, str]]:
@@ -79,6 +84,7 @@ class PhraseBook:
         """Build the automaton; nothing can be added after it."""
         for key, phrases in self._found.items():
             self._automaton.add_word(key, tuple(phrases))
+        self._automaton.add_word("\0", ())  # an automaton may not be empty
         self._automaton.make_automaton()
         self._found = {}
         return self

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
-from listener.understanding import intents
-from listener.understanding.fit import Vector
+from listener.understanding import fit, intents
+from listener.understanding.fit import Bags, Vector
+from listener.understanding.intents import ORDER_SIZE, edged
+from listener.understanding.words import bucket
 
 PRIOR = {
     "question": """
@@ -59,3 +64,45 @@ def prior() -> Vector:
             feature, _, value = belief.strip().rpartition(" ")
             table[intents.FEATURES.index(feature), at] = float(value)
     return table
+
+
+def train_table(numbers: Sequence[Sequence[float]], wanted: Sequence[Sequence[str]], hold: float = 1.0) -> Vector:
+    """The intent table after training: logistic regression an intent, held to the prior with force `hold`."""
+    start, rows = prior(), np.array(numbers)
+    table = start.copy()
+    for at, name in enumerate(intents.INTENTS):
+        labels = np.array([float(name in each) for each in wanted])
+        belief = start[:, at]
+
+        def loss(x: Vector, labels: Vector = labels, belief: Vector = belief) -> tuple[float, Vector]:
+            value, slope = fit.logistic_loss(rows @ x, labels, np.ones(len(labels)))
+            return value + 0.5 * hold * float(((x - belief) ** 2).sum()), rows.T @ slope + hold * (x - belief)
+
+        table[:, at] = fit.minimise(loss, belief.copy(), steps=200)
+    return table
+
+
+def train_order(texts: Sequence[list[str]], kinds: Mapping[str, str], hold: float = 0.5) -> Vector:
+    """The pairs of words by which a question is known without its mark; trained on sentences, the mark taken off.
+
+    A text counts as a question where its only stop is a "?" at the end, as none where it has no "?".
+    """
+    rows, labels = [], []
+    for folds in texts:
+        stops = [f for f in folds if f[0] in "?!.…"]
+        asked = bool(stops) and stops[0][0] == "?" and folds[-1] == stops[0] and len(stops) == 1
+        if asked or (len(stops) <= 1 and not any("?" in s for s in stops)):
+            rows.append([bucket(pair, ORDER_SIZE) for pair in edged([f for f in folds if f not in stops], kinds)])
+            labels.append(float(asked))
+    bags = Bags(rows, ORDER_SIZE, np.array([1 / np.sqrt(len(row) + 1) for row in rows]))
+    wanted = np.array(labels)
+    weights = np.where(wanted > 0, 0.5 / max(wanted.mean(), 1e-9), 0.5 / max(1 - wanted.mean(), 1e-9)) ** 0.5
+
+    def loss(flat: Vector) -> tuple[float, Vector]:
+        table = flat[1:, None]
+        value, slope = fit.logistic_loss(flat[0] + bags.sums(table)[:, 0], wanted, weights)
+        grad: Any = np.concatenate([[slope.sum()], bags.back(slope[:, None])[:, 0] + hold * flat[1:]])
+        return value + 0.5 * hold * float(flat[1:] @ flat[1:]), grad
+
+    flat = fit.minimise(loss, np.zeros(ORDER_SIZE + 1))
+    return np.vstack([flat[1:, None], [[flat[0]]]])

@@ -49,7 +49,7 @@ def pack(tables: Mapping[str, Any]) -> bytes:
         if isinstance(table, str | bytes):
             raw = table.encode("utf-8") if isinstance(table, str) else table
             small[name] = np.frombuffer(raw, dtype=np.uint8)
-        elif table.ndim == 2 and len(table) > 256:
+        elif table.ndim == 2 and len(table) > 512:
             scale = np.abs(table).max(axis=0) / 127 + 1e-12
             small[name] = np.rint(table / scale).astype(np.int8)
             small[name + "/scale"] = scale.astype(np.float32)

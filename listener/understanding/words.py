@@ -27,13 +27,13 @@ _PREFIXES = {
     "en": {},
 }  # fmt: skip
 _SUFFIXES = {
-    "nl": ("", "e", "er", "ere", "st", "ste", "s", "en", "je", "jes", "t"),
-    "en": ("", "ly", "s", "er", "est", "y", "ness", "ing", "ed"),
+    "nl": ("e", "er", "ere", "st", "ste", "s", "en", "je", "jes", "t"),
+    "en": ("ly", "s", "er", "est", "y", "ness", "ing", "ed"),
 }
 _ENDINGS = {
     "nl": {"zooi": -0.6, "gedoe": -0.5, "ellende": -0.6, "drama": -0.6, "chaos": -0.5, "fout": -0.4, "probleem": -0.4,
            "problemen": -0.4, "storing": -0.4, "topper": 0.7, "loos": -0.3, "loze": -0.3},
-    "en": {"less": -0.2},
+    "en": {},
 }  # fmt: skip
 
 
@@ -72,10 +72,13 @@ class Vocabulary:
     def word(self, token: str) -> Word:
         """What is known of a token, without trained weights."""
         known = fold(token)
-        return Word(token, known, self._value(known), self._roles.get(known, ""))
+        return Word(token, known, self._value(known, len(token) > len(known)), self._roles.get(known, ""))
 
-    def _value(self, word: str) -> float:
-        """The value of a word, of the word it is an inflection of, or of what it is compounded with; 0 if unknown."""
+    def _value(self, word: str, stretched: bool = False) -> float:
+        """The value of a word, of the word it is an inflection of, or of what it is compounded with; 0 if unknown.
+
+        `stretched`: it was written with letters repeated, so that any double letter may be meant single.
+        """
         values = self._values
         if word in values:
             return values[word]
@@ -86,22 +89,24 @@ class Vocabulary:
         if not self.lang or len(word) < 4 or not word[0].isalpha():
             return 0.0
         squeezed = "".join(c for at, c in enumerate(word) if at == 0 or c != word[at - 1])
-        for form in (word, squeezed):
+        for form in (word, squeezed) if stretched else (word,):
             for stem in self._stems(form):
-                if len(stem) > 2 and stem in values:
+                if stem in values:
                     return values[stem]
         return self._compound(word)
 
     def _stems(self, word: str) -> list[str]:
-        stems = []
+        """The forms that a word may be an inflection of: "trage" of "traag", "gekke" of "gek", "lieve" of "lief"."""
+        stems = [word]
         for suffix in _SUFFIXES[self.lang]:
-            if word.endswith(suffix):
-                stem = word[: len(word) - len(suffix)]
+            stem = word[: len(word) - len(suffix)]
+            if word.endswith(suffix) and len(stem) > 3:
                 stems.append(stem)
-                if suffix and len(stem) > 3 and stem[-1] == stem[-2]:
+                if len(stem) > 4 and stem[-1] == stem[-2]:
                     stems.append(stem[:-1])
-                if suffix[:1] == "e" and len(stem) > 2:
-                    stems += [stem[:-1] + stem[-2] + stem[-1], stem[:-1] + {"v": "f", "z": "s"}.get(stem[-1], stem[-1])]
+                if self.lang == "nl" and suffix[0] == "e":
+                    last = {"v": "f", "z": "s"}.get(stem[-1], stem[-1])
+                    stems += [stem[:-1] + stem[-2] + last, stem[:-1] + last]
         return stems
 
     def _compound(self, word: str) -> float:
@@ -132,7 +137,7 @@ def vocabulary(lang: str) -> tuple[Vocabulary, lists.PhraseBook]:
     for group, text in lists.cues(f"cues_{lang}.txt") if lang else ():
         if group in ROLES:
             roles[fold(text)] = group
-        else:
+        elif not group.startswith("kind_"):
             book.add(text, group)
     single = {word: value for word, value in values.items() if " " not in word}
     return Vocabulary(lang, single, roles), book.close()
