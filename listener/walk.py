@@ -26,6 +26,8 @@ PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
 THREAD_PAGES = 60
 """Pages of one conversation that are read."""
+GONE = (404, 410)
+"""Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
 
 class Web(Protocol):
@@ -77,6 +79,7 @@ class Walk:
     moved_to: str = ""
     _validators: dict[str, list[str]] = field(default_factory=dict)
     _left_over: bool = False
+    """Whether something must be asked again by the next visit."""
 
     async def batches(self, threads: Collection[Link] = ()) -> AsyncIterator[Batch]:
         """Reads the lists, then each conversation that changed, and `threads` whether they changed or not.
@@ -96,7 +99,7 @@ class Walk:
             batch_of_thread = await self._conversation(link)
             if batch_of_thread is not None:
                 yield batch_of_thread
-        if not self._left_over and not self.troubles:  # else the next visit must see the lists again
+        if not self._left_over:  # else the next visit must see the lists again
             self.memory["validators"] = self._validators
 
     async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
@@ -119,6 +122,7 @@ class Walk:
                     raise
                 if not instead:
                     self.troubles.append(error)
+                    self._left_over = True
                 waiting.extend(instead)
                 continue
             first = False
@@ -139,7 +143,7 @@ class Walk:
     async def _conversation(self, start: Link) -> Batch | None:
         """All pages of one conversation; without its stamp when a page was missing, so that it is read again."""
         posts: dict[str, Post] = {}
-        waiting, seen, whole = deque([start]), set[str](), True
+        waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.troubles)
         lists_all = bool(getattr(self.kind, "LISTS_ALL", False))
         while waiting and len(seen) < THREAD_PAGES:
             link = waiting.popleft()
@@ -153,16 +157,17 @@ class Walk:
                 waiting.extend(instead)
                 if not instead:
                     self.troubles.append(error)
-                    whole = False
+                    whole = whole and getattr(error, "status", None) in GONE
                 continue
             posts |= {post.external_id: post for post in reading.posts}
             waiting.extend(each for each in reading.links if each.conversation in ("", start.conversation))
+        self._left_over = self._left_over or not whole
         if not posts and not whole:
             return None
         return Batch(
             posts=tuple(posts.values()),
             thread=start if whole else replace(start, stamp=""),
-            complete=lists_all and whole and not waiting,
+            complete=lists_all and whole and not waiting and len(self.troubles) == troubles,
         )
 
     def _fallback(self, link: Link, error: ListenerError) -> list[Link]:

@@ -1,0 +1,117 @@
+"""The clock: what is due is visited, one source's trouble is nobody else's, and stopping gives everything back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from listener import crawl
+from listener.schedule import Schedule
+from storage.errors import DatabaseUnavailable
+
+ITEM = {"guid": "1", "title": "Storing", "text": "Zonnebank doet het vandaag weer niet, wat een ellende."}
+
+
+@pytest.fixture
+async def listener(open_listener: Any) -> Any:
+    async with open_listener() as opened:
+        yield opened
+
+
+def a_schedule(listener: Any, **more: Any) -> tuple[Schedule, list[crawl.Outcome]]:
+    said: list[crawl.Outcome] = []
+    schedule = Schedule(listener.kit, list(listener.specs.values()), report=said.append, **more)
+    schedule.register()
+    return schedule, said
+
+
+def listen_to_three(site: Any, listener: Any) -> None:
+    site.feed("/good", ITEM)
+    site.say("/bad", status=500)
+    for name, path in (("one", "/good"), ("two", "/bad"), ("three", "/good")):
+        listener.listen_to(site.base + path, name=name)
+
+
+async def test_once_visits_each_source_that_is_due_once(site: Any, listener: Any) -> None:
+    listen_to_three(site, listener)
+    schedule, said = a_schedule(listener, workers=2)
+    await schedule.once()
+    assert sorted(each.visit.source for each in said) == ["one", "three", "two"]
+    await schedule.once()
+    assert len(said) == 3
+    await schedule.once(regardless=True)
+    assert len(said) == 6
+
+
+async def test_once_keeps_to_the_sources_that_were_named(site: Any, listener: Any) -> None:
+    listen_to_three(site, listener)
+    schedule, said = a_schedule(listener, names=["three"])
+    await schedule.once()
+    assert [each.visit.source for each in said] == ["three"]
+
+
+async def test_a_paused_source_is_left_alone_until_it_is_retried(site: Any, listener: Any) -> None:
+    listen_to_three(site, listener)
+    schedule, said = a_schedule(listener, names=["one"])
+    listener.kit.intake.pause("one")
+    await schedule.once(regardless=True)
+    assert said == []
+    assert listener.health("one")[0] == "on_hold"
+    schedule.register()
+    listener.kit.intake.retry("one")
+    await schedule.once()
+    assert [each.visit.source for each in said] == ["one"]
+
+
+async def test_forever_visits_as_sources_fall_due_does_its_chores_and_stops(
+    site: Any, listener: Any, clock: Any
+) -> None:
+    listen_to_three(site, listener)
+    stop, chores = asyncio.Event(), []
+
+    async def chore() -> None:
+        chores.append(len(said))
+        clock.advance(days=2)
+        if len(said) >= 6:
+            stop.set()
+        elif len(chores) == 1:
+            raise RuntimeError("a fault of a chore stops nothing")
+
+    schedule, said = a_schedule(listener)
+    async with asyncio.timeout(20):
+        await schedule.forever([(0.05, chore)], stop=stop)
+    assert len(said) >= 6
+
+
+async def test_stopping_gives_the_leases_of_unfinished_visits_back(site: Any, listener: Any) -> None:
+    listen_to_three(site, listener)
+    stop = asyncio.Event()
+    site.hears.clear()
+    schedule, said = a_schedule(listener)
+    running = asyncio.create_task(schedule.forever(stop=stop))
+    while not site.asked:
+        await asyncio.sleep(0)
+    stop.set()
+    await running
+    assert said == []
+    assert len(await asyncio.to_thread(listener.kit.intake.due)) == 3
+
+
+async def test_a_database_that_is_away_for_a_while_stops_nothing(
+    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    listen_to_three(site, listener)
+    schedule, said = a_schedule(listener, names=["one"])
+    finish = listener.kit.intake.finish
+
+    def away(*_: Any) -> None:
+        raise DatabaseUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(listener.kit.intake, "finish", away)
+    await schedule.once()
+    assert (said, "does not answer" in caplog.text) == ([], True)
+    monkeypatch.setattr(listener.kit.intake, "finish", finish)
+    await schedule.once()
+    assert [each.visit.source for each in said] == ["one"]
