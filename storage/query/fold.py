@@ -59,8 +59,10 @@ def words(text: str) -> str:
         folded = _OTHER_ALPHABET.sub(_latinised_run, folded)
     if _is_oversized(folded):
         folded = _bounded(folded.split()[:MAX_TOKENS])
-    if "#" in plain or "@" in plain:
-        folded = _bounded([*folded.split(), *_marked(plain)])
+    if ("#" in plain or "@" in plain) and (marked := _marked(plain)):
+        folded = f"{folded or ' '}{' '.join(marked)} "
+        if len(folded) > MAX_BYTES // 4:
+            folded = _bounded(folded.split())
     return folded if len(folded) > 1 else ""
 
 
@@ -81,7 +83,7 @@ def marked_token(text: str, wildcards: str = "*?") -> str:
     """A query's `#tag` or `@handle` as its folded word, or "" where it is none."""
     plain = _folded(text)
     found = re.fullmatch(rf"#[\w{wildcards}]+|@[\w{wildcards}]+(?:[.\-][\w{wildcards}]+)*", plain)
-    if not found or not re.search(r"\w", plain):
+    if not found or not re.search(r"[^\W_]", plain):
         return ""
     return latinised(re.sub(r"\*[*?]*", _stars, plain).translate(_ZERO))[:MAX_TOKEN]
 
@@ -100,7 +102,9 @@ def _stars(run: re.Match[str]) -> str:
 def _marked(plain: str) -> list[str]:
     found: list[str] = []
     for match in _MARKED.finditer(plain):
-        token = match.group().translate(_ZERO)
+        token = latinised(match.group().translate(_ZERO))[:MAX_TOKEN]
+        if not token.strip("#@_.-"):
+            continue
         found.append(token)
         if token[0] == "@" and (short := _DOMAIN.split(token)[0]) != token:
             found.append(short)
@@ -125,8 +129,8 @@ def _bounded(found: list[str]) -> str:
     """The words joined, none longer than a word may be, and as many as fit."""
     found = [each[:MAX_TOKEN] for each in found]
     if len(found) * (4 * MAX_TOKEN + 1) > MAX_BYTES:
-        sizes = accumulate(len(each.encode()) + 1 for each in found)
-        found = found[: sum(size < MAX_BYTES for size in sizes)]
+        sizes = accumulate((len(each.encode()) + 1 for each in found), initial=1)
+        found = found[: sum(size <= MAX_BYTES for size in sizes) - 1]
     return f" {' '.join(found)} " if found else ""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
+from math import log2
 from typing import Any, Generic, TypeVar
 
 import ahocorasick
@@ -30,6 +31,8 @@ Key = tuple[str, str]
 """Where to look (`words`, `author`, `source`, `kind`, `lang`, `site`) and what must be there."""
 
 _TEXTS = ("words", "author")
+_DOUBLED = 2
+"""Letters by which a word counts as shorter each time that twice as many queries ask for it."""
 _WORTH_OF_A_VALUE = 2
 """A source or language leaves as much out as a piece of text of this length, as a rule of thumb."""
 
@@ -145,13 +148,12 @@ class _Arrival(Seen):
 def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | None:
     """Keys of which every post that answers the query holds one; None when it can be answered without any.
 
-    Of several such sets the one is taken whose keys are `common` to the fewest queries: what many ask for, such as
-    "storing", is what many write. Of the equally rare the longest.
+    Of several such sets the one is taken that is likely to be met least: long words are rarer than short ones, and what
+    is `common` to many queries, such as "storing", is what many write.
     """
 
-    def worth(keys: frozenset[Key]) -> tuple[int, int]:
-        shortest = min(len(text) if where in _TEXTS else _WORTH_OF_A_VALUE for where, text in keys)
-        return -max(common.get(each, 0) for each in keys), shortest
+    def worth(keys: frozenset[Key]) -> float:
+        return min(_rarity(where, text) - _DOUBLED * log2(max(common.get((where, text), 1), 1)) for where, text in keys)
 
     return max((each for each in alternatives(node) if each), key=worth, default=None)
 
@@ -192,8 +194,12 @@ def _place(field: str) -> str:
     return "author" if field == "author" else "words"
 
 
+def _rarity(where: str, text: str) -> int:
+    return len(text) if where in _TEXTS else _WORTH_OF_A_VALUE
+
+
 def _length(keys: frozenset[Key]) -> int:
-    return min(len(text) for _, text in keys)
+    return min(_rarity(*each) for each in keys)
 
 
 def _value_keys(node: tree.Value) -> list[frozenset[Key]]:
