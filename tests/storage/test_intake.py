@@ -248,3 +248,43 @@ def test_a_conversation_read_whole_is_remembered_by_its_stamp(intake: Intake, cl
     due = replace(thread, stamp="4 replies", next_at=clock())
     intake.store("forum", "phpbb", [a_mention(2)], [due])
     assert [(each.external_id, each.stamp) for each in intake.due_threads("forum")] == [("7", "4 replies")]
+
+
+def test_a_sweep_asks_again_for_what_is_followed_and_awake(intake: Intake, clock: Any) -> None:
+    asleep = ReadThread(external_id="8", url="", stamp="1", link={"url": "y"})
+    awake = ReadThread(external_id="7", url="", stamp="1", link={"url": "x"}, next_at=clock() + timedelta(hours=9))
+    intake.store("forum", "phpbb", [a_mention(1), NewPost(post=a_post(2, conversation_id="8"))], [awake, asleep])
+    assert intake.due_threads("forum") == []
+    assert [each.external_id for each in intake.due_threads("forum", sweep=True)] == ["7"]
+    assert intake.stamps("forum", ["7", "8"], sweep=True) == {"8": "1"}
+
+
+def test_what_is_missing_from_a_complete_conversation_is_gone_until_it_is_back(
+    intake: Intake, database: Database
+) -> None:
+    whole = ReadThread(external_id="7", url="", complete=True)
+    deleted = tables.Post.__table__.c.deleted_at.is_not(None)
+    intake.store("forum", "phpbb", [a_mention(1), a_mention(2)], [whole])
+    intake.store("forum", "phpbb", [a_mention(1)], [replace(whole, complete=False)])
+    assert count(database, tables.Post, deleted) == 0
+    intake.store("forum", "phpbb", [a_mention(1)], [whole])
+    assert count(database, tables.Post, deleted) == 1
+    assert kinds(database)[-1] == EventKind.DELETED
+    stored = intake.store("forum", "phpbb", [a_mention(1), a_mention(2)], [whole])
+    assert (stored.edited_mentions, count(database, tables.Post, deleted)) == ((), 0)
+
+
+def test_a_paused_source_is_not_due_before_it_is_retried(intake: Intake) -> None:
+    intake.pause("forum")
+    assert intake.due() == intake.due(regardless=True) == []
+    intake.retry("forum")
+    assert [each.name for each in intake.due()] == ["forum"]
+
+
+def test_accepting_a_source_forgets_who_it_was_and_nothing_else(intake: Intake, clock: Any) -> None:
+    (due,) = intake.due()
+    memory = {**due.memory, "identity": {"lang": "nl"}, "cursor": 4}
+    now = clock()
+    intake.finish(Visit(source="forum", started_at=now, finished_at=now, next_at=now, interval=900, memory=memory))
+    intake.accept("forum")
+    assert intake.due()[0].memory == {**due.memory, "cursor": 4}
