@@ -13,7 +13,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from desk import locale
@@ -21,6 +20,7 @@ from desk.locale import _
 from desk.screens.counter import Counter
 from desk.screens.keys import BINDINGS, display
 from desk.screens.triage import TriageScreen
+from desk.widgets.theme import DARK, THEMES
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
@@ -28,18 +28,6 @@ if TYPE_CHECKING:
 
 POLL = 0.75
 """Seconds between two looks at what others did."""
-
-DARK = Theme(
-    name="webcare-dark", primary="#8ab4f8", secondary="#7fd1c7", accent="#f2c46d", warning="#f5b46a", error="#ff9b93",
-    success="#9bd99b", foreground="#e7eaf0", background="#12151b", surface="#191d25", panel="#222833", dark=True,
-    variables={"muted": "#a3adbd"},
-)  # fmt: skip
-LIGHT = Theme(
-    name="webcare-light", primary="#1a4f9c", secondary="#0b5a55", accent="#6b3b00", warning="#6f2f00", error="#9c1c16",
-    success="#175c24", foreground="#1b1f26", background="#fbfaf7", surface="#f1efe9", panel="#e4e1d8", dark=False,
-    variables={"muted": "#424958"},
-)  # fmt: skip
-"""Every text on every ground of these has a contrast of 7 to 1 or more; a test computes it."""
 
 
 def utc_now() -> datetime:
@@ -79,8 +67,8 @@ class Desk(App[None]):
         self.counter = Counter(make_clerk)
         self._sources = sources
         self._triage = TriageScreen(self.counter, agent=agent, poll=poll, now=now, names=names)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme in THEMES.values():
+            self.register_theme(theme)
         self.theme = DARK.name
         self.set_keymap(dict(keymap or {}))
 
@@ -89,8 +77,8 @@ class Desk(App[None]):
         return self._triage
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The colour of what is said softly, for themes that do not name one."""
-        return {"muted": "#a3adbd"}
+        """Our own colours, for themes that do not name them."""
+        return DARK.variables
 
     def action_sources(self) -> None:
         """How the sources do."""

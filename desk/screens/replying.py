@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from textual import on, work
+from textual import work
 from textual.app import SuspendNotSupported
 from textual.timer import Timer
 
@@ -19,12 +19,12 @@ from desk.screens.acts import Acts, newest
 from desk.screens.counter import REFUSALS
 from desk.shown import clean_line
 from desk.widgets.prompt import lettered
-from desk.widgets.reply_box import ReplyBox
 from storage.errors import ConversationMoved, LostCase
 from storage.types import Case, CaseFile, ReplyState
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
+    from desk.widgets.reply_box import ReplyBox
 
 AUTOSAVE = 0.7
 """Seconds after the last key when the draft is kept."""
@@ -40,6 +40,23 @@ class Replying(Acts):
     _claimed_here = False
     _key = ""
     """Of the reply being written, so that pressing send twice sends once."""
+
+    _box: ReplyBox | None = None
+
+    @property
+    def reply_box(self) -> ReplyBox:
+        """The editor pane; a text area takes longer to import than the first paint may take, so it comes after it."""
+        if self._box is None:
+            from desk.widgets.reply_box import ReplyBox
+
+            self._box = ReplyBox(id="reply")
+            self._box.display = False
+            self.query_one("#side").mount(self._box)
+        return self._box
+
+    def loaded(self) -> None:
+        """Makes the editor ready for the first reply."""
+        self.call_after_refresh(lambda: self.reply_box)
 
     # -- beginning ------------------------------------------------------------------------------------------------
 
@@ -78,8 +95,8 @@ class Replying(Acts):
 
     # -- the draft ------------------------------------------------------------------------------------------------
 
-    @on(ReplyBox.Typed)
-    def _typed(self, event: ReplyBox.Typed) -> None:
+    def on_reply_box_typed(self, event: ReplyBox.Typed) -> None:
+        """The editor says so."""
         event.stop()
         if self._saving is not None:
             self._saving.stop()
@@ -102,13 +119,13 @@ class Replying(Acts):
 
     def keep_draft_now(self) -> None:
         """Keeps what is written before the desk goes down, whatever the reason."""
-        text, file = self.reply_box.text, self.answering
+        file, text = self.answering, self.reply_box.text if self.answering is not None else ""
         if file is not None and text != self._saved:
             self._saved = text
             self.counter.step_now(lambda clerk: clerk.draft(file.case.id, text))
 
-    @on(ReplyBox.Kept)
-    def _kept(self, event: ReplyBox.Kept) -> None:
+    def on_reply_box_kept(self, event: ReplyBox.Kept) -> None:
+        """The editor says so."""
         event.stop()
         self.leave_reply()
 
@@ -135,8 +152,8 @@ class Replying(Acts):
 
     # -- templates and the agent's own editor ---------------------------------------------------------------------
 
-    @on(ReplyBox.TemplateAsked)
-    def _template_asked(self, event: ReplyBox.TemplateAsked) -> None:
+    def on_reply_box_template_asked(self, event: ReplyBox.TemplateAsked) -> None:
+        """The editor says so."""
         event.stop()
         self.ask_template()
 
@@ -175,8 +192,8 @@ class Replying(Acts):
         else:
             super().to_list_or_conversation()
 
-    @on(ReplyBox.EditorAsked)
-    def _editor_asked(self, event: ReplyBox.EditorAsked) -> None:
+    def on_reply_box_editor_asked(self, event: ReplyBox.EditorAsked) -> None:
+        """The editor says so."""
         event.stop()
         command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         try:
@@ -187,8 +204,8 @@ class Replying(Acts):
 
     # -- sending --------------------------------------------------------------------------------------------------
 
-    @on(ReplyBox.SendAsked)
-    def _send_asked(self, event: ReplyBox.SendAsked) -> None:
+    def on_reply_box_send_asked(self, event: ReplyBox.SendAsked) -> None:
+        """The editor says so."""
         event.stop()
         self.send(event.text, event.stay)
 

@@ -22,7 +22,6 @@ from desk.widgets.case_list import CaseList, empty_words
 from desk.widgets.conversation import conversation
 from desk.widgets.lines import Bar, Line, LinesView
 from desk.widgets.prompt import Prompt
-from desk.widgets.reply_box import ReplyBox
 from storage.errors import QueryError
 from storage.types import Case, CaseFile, ReplyState
 
@@ -86,7 +85,6 @@ class Stage(Screen[None]):
             yield CaseList(self.now, id="list")
             with Side(id="side"):
                 yield LinesView(id="conversation")
-                yield ReplyBox(id="reply")
             yield LinesView(id="author")
         yield Prompt(id="prompt")
         yield Bar(id="status")
@@ -95,7 +93,6 @@ class Stage(Screen[None]):
 
     def on_mount(self) -> None:
         """Loads after the first paint."""
-        self.reply_box.close()
         self.prompt.close()
         self.query_one("#small", Bar).put([(_("The window is too small: 60 by 16 at least."), "warn")])
         self.cases.empty = [(_("Loading …"), "dim")]
@@ -115,11 +112,6 @@ class Stage(Screen[None]):
     def conversation(self) -> LinesView:
         """The conversation pane."""
         return self.query_one("#conversation", LinesView)
-
-    @property
-    def reply_box(self) -> ReplyBox:
-        """The editor pane."""
-        return self.query_one("#reply", ReplyBox)
 
     @property
     def prompt(self) -> Prompt:
@@ -223,6 +215,10 @@ class Stage(Screen[None]):
         self.paint_bars()
         self.count_views()
         self.show_case(self.cases.case_id)
+        self.loaded()
+
+    def loaded(self) -> None:
+        """The list is there: what was too slow for the first paint may come now."""
 
     @work(exclusive=True, group="counts")
     async def count_views(self) -> None:

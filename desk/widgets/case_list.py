@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -33,8 +32,6 @@ class Now(Protocol):
 
 class CaseList(Lined):
     """A list that never moves by itself: it holds ids, and asks its screen for the rows it is about to show."""
-
-    COMPONENT_CLASSES = {"list--cursor"}
 
     @dataclass
     class Highlighted(Message):
@@ -190,13 +187,8 @@ class CaseList(Lined):
             line: Line = [(fit("     …", width - 1), "dim")]
         else:
             line = case_row(case, width - 1, self._now(), marked=case.id in self.marked)
-        if row != self.row:
-            return paint(self, [(" ", "normal"), *line], width)
-        return paint(self, [("▌", "accent"), *line], width, self._cursor_style())
-
-    def _cursor_style(self) -> Style:
-        cursor = self.get_component_rich_style("list--cursor")
-        return Style(bgcolor=cursor.bgcolor, bold=cursor.bold)
+        under = row == self.row
+        return paint(self, [("▌" if under else " ", "accent"), *line], width, cursor=under)
 
     def _want(self) -> None:
         if not self._asking:

@@ -15,17 +15,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from desk.widgets.theme import looks
+
 Span = tuple[str, str]
-"""Cleaned text and its role."""
+"""Cleaned text and its role: a key of `theme.INKS`."""
 Line = list[Span]
 Build = Callable[[int], list[Line]]
 """Makes a pane's lines for a width in cells."""
-
-ROLES = (
-    "normal", "dim", "strong", "accent", "negative", "positive", "urgent", "high", "own", "note", "hit", "warn",
-    "error", "good", "rule", "key", "tab",
-)  # fmt: skip
-"""What a span can be; `desk.tcss` says how each looks."""
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
@@ -94,20 +90,16 @@ def rule(cells: int) -> Line:
     return [("─" * cells, "rule")]
 
 
-def paint(widget: Widget, line: Iterable[Span], cells: int, over: Style | None = None) -> Strip:
-    """The line in the widget's colours, exactly `cells` wide."""
-    segments = []
-    for text, role in line:
-        style = widget.get_component_rich_style(f"role--{role}")
-        segments.append(Segment(text, style + over if over else style))
-    base = widget.get_component_rich_style("role--normal")
-    return Strip(segments).adjust_cell_length(cells, base + over if over else base)
+def paint(widget: Widget, line: Iterable[Span], cells: int, *, cursor: bool = False) -> Strip:
+    """The line in the theme's colours, exactly `cells` wide."""
+    style = looks(widget.app.theme, widget.styles.background.hex6)
+    over = style["cursor"] if cursor else Style.null()
+    segments = [Segment(text, style[role] + over) for text, role in line]
+    return Strip(segments).adjust_cell_length(cells, style["normal"] + over)
 
 
 class Lined(ScrollView, can_focus=True):
     """A widget that paints its own lines. That it grows or shrinks changes nothing of the layout around it."""
-
-    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
 
     def set_height(self, lines: int) -> None:
         """Says how many lines there are; Textual's own way of saying it lays the whole screen out anew."""
@@ -157,8 +149,6 @@ class LinesView(Lined):
 class Bar(Widget):
     """One line: what is on the left gives way to what is on the right."""
 
-    COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.left: Line = []
@@ -179,7 +169,7 @@ class Bar(Widget):
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
+            return paint(self, [], self.size.width)
         width, right = self.size.width, width_of(self.right) + 2 * bool(self.right)
         if right >= width:
             return paint(self, self.right, width)

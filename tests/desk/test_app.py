@@ -8,8 +8,9 @@ import pytest
 from textual.color import Color
 
 from desk import locale
-from desk.app import DARK, LIGHT, crash_report
+from desk.app import crash_report
 from desk.screens.keys import BINDINGS, GROUPS, display
+from desk.widgets.theme import DARK, LIGHT
 
 DESK = Path(__file__).parents[2] / "desk"
 ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py")
