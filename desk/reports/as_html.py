@@ -37,7 +37,7 @@ def _page(report: Report, summary: Summary, words: Words) -> Iterable[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     yield '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n'
     yield f"<title>{title}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n<dl>\n"
-    yield from (f"<div><dt>{name}</dt><dd>{safe(value)}</dd></div>\n" for name, value in facts(report, words))
+    yield from (f"<div><dt>{name}</dt><dd>{safe(value)}</dd></div>\n" for name, value in facts(report, summary, words))
     yield "</dl>\n</header>\n<main>\n"
     if not summary.mentions:
         yield f'<p class="empty">{words("empty")}</p>\n'
@@ -71,7 +71,8 @@ def _section(table: Table, words: Words) -> str:
     elif chart:
         layout = "wide"
         body = f"{figure}<details>\n<summary>{words('as_table')}</summary>\n{grid}</details>\n"
-    note = f'<p class="note">{escape(table.note)}</p>\n' if table.note else ""
+    said = words.note(table)
+    note = f'<p class="note">{escape(said)}</p>\n' if said else ""
     return f'<section class="{layout}">\n<h2>{words(table.key)}</h2>\n{body}{note}</section>\n'
 
 

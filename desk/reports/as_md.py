@@ -16,7 +16,10 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=@:-])")
 def write(report: Report, out: BinaryIO) -> None:
     """Writes the report's figures."""
     words, summary = Words(report.lang), report.summary()
-    parts = [f"# {plain(report.title)}", "\n".join(f"- {name}: {plain(value)}" for name, value in facts(report, words))]
+    parts = [
+        f"# {plain(report.title)}",
+        "\n".join(f"- {name}: {plain(value)}" for name, value in facts(report, summary, words)),
+    ]
     if not summary.mentions:
         parts.append(words("empty"))
     parts.append(_headlines(summary, words))
@@ -32,7 +35,12 @@ def plain(text: str) -> str:
 
 def _headlines(summary: Summary, words: Words) -> str:
     rows = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), each.remark) for each in summary.headlines]
-    return f"## {words('totals')}\n\n" + _grid([words("figure"), words("value"), words("remark")], rows, "lrl")
+    small = words.small_note(each.cell for each in summary.headlines)
+    return (
+        f"## {words('totals')}\n\n"
+        + _grid([words("figure"), words("value"), words("remark")], rows, "lrl")
+        + _under(small)
+    )
 
 
 def _table(table: Table, words: Words) -> str:
@@ -44,8 +52,11 @@ def _table(table: Table, words: Words) -> str:
         for line in table.lines
     ]
     heads = ["", *(words(column.key) for column in table.columns)]
-    note = f"\n\n{table.note}" if table.note else ""
-    return f"## {words(table.key)}\n\n" + _grid(heads, rows, "l" + "r" * len(table.columns)) + note
+    return f"## {words(table.key)}\n\n" + _grid(heads, rows, "l" + "r" * len(table.columns)) + _under(words.note(table))
+
+
+def _under(note: str) -> str:
+    return f"\n\n{plain(note)}" if note else ""
 
 
 def _explanation(summary: Summary, words: Words) -> str:

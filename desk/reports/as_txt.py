@@ -16,11 +16,12 @@ def write(report: Report, out: BinaryIO) -> None:
     words, summary = Words(report.lang), report.summary()
     text = io.TextIOWrapper(out, encoding="utf-8", newline="\n")
     text.write(f"{clean_line(report.title)}\n\n")
-    show_table(({"": name, " ": value} for name, value in facts(report, words)), ("", " "), text, None)
+    text.writelines(f"{name}: {clean_line(value)}\n" for name, value in facts(report, summary, words))
     text.write("\n" if summary.mentions else f"\n{words('empty')}\n\n")
     heads = (words("figure"), words("value"), words("remark"))
     lines = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), each.remark) for each in summary.headlines]
     show_table((dict(zip(heads, line, strict=True)) for line in lines), heads, text, None)
+    _under(words.small_note(each.cell for each in summary.headlines), text)
     for table in summary.tables:
         if table.lines and table.chart != "heat":
             _table(table, words, text)
@@ -35,5 +36,9 @@ def _table(table: Table, words: Words, text: io.TextIOWrapper) -> None:
     ]
     text.write(f"\n{words(table.key)}\n\n")
     show_table((dict(zip(heads, row, strict=True)) for row in rows), heads, text, None)
-    if table.note:
-        text.write(f"\n{table.note}\n")
+    _under(words.note(table), text)
+
+
+def _under(note: str, text: io.TextIOWrapper) -> None:
+    if note:
+        text.write(f"\n{note}\n")

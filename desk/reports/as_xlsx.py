@@ -54,7 +54,11 @@ class _Writer:
         self.bold = book.add_format({"bold": True, "font_size": 12})
         self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
         self.right = book.add_format({"align": "right"})
-        self.units = {unit: book.add_format({"num_format": form, "align": "right"}) for unit, form in _FORMATS.items()}
+        self.units = {
+            (unit, small): book.add_format({"num_format": _signed(form) if small else form, "align": "right"})
+            for unit, form in _FORMATS.items()
+            for small in (False, True)
+        }
 
     def write(self) -> None:
         summary = self.report.summary()
@@ -70,7 +74,7 @@ class _Writer:
         sheet.set_column(2, 2, 60)
         self._words(sheet, 0, 0, self.report.title, self.title)
         row = 2
-        for name, value in facts(self.report, self.words):
+        for name, value in facts(self.report, summary, self.words):
             self._words(sheet, row, 0, name)
             self._words(sheet, row, 1, value)
             row += 1
@@ -105,8 +109,8 @@ class _Writer:
             for column, (cell, each) in enumerate(zip(line.cells, table.columns, strict=True), start=1):
                 self._number(sheet, at, column, cell, each.unit)
             at += 1
-        if table.note:
-            self._words(sheet, at, 0, table.note)
+        if note := self.words.note(table):
+            self._words(sheet, at, 0, note)
         return max(at + 2, row + CHART_ROWS + 2 if table.chart in ("stack", "bars") else 0)
 
     def _chart(self, sheet: Any, row: int, table: Table) -> None:
@@ -175,10 +179,15 @@ class _Writer:
             self._words(sheet, row, column, "–", self.right)
             return
         value = cell.value / 86_400 if unit is Unit.SECONDS else cell.value
-        sheet.write_number(row, column, value, self.units[unit])
+        sheet.write_number(row, column, value, self.units[unit, cell.small])
 
     def _words(self, sheet: Any, row: int, column: int, text: str, form: Any = None) -> None:
         sheet.write_string(row, column, fit(text, self.words), form)
+
+
+def _signed(form: str) -> str:
+    """A number format with the sign of small numbers behind each of its parts."""
+    return ";".join(f'{part}"*"' for part in form.split(";"))
 
 
 def fit(text: str, words: Words) -> str:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from desk.reports import Cell, Column, Headline, Line, Summary, Table, Unit
+from desk.reports import SMALL, Cell, Column, Headline, Line, Summary, Table, Unit
 from desk.reports.counts import Counts, Sample, ratio
 from desk.reports.kpis import KPIS
 from desk.reports.period import cut
-from desk.reports.tally import ALL, QUARTER, Facets, Tally, Writer
+from desk.reports.tally import ALL, QUARTER, Arrival, Facets, Tally
 from desk.reports.words import Words
 from storage.types import FigureRow, Priority, Sentiment, Status
+
+
+class HasSentiment(Hashable, Protocol):
+    """A key that things are counted by, with the sentiment in it."""
+
+    @property
+    def sentiment(self) -> str: ...
+
+
+Judged = TypeVar("Judged", bound=HasSentiment)
 
 TOP = 20
 """Authors named."""
@@ -105,25 +116,29 @@ def _balance_headline(counts: Counts[Facets], words: Words) -> Headline:
     return _headline("net_sentiment", _balance(counts), remark)
 
 
-def _balance(counts: Counts[Facets] | Counts[Writer]) -> Cell:
+def _balance(counts: Counts[Judged]) -> Cell:
     """(positive − negative) ÷ rated."""
-    n = {each: counts.n(lambda key, each=each: key.sentiment == each) for each in RATED}  # type: ignore[misc]
-    rated = sum(n.values())
-    ids = counts.ids(lambda key: key.sentiment != "unrated")
+    n = {key: part.n() for key, part in counts.by(lambda key: (key.sentiment,)).items()}
+    rated = sum(n.get(each, 0) for each in RATED)
+    ids = counts.ids(lambda key: key.sentiment in RATED)
     if not rated:
         return Cell(None, ids=ids)
-    return Cell((n["positive"] - n["negative"]) / rated, small=rated < 5, ids=ids)
+    return Cell((n.get("positive", 0) - n.get("negative", 0)) / rated, small=rated < SMALL, ids=ids)
+
+
+def _by_sentiment(counts: Counts[Judged]) -> tuple[Cell, ...]:
+    """How many there are, and how many of each sentiment."""
+    found = counts.by(lambda key: (key.sentiment,))
+    none: Counts[Judged] = Counts(counts.keep)
+    return (counts.cell(), *(found.get(each, none).cell() for each in SENTIMENTS))
 
 
 def _time(tally: Tally) -> Table:
     """Every step of the period has its line, also an empty one."""
-    steps = tally.over_time.by(lambda key: (key[0],))
-    empty: Counts[tuple[int, str]] = Counts(tally.keep)
-    lines = []
-    for index in range(len(tally.steps.starts)):
-        counts, label = steps.get(index, empty), tally.steps.label(index)
-        parts = [counts.cell(lambda key, each=each: key[1] == each) for each in SENTIMENTS]  # type: ignore[misc]
-        lines.append(Line(label, label, (counts.cell(), *parts)))
+    found = tally.over_time.by(lambda key: (key.step,))
+    none: Counts[Arrival] = Counts(tally.keep)
+    labels = [tally.steps.label(index) for index in range(len(tally.steps.starts))]
+    lines = [Line(label, label, _by_sentiment(found.get(index, none))) for index, label in enumerate(labels)]
     return Table(key="time", columns=(MENTIONS, *BY_SENTIMENT), lines=tuple(lines), chart="stack")
 
 
@@ -172,8 +187,8 @@ def _facet(
 
 
 def _facet_cells(counts: Counts[Facets], whole: Cell) -> tuple[Cell, ...]:
-    parts = [counts.cell(lambda key, each=each: key.sentiment == each) for each in SENTIMENTS]  # type: ignore[misc]
-    return (counts.cell(), ratio(counts.cell(), whole), *parts, _balance(counts))
+    n, *parts = _by_sentiment(counts)
+    return (n, ratio(n, whole), *parts, _balance(counts))
 
 
 def _authors(tally: Tally, words: Words) -> Table:
@@ -183,11 +198,11 @@ def _authors(tally: Tally, words: Words) -> Table:
     top = sorted(totals, key=lambda writer: (-totals[writer], writer))[:TOP]
     chosen = set(top)
     found = tally.writers.by(lambda key: ((key.source, key.name),) if (key.source, key.name) in chosen else ())
-    lines = []
-    for source, name in top:
-        counts = found[(source, name)]
-        parts = [counts.cell(lambda key, each=each: key.sentiment == each) for each in SENTIMENTS]  # type: ignore[misc]
-        lines.append(Line(f"{source}:{name}", f"{name} · {source}", (counts.cell(), *parts, _balance(counts))))
+    lines = [
+        Line(f"{source}:{name}", f"{name} · {source}", (*_by_sentiment(counts), _balance(counts)))
+        for source, name in top
+        for counts in (found[(source, name)],)
+    ]
     note = words("authors_note", n=len(top), all=words.number(len(totals))) if len(totals) > TOP else ""
     return Table(key="top_authors", columns=(MENTIONS, *BY_SENTIMENT, NET), lines=tuple(lines), chart="bars", note=note)
 
@@ -251,28 +266,21 @@ def _service_cells(tally: Tally, source: str) -> tuple[Cell, ...]:
 
 
 def _agents(tally: Tally) -> Table:
-    handled = tally.handled
-    names = sorted(handled.keys(), key=lambda name: (-handled.n(lambda key: key == name), name))
-    lines = [
-        Line(
-            name,
-            name,
-            (
-                handled.cell(lambda key, name=name: key == name),  # type: ignore[misc]
-                tally.agent_response[name].at(0.5),
-                tally.agent_response[name].at(0.9),
-                tally.agent_resolution[name].at(0.5),
-            ),
-        )
-        for name in names
-    ]
+    found = tally.handled.by(lambda name: (name,))
+    names = sorted(found, key=lambda name: (-found[name].n(), name))
     columns = (
         Column("cases", Unit.COUNT, "cases"),
         Column("response", Unit.SECONDS, "response_time"),
         Column("p90", Unit.SECONDS, "response_time"),
         Column("resolution", Unit.SECONDS, "resolution_time"),
     )
-    return Table(key="agents", columns=columns, lines=tuple(lines))
+    lines = tuple(Line(name, name, (found[name].cell(), *_agent_times(tally, name))) for name in names)
+    return Table(key="agents", columns=columns, lines=lines)
+
+
+def _agent_times(tally: Tally, name: str) -> tuple[Cell, ...]:
+    response, resolution = tally.agent_response[name], tally.agent_resolution[name]
+    return (response.at(0.5), response.at(0.9), resolution.at(0.5))
 
 
 def _delay(tally: Tally) -> Table:

@@ -31,6 +31,13 @@ class Facets(NamedTuple):
     intents: tuple[str, ...]
 
 
+class Arrival(NamedTuple):
+    """The step of the period a mention is dated in, and its sentiment."""
+
+    step: int
+    sentiment: str
+
+
 class Writer(NamedTuple):
     """An account and the sentiment of a mention of theirs."""
 
@@ -70,7 +77,7 @@ class Tally:
     def __init__(self, steps: Steps, keep: bool) -> None:
         self.steps, self.keep = steps, keep
         self.mentions: Counts[Facets] = Counts(keep)
-        self.over_time: Counts[tuple[int, str]] = Counts(keep)
+        self.over_time: Counts[Arrival] = Counts(keep)
         self.quarters: Counts[int] = Counts(keep)
         self.writers: Counts[Writer] = Counts(keep)
         self.cases: Counts[CaseFacets] = Counts(keep)
@@ -103,7 +110,7 @@ class Tally:
             ),
             mention,
         )
-        self.over_time.add((self.steps.place(epoch), sentiment), mention)
+        self.over_time.add(Arrival(self.steps.place(epoch), sentiment), mention)
         self.quarters.add(int(epoch // QUARTER), mention)
         if row.author:
             self.writers.add(Writer(row.source, row.author, sentiment), mention)

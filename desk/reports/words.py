@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from desk.reports import Cell, Report, Unit
+from desk.reports import SMALL, Cell, Report, Summary, Table, Unit
 from desk.reports.kpis import KPIS
 
 LANGUAGES = ("nl", "en")
@@ -158,11 +158,20 @@ class Words:
         return f"{whole // 60} min"
 
     def cell(self, cell: Cell, unit: Unit) -> str:
-        """A cell as it is read: "–" where there is nothing to count from, and said when n is too small."""
+        """A cell as it is read: "–" where there is nothing to count from, with a sign where n is too small."""
         if cell.value is None:
             return "–"
         text = self._value(cell.value, unit)
-        return f"{text} ({self('small')})" if cell.small else text
+        return f"{text}*" if cell.small else text
+
+    def note(self, table: Table) -> str:
+        """What is said under a table: its own note, and what the sign of small numbers means where it stands."""
+        small = self.small_note(cell for line in table.lines for cell in line.cells)
+        return " ".join(each for each in (table.note, small) if each)
+
+    def small_note(self, cells: Iterable[Cell]) -> str:
+        """What the sign of small numbers means; "" where no cell carries it."""
+        return f"* {self('small')} (< {SMALL})." if any(cell.small for cell in cells) else ""
 
     def _value(self, value: float, unit: Unit) -> str:
         if unit is Unit.PERCENT:
@@ -182,10 +191,12 @@ _DUTCH_MARKS = str.maketrans(",.", ".,")
 _STEPS = (((86400, "d"), (3600, "")), ((3600, ""), (60, "min")))
 
 
-def facts(report: Report, words: Words) -> list[tuple[str, str]]:
-    """The head of every report: what was asked, over which period, in which zone, and when it was made."""
+def facts(report: Report, summary: Summary, words: Words) -> list[tuple[str, str]]:
+    """The head of every report: what was asked, of whom, over which period, in which zone, and when it was made."""
+    brands = [line.label for table in summary.tables if table.key == "brand" for line in table.lines]
     found = [
         (words("query"), report.query or words("everything")),
+        *([(words("brands"), ", ".join(brands))] if brands else []),
         (words("period"), f"{words.moment(report.start)} {words('up_to')} {words.moment(report.end)}"),
         (words("zone"), report.zone.key),
         (words("generated"), words.moment(report.generated_at.astimezone(report.zone))),
