@@ -12,29 +12,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
-from math import log2
 from typing import Any, Generic, TypeVar
 
 import ahocorasick
 
 from storage.errors import QueryError
-from storage.query import fields, fold, matcher, patterns, tree
+from storage.query import fields, fold, keys, matcher, tree
 from storage.query.fields import AT_COLLECTION, FIELDS, Takes
 from storage.query.grammar import parse
+from storage.query.keys import Key
 from storage.query.seen import PostView, Seen, host_of
 from storage.types import Post
 
 K = TypeVar("K")
 Entry = tuple[list[int], list[int]]
 """The queries that a key decides, and those that it makes worth a try."""
-Key = tuple[str, str]
-"""Where to look (`words`, `author`, `source`, `kind`, `lang`, `site`) and what must be there."""
-
-_TEXTS = ("words", "author")
-_DOUBLED = 2
-"""Letters by which a word counts as shorter each time that twice as many queries ask for it."""
-_WORTH_OF_A_VALUE = 2
-"""A source or language leaves as much out as a piece of text of this length, as a rule of thumb."""
+MOST_LABELS = 127
+"""Labels that the name of a host can have (RFC 1035)."""
 
 
 def check_collectable(node: tree.Node) -> None:
@@ -95,17 +89,17 @@ class Matcher(Generic[K]):
 
     def _index(self, nodes: list[tree.Node]) -> None:
         entries: dict[Key, Entry] = defaultdict(lambda: ([], []))
-        common = Counter(key for node in nodes for keys in alternatives(node) for key in keys)
+        common = Counter(key for node in nodes for some in keys.alternatives(node) for key in some)
         for number, node in enumerate(nodes):
-            keys = required(node, common)
-            if keys is None:
+            needed = keys.required(node, common)
+            if needed is None:
                 self._always.append(number)
                 continue
-            for key in keys:
-                entries[key][0 if decides(node) else 1].append(number)
+            for key in needed:
+                entries[key][0 if keys.decides(node) else 1].append(number)
         self._words = _automaton(entries, "words")
         self._author = _automaton(entries, "author")
-        self._table = {key: entry for key, entry in entries.items() if key[0] not in _TEXTS}
+        self._table = {key: entry for key, entry in entries.items() if key[0] not in keys.TEXTS}
         self._has_sites = any(where == "site" for where, _ in self._table)
 
     def _hits(self, words: str, post: Post, source: str) -> Iterable[tuple[object, Entry]]:
@@ -125,8 +119,8 @@ class Matcher(Generic[K]):
         if post.lang:
             yield "lang", fields.ascii_lower(post.lang)
         if self._has_sites:
-            labels = fields.ascii_lower(host_of(post.url)).split(".")
-            yield from (("site", ".".join(labels[place:])) for place in range(min(len(labels), 127)))
+            labels = fields.ascii_lower(host_of(post.url)).split(".")[-MOST_LABELS:]
+            yield from (("site", ".".join(labels[place:])) for place in range(len(labels)))
 
 
 class _Arrival(Seen):
@@ -143,70 +137,6 @@ class _Arrival(Seen):
         """The post as a query looks at it, from the clock's present."""
         post, source, kind, clock = self._came
         return PostView.of(post, source=source, source_kind=kind, now=clock())
-
-
-def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | None:
-    """Keys of which every post that answers the query holds one; None when it can be answered without any.
-
-    Of several such sets the one is taken that is likely to be met least: long words are rarer than short ones, and what
-    is `common` to many queries, such as "storing", is what many write.
-    """
-
-    def worth(keys: frozenset[Key]) -> float:
-        return min(_rarity(where, text) - _DOUBLED * log2(max(common.get((where, text), 1), 1)) for where, text in keys)
-
-    return max((each for each in alternatives(node) if each), key=worth, default=None)
-
-
-def alternatives(node: tree.Node) -> list[frozenset[Key]]:
-    """Sets of keys of each of which every post that answers the query holds one."""
-    match node:
-        case tree.And(parts):
-            return [keys for each in parts for keys in alternatives(each)]
-        case tree.Near(left, right):
-            return [*alternatives(left), *alternatives(right)]
-        case tree.Or(parts):
-            choices = [alternatives(each) for each in parts]
-            return [frozenset().union(*(max(each, key=_length) for each in choices))] if all(choices) else []
-        case tree.Fuzzy(_, _, field):
-            return [frozenset((_place(field), piece) for piece in patterns.fuzzy_pieces(node))]
-        case tree.Word() | tree.Phrase() | tree.Marked() | tree.Exact():
-            pattern = patterns.of(node)
-            return [frozenset({(_place(node.field), each)}) for each in pattern.pieces] if pattern.tokens else []
-        case tree.Value():
-            return _value_keys(node)
-    return []
-
-
-def decides(node: tree.Node) -> bool:
-    """Whether a post that holds one of the query's keys answers it for sure."""
-    match node:
-        case tree.Or(parts):
-            return all(decides(each) for each in parts)
-        case tree.Word() | tree.Phrase() | tree.Marked():
-            return node.field != "title" and patterns.of(node).is_plain
-        case tree.Value():
-            return True
-    return False
-
-
-def _place(field: str) -> str:
-    return "author" if field == "author" else "words"
-
-
-def _rarity(where: str, text: str) -> int:
-    return len(text) if where in _TEXTS else _WORTH_OF_A_VALUE
-
-
-def _length(keys: frozenset[Key]) -> int:
-    return min(_rarity(*each) for each in keys)
-
-
-def _value_keys(node: tree.Value) -> list[frozenset[Key]]:
-    value = fields.site(node.value) if FIELDS[node.field].takes is Takes.SITE else node.value
-    if node.field not in ("source", "kind", "lang", "site") or value == "none" or "*" in value or "?" in value:
-        return []
-    return [frozenset({(node.field, fields.ascii_lower(value))})]
 
 
 def _is_relative(node: tree.Value) -> bool:

@@ -148,14 +148,17 @@ class Seen:
 
     @cached_property
     def title_words(self) -> str:
+        """The title, folded."""
         return fold.words(self.post.title)
 
     @cached_property
     def text_words(self) -> str:
+        """The text, folded."""
         return fold.words(self.post.text)
 
     @cached_property
     def author_words(self) -> str:
+        """The author's name as shown, folded."""
         return fold.words(self.post.author or "")
 
     @cached_property

@@ -57,6 +57,11 @@ def test_answers_come_by_name_in_the_order_given() -> None:
     assert many.which(Post(external_id="1", url="", text="de bank"), source="x", source_kind="rss") == ["b", "a", "all"]
 
 
+def test_a_field_that_is_empty_is_found_in_any_case_of_none() -> None:
+    many = Matcher({"lower": "lang:none", "upper": "lang:NONE"})
+    assert many.which(Post(external_id="1", url="", text="bank"), source="x", source_kind="rss") == ["lower", "upper"]
+
+
 def test_ages_are_measured_when_a_post_comes_not_when_the_queries_were_read() -> None:
     time = [NOW]
     many = Matcher({"young": "bank age:<1d"}, clock=lambda: time[0])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +14,11 @@ from hypothesis import strategies as st
 
 from storage import tables
 from storage.database import Database
-from storage.query import grammar, index, matcher, sql, tree
+from storage.query import fold, grammar, index, matcher, sql, tree
 from storage.query.columns import POST
 
 pooled = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -109,3 +110,33 @@ def test_the_index_follows_edits_and_deletions(store: Callable[[], Any], databas
         assert found(filled, grammar.parse("nieuw"), database, now)[0] == []
         index.drop(filled.connection)
         index.create(filled.connection)
+
+
+def test_the_longest_texts_fit_in_the_index_and_are_found(
+    store: Callable[[], Any], database: Database, now: datetime
+) -> None:
+    long = " ".join(f"{'𠀀' * 12}{number}" for number in range(20_000))
+    times = {"first_seen_at": now, "at": now}
+    columns: dict[str, Any] = {"id": 1, "conversation_id": 1, "source": "s", "external_key": "k", **times}
+    words = {f"{each}_words": fold.words(long + each) for each in ("title", "text", "author")}
+    with store() as filled:
+        filled.fill([])
+        filled.connection.execute(sa.insert(POST), {**tables.Post(**columns).model_dump(), **words})
+        assert found(filled, grammar.parse(f"{'𠀀' * 12}99"), database, now)[0] == [1]
+
+
+def test_dates_are_days_in_the_time_zone_of_now(store: Callable[[], Any], database: Database, now: datetime) -> None:
+    late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+    columns: dict[str, Any] = {"id": 1, "conversation_id": 1, "source": "s", "external_key": "k"}
+    row = tables.Post(**columns, first_seen_at=late, at=late).model_dump()
+    with store() as filled:
+        filled.fill([])
+        filled.connection.execute(sa.insert(POST), row)
+        here = now.astimezone(ZoneInfo("Europe/Amsterdam"))
+        for query, utc, local in [
+            ("after:2026-11-22", [], [1]),
+            ("before:2026-11-22", [1], []),
+            ("within:13h", [1], [1]),
+        ]:
+            assert found(filled, grammar.parse(query), database, now)[0] == utc
+            assert found(filled, grammar.parse(query), database, here)[0] == local
