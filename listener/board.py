@@ -21,6 +21,8 @@ LIST_PAGES = 2
 """Pages of each topic list that are read where the option `list_pages` does not say."""
 MOST = 500
 """Posts, topics or forums that one page can hold."""
+MOST_LINKS = 5000
+"""Links of a page that are looked at for forums."""
 _BEFORE_DATE = re.compile(
     r"^.*?\b(?:on|op|modified|edit|edited|bewerkt|gewijzigd|aangepast)\b(?:\s*:|\s)\s*", re.IGNORECASE
 )
@@ -98,20 +100,22 @@ class Engine:
         return self.session.sub("", tree.link(anchor, base))
 
     def _forums(self, root: Node, base: str) -> list[str]:
-        links = (self._link(each, base).split("#")[0] for each in tree.select(root, "a[href]"))
+        links = (self._link(each, base).split("#")[0] for each in tree.select(root, "a[href]")[:MOST_LINKS])
         return list(dict.fromkeys(url for url in links if url != base and self.forum.search(url)))[:MOST]
 
     def _topics(self, root: Node, base: str) -> Iterator[Link]:
-        rows = set(tree.select(root, self.row))
+        stamps: dict[Node, str | None] = dict.fromkeys(tree.select(root, self.row))
         for anchor in tree.select(root, self.topic_link)[:MOST]:
             url = self._link(anchor, base).split("#")[0]
             if found := self.topic.search(url):
-                row = next((each for each in anchor.iterancestors() if each in rows), None)
-                stamp = "" if row is None else self._stamp(row, base)
-                yield Link(url=url, role="conversation", conversation=_group(found), stamp=stamp)
+                row = next((each for each in anchor.iterancestors() if each in stamps), None)
+                if row is not None and stamps[row] is None:
+                    stamps[row] = self._stamp(row, base)
+                stamp = stamps[row] if row is not None else ""
+                yield Link(url=url, role="conversation", conversation=_group(found), stamp=stamp or "")
 
     def _stamp(self, row: Node, base: str) -> str:
-        numbers = [self.post.search(tree.link(each, base)) for each in tree.select(row, "a[href]")]
+        numbers = [self.post.search(tree.link(each, base)) for each in tree.select(row, "a[href]")[:MOST]]
         if newest := max((int(_group(found)) for found in numbers if found), default=0):
             return f"p{newest}"
         return "|".join(

@@ -189,10 +189,13 @@ def _forums(root: Node, base: str) -> list[str]:
 
 def _listed(root: Node, base: str, pages: int) -> Iterator[Link]:
     """The topics of a list, each stamped; the forums inside; the list's next page while `pages` are left."""
+    stamps: dict[Node, str] = {}
     for anchor in tree.select(root, "a.topictitle")[:MOST_POSTS]:
-        url = tree.link(anchor, base)
+        url, row = tree.link(anchor, base), next(anchor.iterancestors("li", "tr"), None)
+        if row is not None and row not in stamps:
+            stamps[row] = _stamp(row, base)
         if topic := _number(_TOPIC, url):
-            yield Link(url=url, role="conversation", conversation=topic, stamp=_stamp(anchor, base))
+            yield Link(url=url, role="conversation", conversation=topic, stamp=stamps.get(row, ""))
     for anchor in tree.select(root, "a.forumtitle, a.subforum"):
         if (url := tree.link(anchor, base)) and _FORUM.search(url):
             yield Link(url=url, role="forum", carry={"pages": pages})
@@ -200,12 +203,9 @@ def _listed(root: Node, base: str, pages: int) -> Iterator[Link]:
         yield Link(url=following, role="forum", carry={"pages": pages - 1})
 
 
-def _stamp(anchor: Node, base: str) -> str:
+def _stamp(row: Node, base: str) -> str:
     """The number of a topic's newest post where the list links to it; else what the row says of its end."""
-    row = next((each for each in anchor.iterancestors("li", "tr") if tree.select(each, ".lastpost, td")), None)
-    if row is None:
-        return ""
-    numbers = [_number(_POST, tree.link(each, base)) for each in tree.select(row, "a[href]")]
+    numbers = [_number(_POST, tree.link(each, base)) for each in tree.select(row, "a[href]")[:MOST_POSTS]]
     if last := max((int(number) for number in numbers if number), default=0):
         return f"p{last}"
     time = tree.first(row, ".lastpost time[datetime]")

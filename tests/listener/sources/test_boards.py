@@ -29,6 +29,7 @@ class Board:
     topic_file: str
     topic_url: str
     stamp: str
+    inner_list: str
     further_list: str
     further_topic: str
     permalink: str
@@ -55,6 +56,7 @@ BOARDS = [
         topic_file="showthread.html",
         topic_url="http://mybb.example/bord/showthread.php?tid=5",
         stamp="12|opa_kees",
+        inner_list="http://mybb.example/bord/forumdisplay.php?fid=7",
         further_list="http://mybb.example/bord/forumdisplay.php?fid=2&page=2",
         further_topic="http://mybb.example/bord/showthread.php?tid=5&page=2",
         permalink="http://mybb.example/bord/showthread.php?tid=5&pid=11#pid11",
@@ -70,6 +72,7 @@ BOARDS = [
         topic_file="topic.html",
         topic_url="http://smf.example/index.php?topic=5.0",
         stamp="p31",
+        inner_list="http://smf.example/index.php?board=7.0",
         further_list="",
         further_topic="http://smf.example/index.php?topic=5.15",
         permalink="http://smf.example/index.php?topic=5.msg11#msg11",
@@ -85,6 +88,7 @@ BOARDS = [
         topic_file="thread.html",
         topic_url="https://xf.example/threads/zonnebank-app-kan-niet-meer-inloggen.5/",
         stamp="12|2026-11-21T14:35:10+0100|2026-11-21T14:35:10+0100",
+        inner_list="https://xf.example/forums/sparen.7/",
         further_list="https://xf.example/forums/geldzaken.2/page-2",
         further_topic="https://xf.example/threads/zonnebank-app-kan-niet-meer-inloggen.5/page-2",
         permalink="https://xf.example/threads/zonnebank-app-kan-niet-meer-inloggen.5/post-11",
@@ -100,6 +104,7 @@ BOARDS = [
         topic_file="showthread.html",
         topic_url="http://vb.example/forum/showthread.php?5-Zonnebank-app",
         stamp="p31",
+        inner_list="http://vb.example/forum/forumdisplay.php?7-Sparen",
         further_list="http://vb.example/forum/forumdisplay.php?2-Geldzaken/page2",
         further_topic="http://vb.example/forum/showthread.php?5-Zonnebank-app/page2",
         permalink="http://vb.example/forum/showthread.php?5-Zonnebank-app&p=11&viewfull=1#post11",
@@ -133,6 +138,7 @@ def test_a_list_rings_for_its_topic_and_leads_to_its_next_page(board: Board, pag
     links = board.read(page, board.list_file, board.list_url, "forum", pages=2).links
     topic = links[0]
     assert (topic.url, topic.conversation, topic.stamp) == (board.topic_url, "5", board.stamp)
+    assert [link.url for link in links if link.role == "forum" and "page" not in link.url] == [board.inner_list]
     if board.further_list:
         assert links[-1].url == board.further_list
 
