@@ -6,18 +6,16 @@ posts -> conversations kept? -> authors -> new | edited | deleted -> matches -> 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from storage import cases, tables
-from storage.database import Database
+from storage.database import Database, in_chunks
 from storage.query import fold
 from storage.types import EventKind, NewPost, Opinion, Post, ReadThread, Stored
-
-T = TypeVar("T")
 
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -28,9 +26,6 @@ REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
 
-CHUNK = 500
-"""Keys a statement may name: under SQLite's oldest limit of 999 variables."""
-
 
 def key_of(external: str) -> str:
     """A short stand-in for an identity of any length (a guid may be 64 kB, an index entry may not)."""
@@ -40,11 +35,6 @@ def key_of(external: str) -> str:
 def content_hash(post: Post) -> str:
     """Tells whether a post says something else than before."""
     return key_of(f"{post.title}\0{post.text}\0{post.deleted}")
-
-
-def in_chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Slices of at most `size`."""
-    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def storable(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -25,6 +25,10 @@ from storage.errors import DatabaseUnavailable
 Clock = Callable[[], datetime]
 """Gives the present, aware, in UTC."""
 
+T = TypeVar("T")
+
+CHUNK = 500
+"""Keys a statement may name: under SQLite's oldest limit of 999 variables."""
 BUSY_SECONDS = 10
 """How long SQLite waits for another writer before it gives up."""
 
@@ -88,6 +92,11 @@ class Database:
     def close(self) -> None:
         """Gives the connections back."""
         self.engine.dispose()
+
+
+def in_chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Slices of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def insert_ignore(

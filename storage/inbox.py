@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import rows, tables
-from storage.arrivals import in_chunks
-from storage.database import Database
+from storage.database import Database, in_chunks
 from storage.errors import NotFound
 from storage.query import columns, grammar, matcher, sql, tree
 from storage.types import Author, Case, CaseFile, Event, Mention, Reply, Sentiment

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import arrivals, tables
-from storage.database import Database, owner_is_dead, process_name
+from storage.database import Database, in_chunks, owner_is_dead, process_name
 from storage.errors import NotFound
 from storage.types import DueSource, DueThread, Health, NewPost, ReadThread, SourceHealth, Stored, Visit
 
@@ -132,7 +132,7 @@ class Intake:
         keys = {arrivals.key_of(each): each for each in conversations}
         found: dict[str, str] = {}
         with self.database.read() as connection:
-            for some in arrivals.in_chunks(list(keys)):
+            for some in in_chunks(list(keys)):
                 query = sa.select(CONVERSATION.c.external_key, CONVERSATION.c.stamp).where(
                     CONVERSATION.c.source == source, CONVERSATION.c.external_key.in_(some), ~read_again
                 )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import tables
-from storage.arrivals import in_chunks
+from storage.database import in_chunks
 from storage.types import (
     Case,
     Event,
