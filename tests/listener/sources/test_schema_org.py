@@ -87,6 +87,8 @@ def test_the_option_links_finds_the_threads_where_the_list_is_not_described(page
         "[" * 9_999,
         '{"@type": ["Comment"], "comment": ' * 200 + "1" + "}" * 200,
         '{"@id": "#a", "@type": "Comment", "comment": {"@id": "#a"}, "parentItem": {"@id": "#a"}}',
+        '{"@graph": [{"@id": "a", "@type": "Comment", "comment": [{"@id": "b"}, {"@id": "b"}]},'
+        ' {"@id": "b", "@type": "Comment", "comment": [{"@id": "a"}, {"@id": "a"}]}]}',
         '{"@graph": null, "@type": null}',
         '{"@type": "Review", "reviewRating": {"ratingValue": "veel"}, "author": [[1]], "text": [{}]}',
         '{"@type": "Comment", "url": "javascript:alert(1)", "datePublished": {"a": 1}, "text": "x"}',
