@@ -36,6 +36,11 @@ def word(record: Mapping[str, Any], *keys: str) -> str:
     return ""
 
 
+def line(record: Mapping[str, Any], *keys: str) -> str:
+    """The same on one line, for titles and names that are text and not markup."""
+    return " ".join(word(record, *keys).split())
+
+
 def number(record: Mapping[str, Any], *keys: str) -> int:
     """The first of these fields that holds a whole number, or digits; 0 where none does."""
     digits = (word(record, key) for key in keys)

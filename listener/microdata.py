@@ -14,7 +14,7 @@ from listener.tree import Node
 Item = dict[str, Any]
 """`@type` (a list of bare names), `@id`, and each property with the list of its values (texts, numbers, items).
 
-Microdata also has `fragment`: where on the page it stands.
+Texts are markup, all else is plain. Microdata also has `fragment`: where on the page it stands.
 """
 
 DEEPEST = 40
@@ -164,4 +164,4 @@ def _shown(node: Node, name: str) -> str:
     for attribute in ("content", "datetime", _ADDRESSES.get(node.tag, "")):
         if attribute and (value := node.get(attribute)):
             return str(value)
-    return tree.text(node) if name in _TEXTS else tree.line(node)
+    return tree.inner(node) if name in _TEXTS else tree.line(node)

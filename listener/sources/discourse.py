@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of, inside, number, record_of, rows, word
+from listener.fields import count_of, inside, line, number, record_of, rows, word
 from listener.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
@@ -97,7 +97,7 @@ def _topic(record: dict[str, Any], page: Page, link: Link, base: str) -> Reading
     """The posts that came along, and links to the others."""
     stream = inside(record, "post_stream")
     topic = word(record, "id") or str(link.carry.get("topic", ""))
-    title = line_of(word(record, "title") or word(record, "fancy_title")) or str(link.carry.get("title", ""))
+    title = (line(record, "title") or line_of(word(record, "fancy_title"))) or str(link.carry.get("title", ""))
     slug = word(record, "slug") or str(link.carry.get("slug", "")) or "-"
     about = {"topic": topic, "title": title, "slug": slug}
     posts = tuple(

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of, inside, number, record_of, rows, word
-from listener.markup import line_of, web_url
+from listener.fields import count_of, inside, line, number, record_of, rows, word
+from listener.markup import web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
@@ -70,7 +70,7 @@ def _list(record: dict[str, Any], page: Page, link: Link, base: str) -> Reading:
             role="conversation",
             conversation=identity,
             stamp="/".join(word(facts, key) for key in ("commentCount", "lastPostNumber", "lastPostedAt")),
-            carry={"title": line_of(word(facts, "title")), "slug": word(facts, "slug") or identity},
+            carry={"title": line(facts, "title"), "slug": word(facts, "slug") or identity},
         )
         for identity, facts in found
         if identity
@@ -109,17 +109,17 @@ def _post(row: dict[str, Any], around: dict[tuple[str, str], Any], link: Link, b
     facts, now = inside(row, "attributes"), page.fetched_at
     user, discussion = around.get(_related(row, "user"), {}), around.get(_related(row, "discussion"), {})
     topic = _related(row, "discussion")[1] or link.conversation
-    title = line_of(word(discussion, "title")) or str(link.carry.get("title", ""))
+    title = line(discussion, "title") or str(link.carry.get("title", ""))
     address = f"{base}/d/{word(discussion, 'slug') or link.carry.get('slug') or topic}"
     place, gone = number(facts, "number"), bool(facts.get("isHidden") or facts.get("hiddenAt"))
-    name, slug = word(user, "displayName", "username"), word(user, "slug", "username")
+    name, slug = line(user, "displayName", "username"), word(user, "slug", "username")
     text, parent = _text(word(facts, "contentHtml"))
     return Post(
         external_id=word(row, "id"),
         url=f"{address}/{place}" if place else address,
         text="" if gone else text or word(facts, "content"),
         title=title if place == 1 else "",
-        author=line_of(name),
+        author=name,
         author_id=word(user, "username") or name,
         author_url=f"{base}/u/{slug}" if slug else "",
         conversation_id=topic,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of, inside, json_of, number, rows, word
+from listener.fields import count_of, inside, json_of, line, number, rows, word
 from listener.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
@@ -95,7 +95,7 @@ def _topic(found: dict[str, Any], page: Page, link: Link, base: str) -> Reading:
     """The posts of a page, and from the page where a topic is entered all its other pages, newest first."""
     topic = word(found, "tid") or link.conversation
     address = f"{base}/topic/{word(found, 'slug') or topic}"
-    title = line_of(word(found, "titleRaw", "title"))
+    title = line(found, "titleRaw") or line_of(word(found, "title"))
     opening = word(found, "mainPid")
     posts = tuple(
         _post(row, topic, title, address, base, page, opens=word(row, "pid") == opening or row.get("index") == 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Any
 from listener import tree
 from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.markup import line_of, text_of, web_url
+from listener.markup import text_of, web_url
 from listener.microdata import Item, is_a, items_in, json_ld, microdata, words
 from listener.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
@@ -139,7 +140,7 @@ def _read_all(roots: list[Item], shown: str, page: Page, link: Link, source: Sou
     for item in roots:
         known = str(link.carry.get("thread") or link.conversation)
         thread = known if len(roots) == 1 or is_a(item, *_ANSWERS) else ""
-        title = line_of(words(item, "headline", "name")) if is_a(item, *_FORUM, *_ARTICLES) else ""
+        title = _line(words(item, "headline", "name")) if is_a(item, *_FORUM, *_ARTICLES) else ""
         place = _Place(
             page=page,
             thread=thread or (_address(item, page.url) if is_a(item, *_FORUM, *_ARTICLES) else "") or page.url,
@@ -177,7 +178,7 @@ def _post(item: Item, place: _Place, *, opens: bool) -> Post:
         external_id=_identity(item, base) or url or _digest(author, str(published), text),
         url=url or place.thread,
         text=text,
-        title=line_of(words(item, "headline", "name")) if opens or is_a(item, *_REVIEWS) else "",
+        title=_line(words(item, "headline", "name")) if opens or is_a(item, *_REVIEWS) else "",
         author=author,
         author_id=author,
         author_url=author_url,
@@ -208,10 +209,15 @@ def _digest(*parts: str) -> str:
 
 def _author(item: Item, base: str) -> tuple[str, str]:
     for person in items_in(item, "author", "creator"):
-        if name := line_of(words(person, "name", "alternateName", "givenName")):
+        if name := _line(words(person, "name", "alternateName", "givenName")):
             address = words(person, "url", "sameAs") or str(person.get("@id", ""))
             return name, web_url(base, address) if address and not address.startswith(("#", "_:")) else ""
-    return line_of(words(item, "author", "creator")), ""
+    return _line(words(item, "author", "creator")), ""
+
+
+def _line(text: str) -> str:
+    """A title or a name on one line; entities are decoded, and what looks like a tag was meant to be read."""
+    return " ".join(html.unescape(text).split())
 
 
 def _kind(item: Item, place: _Place) -> PostKind:

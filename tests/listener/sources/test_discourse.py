@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -116,6 +117,14 @@ def test_posts_that_cannot_be_asked_for_by_number_are_asked_for_by_page(topic: R
     [link] = discourse.fallback(topic.links[0], FetchError("not found", status=404), SOURCE, {})
     assert link.url == f"{BASE}/t/12.json?page=2"
     assert discourse.fallback(link, FetchError("not found", status=404), SOURCE, {}) == []
+
+
+def test_a_title_that_looks_like_markup_is_kept_as_it_was_written(page: Pages) -> None:
+    written = 'Rare <script> & "tekens"'
+    record = json.loads(page("", "discourse/topic.json").body) | {"title": written, "titleRaw": written}
+    link = Link(url=f"{BASE}/t/12.json", role="conversation")
+    reading = discourse.read(page(link.url, body=json.dumps(record).encode()), link, SOURCE)
+    assert reading.posts[0].title == reading.posts[1].conversation_title == written
 
 
 @pytest.mark.parametrize(

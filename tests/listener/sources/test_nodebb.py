@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -94,6 +95,14 @@ def test_a_redirect_said_in_json_is_followed_once(page: Pages) -> None:
     assert (further.url, further.conversation) == (f"{BASE}/api/topic/{SLUG}", "12")
     with pytest.raises(ReadError):
         nodebb.read(page(further.url, body=b'"/forum/topic/12/again"'), further, SOURCE)
+
+
+def test_a_title_that_looks_like_markup_is_kept_as_it_was_written(page: Pages) -> None:
+    written = 'Rare <script> & "tekens"'
+    record = json.loads(page("", "nodebb/topic.json").body) | {"title": written, "titleRaw": written}
+    link = Link(url=f"{BASE}/api/topic/{SLUG}", role="conversation")
+    reading = nodebb.read(page(link.url, body=json.dumps(record).encode()), link, SOURCE)
+    assert reading.posts[0].title == reading.posts[1].conversation_title == written
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,15 @@ def test_a_question_in_microdata_gives_answers_and_comments(page: Pages) -> None
     assert (thanks.text, thanks.parent_id) == ("Thanks", answer.external_id)
 
 
+def test_signs_that_look_like_markup_are_kept_where_they_are_text(page: Pages) -> None:
+    body = (
+        b'<h1>x</h1><div itemscope itemtype="https://schema.org/Question"><b itemprop="name">Wat doet &lt;b&gt;?</b>'
+        b'<p itemprop="text">5 &lt; 6 &amp;&amp; &lt;script&gt; <i>schuin</i></p></div>'
+    )
+    [post] = schema_org.read(page(SITE, body=body), Link(url=SITE), SourceSpec(name="praat", url=SITE)).posts
+    assert (post.title, post.text) == ("Wat doet <b>?", "5 < 6 && <script> schuin")
+
+
 def test_reviews_bring_their_stars_to_one_scale(page: Pages) -> None:
     tom, harm = reading(page, "reviews.html", f"{SITE}/zonnebank").posts
     assert (tom.rating, harm.rating) == (4.56, 2.0)
