@@ -15,6 +15,7 @@ from listener import crawl, finding, judge, understanding
 from listener.errors import ListenerError
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
+from listener.reading import Readers
 from listener.schedule import WORKERS, Chore, Schedule
 from listener.types import SourceSpec, Watchlist
 from listener.understanding.lines import classify_line
@@ -72,9 +73,9 @@ async def kit(database: Database, watchlist: Watchlist) -> AsyncIterator[crawl.K
     """Everything a visit works with, open; closed again at the end."""
     classifier = await asyncio.to_thread(understanding.load, watchlist.classifier, weights=watchlist.weights)
     bench = await asyncio.to_thread(judge.prepare, watchlist, classifier)
-    async with Fetcher(contact=watchlist.contact) as fetcher:
+    async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
         web = PoliteFetcher(fetcher)
-        yield crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now)
+        yield crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now, run=readers.run)
 
 
 class Progress:
@@ -196,10 +197,10 @@ def discover(watchlist: Watchlist, address: str) -> list[dict[str, str]]:
 
 
 async def _discover(watchlist: Watchlist, spec: SourceSpec) -> list[dict[str, str]]:
-    async with Fetcher(contact=watchlist.contact) as fetcher:
+    async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
         web = PoliteFetcher(fetcher)
-        guess = await finding.find(spec, web)
-        feeds = await finding.feeds(spec, web)
+        guess = await finding.find(spec, web, readers.run)
+        feeds = await finding.feeds(spec, web, readers.run)
     rows = [{"kind": guess.kind, "url": guess.url, "title": "", "why": guess.why}]
     return rows + [{"kind": "feed", "url": feed.url, "title": feed.title, "why": "named by the page"} for feed in feeds]
 

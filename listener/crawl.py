@@ -13,6 +13,7 @@ from typing import Any
 
 from listener import finding, health, judge, next_visit, sources
 from listener.errors import FetchError, ListenerError, ReadError
+from listener.reading import Run, here
 from listener.types import Link, SourceSpec
 from listener.walk import Batch, Walk, Web
 from storage.errors import StorageError
@@ -40,6 +41,8 @@ class Kit:
     bench: judge.Bench
     clock: Callable[[], datetime]
     chance: Callable[[], float] = random.random
+    run: Run = here
+    """How pages are read: within bounds, where it is `Readers.run`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,8 @@ def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, swee
 
     if sweep:
         memory.pop("validators", None)
-    return Walk(web=kit.web, kind=sources.load(spec.kind), source=spec, memory=memory, stamps=stamps, now=kit.clock)
+    kind = sources.load(spec.kind)
+    return Walk(web=kit.web, kind=kind, source=spec, memory=memory, stamps=stamps, now=kit.clock, run=kit.run)
 
 
 async def _known_kind(
@@ -157,7 +161,7 @@ async def _known_kind(
     if spec.kind:
         return replace(spec, url=due.url or spec.url)
     if not due.kind:
-        guess = await finding.find(spec, kit.web)
+        guess = await finding.find(spec, kit.web, kit.run)
         memory["options"] = dict(guess.options)
         if remember:
             await asyncio.to_thread(kit.intake.set_kind, due.name, guess.kind, guess.url, memory)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from listener import discover
 from listener.errors import ListenerError, ReadError
+from listener.reading import Run, here
 from listener.types import NotModified, Page, SourceSpec
 
 PROBES = 8
@@ -26,15 +27,15 @@ class Web(Protocol):
     ) -> Page | NotModified: ...
 
 
-async def find(source: SourceSpec, web: Web) -> discover.Guess:
+async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
     """What the source's address is. Raises `ListenerError` when it cannot be reached or nothing there can be read."""
     page = await _get(source, source.url, web)
-    guess = discover.guess(page)
+    guess: discover.Guess | None = await run(discover.guess, page)
     if guess is not None:
         return guess
-    for link in discover.probes(page)[:PROBES]:
+    for link in (await run(discover.probes, page))[:PROBES]:
         try:
-            probed = discover.guess(await _get(source, link.url, web))
+            probed: discover.Guess | None = await run(discover.guess, await _get(source, link.url, web))
         except ListenerError:
             continue
         if probed is not None:
@@ -42,9 +43,10 @@ async def find(source: SourceSpec, web: Web) -> discover.Guess:
     raise ReadError(f"Nothing at {page.url} tells how to read it: name its kind in sources.yaml (see docs/sources.md).")
 
 
-async def feeds(source: SourceSpec, web: Web) -> list[discover.FoundFeed]:
+async def feeds(source: SourceSpec, web: Web, run: Run = here) -> list[discover.FoundFeed]:
     """The feeds that the page at the source's address names."""
-    return discover.feeds_of(await _get(source, source.url, web))
+    found: list[discover.FoundFeed] = await run(discover.feeds_of, await _get(source, source.url, web))
+    return found
 
 
 async def _get(source: SourceSpec, url: str, web: Web) -> Page:

@@ -6,7 +6,6 @@ start -> list pages -> posts shown there            (a batch)
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections import deque
@@ -16,6 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from listener import next_visit
+from listener import reading as bounds
 from listener.errors import Blocked, FetchError, ListenerError, ReadError
 from listener.types import Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
@@ -66,6 +66,8 @@ class Walk:
     stamps: Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
     """What is remembered of conversations (id -> stamp)."""
     now: Callable[[], datetime]
+    run: bounds.Run = bounds.here
+    """How pages are read: within bounds, where it is `Readers.run`."""
     pages: int = 0
     posts: int = 0
     unchanged: bool = True
@@ -191,15 +193,16 @@ class Walk:
     async def _parsed(self, page: Page, link: Link) -> Reading:
         """What the kind makes of the page; a fault of ours costs this page only, and is said."""
         try:
-            return await asyncio.to_thread(self.kind.read, page, link, self.source)
+            reading: Reading = await self.run(bounds.read, page, self.kind.read, link, self.source)
         except ListenerError:
             raise
         except Exception as error:
             log.exception("%s could not be read as %s", page.url, self.source.kind)
             name = type(error).__name__
-            raise ReadError(
-                f"{page.url} was not understood because of a fault in webcare ({name}): report it."
-            ) from error
+            raise ReadError(f"{page.url} was not understood for a fault in webcare ({name}): report it.") from error
+        if max(len(reading.posts), len(reading.links)) == bounds.POSTS:
+            self.troubles.append(ReadError(f"{page.url} holds too much for one page: {bounds.POSTS} of it are read."))
+        return reading
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
         """The page; None when the source says, or its bytes say, that it is the one of the last visit."""

@@ -229,7 +229,7 @@ async def test_a_fault_of_ours_is_said_and_costs_only_its_page(
     listener.listen_to(f"{site.base}/board", board_kind)
     visit = (await listener.visit()).visit
     assert visit.health.value == "degraded"
-    assert "a fault in webcare (KeyError)" in visit.sentence
+    assert "for a fault in webcare (KeyError)" in visit.sentence
     assert list(stored(listener)) == ["a"]
 
 

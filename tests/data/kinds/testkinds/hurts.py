@@ -1,0 +1,47 @@
+"""Ways of reading a page that hurt."""
+
+import os
+from typing import Any
+
+from listener.errors import ReadError
+from listener.reading import POSTS
+from listener.types import Reading
+from storage.types import Post
+
+
+def who(page: Any) -> int:
+    """The process that reads."""
+    os.write(1, b"a library says something")
+    return os.getpid()
+
+
+def for_ever(page: Any) -> None:
+    """Never comes back."""
+    while True:
+        pass
+
+
+def everything(page: Any) -> int:
+    """Takes all memory."""
+    return len(bytearray(300_000_000))
+
+
+def dies(page: Any) -> None:
+    """Ends the process without a word."""
+    os._exit(3)
+
+
+def refuses(page: Any) -> None:
+    """Raises a sentence."""
+    raise ReadError("It is no board.")
+
+
+def errs(page: Any) -> Any:
+    """Has a bug."""
+    return {}["x"]
+
+
+def many(page: Any, link: Any, source: Any) -> Reading:
+    """Finds more than anybody can want."""
+    posts = tuple(Post(external_id=str(n), url="", text="x") for n in range(POSTS + 1))
+    return Reading(posts=posts, links=(link,))
