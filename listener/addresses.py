@@ -5,18 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import idna
 
 from listener.errors import Blocked
-
-Allowed = bool | tuple[str, ...]
-"""`allow_private` of the configuration: everything, nothing, or a list of `host:port` (a bare `host`: any port)."""
-
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+from storage.addresses import Allowed, IPAddress, is_allowed, is_public
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 8192
@@ -25,20 +21,6 @@ _SERVICE_PORTS = frozenset({1433, 1521, 2049, 3306, 3389, 5060, 5061, 5432, 5900
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMERIC_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
 _PATH_SAFE = "/%:@!$&'()*+,;=-._~[]|"
-
-# IANA special-purpose registries (RFC 6890 and its updates), spelled out so that the answer is the same on
-# every version of Python, and the one public-looking address at which a cloud serves its machines (168.63.129.16).
-_REFUSED = tuple(
-    ipaddress.ip_network(net)
-    for net in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
-        *("203.0.113.0/24", "224.0.0.0/3", "168.63.129.16/32"),
-        *("::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
-        *("5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
-    )
-)
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +110,9 @@ def _ipv6(host: str, url: str) -> str:
         raise Blocked(f"{shown(url)} has no valid host name: check how it is written.") from None
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is out on the internet; False for anything inside, reserved or dressed up."""
-    ip: IPAddress = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        embedded = ip.ipv4_mapped
-        if ip in _NAT64:
-            embedded = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if embedded is not None:
-            return is_public(str(embedded))
-    return ip.is_global and not any(ip.version == net.version and ip in net for net in _REFUSED)
-
-
 def is_listed(target: Target, allow_private: Allowed) -> bool:
     """Whether the configuration names this host and port, or everything, as allowed."""
-    if isinstance(allow_private, bool):
-        return allow_private
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    names = {entry.strip().lower() for entry in allow_private}
-    return not names.isdisjoint({f"{host}:{target.port}", host, target.host})
+    return is_allowed(target.host, target.port, allow_private)
 
 
 def check_port(target: Target, allow_private: Allowed) -> None:
@@ -168,11 +134,6 @@ def check_addresses(target: Target, addresses: Sequence[str], allow_private: All
             f"{target.netloc} is inside the network ({', '.join(sorted(set(inside))[:3])}): "
             "name it under allow_private if it may be fetched."
         )
-
-
-def unique(infos: Iterable[tuple[object, object, object, object, tuple[object, ...]]]) -> tuple[str, ...]:
-    """The addresses in an answer of `getaddrinfo`, each once, in its order."""
-    return tuple(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
 def shown(url: str) -> str:

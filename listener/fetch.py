@@ -19,12 +19,13 @@ from urllib.parse import urljoin
 import httpx
 
 from listener import failures, wire
-from listener.addresses import Allowed, Target, check_addresses, check_port, parse, shown
+from listener.addresses import Target, check_addresses, check_port, parse, shown
 from listener.errors import Blocked, FetchError
 from listener.inflate import InflateError, inflate
 from listener.names import Names
 from listener.types import NotModified, Page
 from listener.wire import Limits
+from storage.addresses import Allowed
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to IP addresses; raises `OSError` when there are none."""

@@ -7,7 +7,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from listener.addresses import unique
+from storage.addresses import unique
 
 _KEEP = 60.0
 """Seconds an answer is kept: long enough for the pages of one visit."""

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from protego import Protego
 
-from listener.addresses import Allowed, Target, parse, shown
+from listener.addresses import Target, parse, shown
 from listener.errors import Blocked, FetchError
 from listener.failures import span
 from listener.types import NotModified, Page
+from storage.addresses import Allowed
 
 PRODUCT = "webcare"
 """Our product token (RFC 9309 2.2.1): the name under which a robots.txt speaks to us."""

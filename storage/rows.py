@@ -57,6 +57,7 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
             AUTHOR.c.name.label("author_name"),
             AUTHOR.c.url.label("author_url"),
             CONVERSATION.c.url.label("conversation_url"),
+            CONVERSATION.c.external_id.label("conversation_external_id"),
             CASE.c.status,
             CASE.c.assignee,
         )
@@ -132,6 +133,7 @@ def _mention(
         rating=row.rating,
         is_own=row.is_own,
         external_id=row.external_id,
+        conversation_external_id=row.conversation_external_id,
     )
 
 

@@ -379,6 +379,8 @@ class Mention:
     rating: float | None
     is_own: bool = False
     external_id: str = ""
+    conversation_external_id: str = ""
+    """The source's own identity of the thread; a reply is addressed to it."""
     groups: tuple[str, ...] = ()
     """The groups its author's person is in."""
     has_reply: bool = False

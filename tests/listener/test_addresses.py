@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.addresses import check_addresses, check_port, is_public, parse, shown
+from listener.addresses import check_addresses, check_port, parse, shown
 from listener.errors import Blocked
+from storage.addresses import is_public
 
 LOOPBACK = [
     "http://127.0.0.1/",
