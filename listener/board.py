@@ -116,7 +116,7 @@ class Engine:
 
     def _stamp(self, row: Node, base: str) -> str:
         numbers = [self.post.search(tree.link(each, base)) for each in tree.select(row, "a[href]")[:MOST]]
-        if newest := max((int(_group(found)) for found in numbers if found), default=0):
+        if newest := max((int(_group(found)[:18]) for found in numbers if found), default=0):
             return f"p{newest}"
         return "|".join(
             _shown(each, attribute) for css, attribute in map(_parts, self.moved) for each in tree.select(row, css)

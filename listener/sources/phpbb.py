@@ -40,10 +40,10 @@ MOST_PAGES = 500
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _FAR_SIGNS = re.compile(rb"&#(?:\d{4,}|x[0-9a-f]{3,});", re.IGNORECASE)
 """References to signs that no address needs; among them are those that are no signs and break the tree."""
-_TOPIC = re.compile(r"[?&]t=(\d+)|(?:^|[/-])t(?:opic)?-?(\d+)(?=[-./?#]|$)")
-_POST = re.compile(r"#p(\d+)|[?&]p=(\d+)|(?:^|[/-])post-?(\d+)(?=[-./?#]|$)")
+_TOPIC = re.compile(r"[?&]t=(\d{1,18})|(?:^|[/-])t(?:opic)?-?(\d{1,18})(?=[-./?#]|$)")
+_POST = re.compile(r"#p(\d{1,18})|[?&]p=(\d{1,18})|(?:^|[/-])post-?(\d{1,18})(?=[-./?#]|$)")
 _FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]|-f\d+(?:[-./]|$)")
-_START = re.compile(r"(?<=[?&]start=)\d+")
+_START = re.compile(r"(?<=[?&]start=)\d{1,9}")
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
 _EDITED = re.compile(r"\b(?:on|op|am)\s(.{8,60}?)(?:, (?:edited|\d+ (?:keer|mal|times?)|in totaal|insgesamt)|\.?$)")
 _ZONE = re.compile(r"UTC\s?(?:([+\-−])\s?(\d{1,2})(?::(\d\d)| hours?| uur)?)?")
@@ -256,9 +256,10 @@ def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
     size = min([steps[0], *(later - sooner for sooner, later in pairwise(steps))])
     active = tree.line(tree.first(root, ".pagination .active, .pagination > strong:not(:first-child)"))
     offset = int(named[0]) if named else (int(active) - 1) * size if active.isdigit() else 0
-    places = [place for place in range(0, max(steps[-1], offset) + 1, size) if place != offset][-MOST_PAGES:]
+    last = max(steps[-1], offset) // size * size
+    places = islice((place for place in range(last, -1, -size) if place != offset), MOST_PAGES)
     model = next(iter(numbered.values()))
-    return [_START.sub(str(place), model) for place in reversed(places)], offset
+    return [_START.sub(str(place), model) for place in places], offset
 
 
 def _posts(root: Node, page: Page, about: Mapping[str, Any]) -> Iterator[Post]:

@@ -192,6 +192,18 @@ def test_a_page_without_posts_says_what_the_board_says(page: Pages) -> None:
         phpbb.read(page(BOARD, body=body), Link(url=BOARD, role="conversation"), SOURCE)
 
 
+def test_a_topic_that_claims_endless_pages_asks_for_the_newest_few(page: Pages) -> None:
+    body = (
+        page("", "phpbb/viewtopic.html")
+        .body.replace(b"start=20", b"start=999999999")
+        .replace(b"p=131", b"p=" + b"9" * 9999)
+    )
+    links = phpbb.read(page(BOARD + "viewtopic.php?t=5", body=body), Link(url=BOARD, role="conversation"), SOURCE).links
+    assert len(links) == phpbb.MOST_PAGES
+    listed = page("", "phpbb/viewforum.html").body.replace(b"131", b"9" * 9999)
+    assert phpbb.read(page(BOARD, body=listed), Link(url=BOARD, role="forum"), SOURCE).links
+
+
 @pytest.mark.parametrize("body", [b"", b"<" * 50_000, b"<div id='p1' class='post'>" * 50_000, b"\x00\xff" * 999])
 @pytest.mark.parametrize("role", ["index", "forum", "conversation", "feed"])
 def test_hostile_pages_are_refused_with_a_sentence_or_read_as_empty(page: Pages, body: bytes, role: str) -> None:
