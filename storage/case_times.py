@@ -39,11 +39,11 @@ class Step(NamedTuple):
 class CaseTimes:
     """What figures need to know of a case."""
 
-    asked_at: datetime
+    asked_at: datetime | None
     answered: bool = False
     responded_at: datetime | None = None
     resolved_at: datetime | None = None
-    status: Status = Status.NEW
+    status: Status | None = Status.NEW
     reopened: int = 0
     replies: int = 0
     agents: tuple[str, ...] = ()

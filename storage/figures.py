@@ -58,6 +58,10 @@ COLUMNS = (
 )
 
 
+NO_CASE = CaseTimes(asked_at=None, status=None)
+"""The times of a mention that nobody has to answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked for, read once."""
@@ -164,7 +168,7 @@ def _figure_rows(
 ) -> list[FigureRow]:
     ids = [post.id for post in posts]
     intents = _intents(connection, ids)
-    brands = _other_brands(connection, ids)
+    brands = _brands(connection, ids)
     cases = _times(connection, sorted({post.case_id for post in posts if post.case_id is not None}), ask.moment)
     found = [_row(post, intents.get(post.id, ()), brands.get(post.id, ()), cases.get(post.case_id)) for post in posts]
     return [_understood_then(row, whole[row.mention_id]) for row in found] if ask.back else found
@@ -176,33 +180,34 @@ def _understood_then(row: FigureRow, mention: Mention) -> FigureRow:
     )
 
 
-def _row(post: Any, intents: tuple[str, ...], others: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
-    first, times = case if case else (None, None)
+def _row(post: Any, intents: tuple[str, ...], brands: tuple[str, ...], case: tuple[int, CaseTimes] | None) -> FigureRow:
+    id_, case_id, thread, at, published_at, seen_at, source, kind, brand, lang, sentiment, priority, author = post
+    first, times = case or (None, NO_CASE)
     return FigureRow(
-        mention_id=post.id,
-        case_id=post.case_id,
-        conversation_id=post.conversation_id,
-        at=post.at,
-        published_at=post.published_at,
-        first_seen_at=post.first_seen_at,
-        source=post.source,
-        source_kind=post.source_kind,
-        brand=post.brand,
-        brands=(post.brand, *others) if post.brand else others,
-        lang=post.lang,
-        sentiment=SENTIMENTS[post.sentiment],
+        mention_id=id_,
+        case_id=case_id,
+        conversation_id=thread,
+        at=at,
+        published_at=published_at,
+        first_seen_at=seen_at,
+        source=source,
+        source_kind=kind,
+        brand=brand,
+        brands=tuple(dict.fromkeys((brand, *brands))) if brand else brands,
+        lang=lang,
+        sentiment=SENTIMENTS[sentiment],
         intents=intents,
-        priority=PRIORITIES[post.priority],
-        author=post.author or None,
-        opens_case=first == post.id,
-        asked_at=times.asked_at if times else None,
-        answered=times.answered if times else False,
-        responded_at=times.responded_at if times else None,
-        resolved_at=times.resolved_at if times else None,
-        status=times.status if times else None,
-        reopened=times.reopened if times else 0,
-        replies=times.replies if times else 0,
-        agents=times.agents if times else (),
+        priority=PRIORITIES[priority],
+        author=author or None,
+        opens_case=first == id_,
+        asked_at=times.asked_at,
+        answered=times.answered,
+        responded_at=times.responded_at,
+        resolved_at=times.resolved_at,
+        status=times.status,
+        reopened=times.reopened,
+        replies=times.replies,
+        agents=times.agents,
     )
 
 
@@ -211,11 +216,11 @@ def _intents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str,
     return _grouped(connection.execute(query.order_by(INTENT.c.post_id, INTENT.c.place)).all())
 
 
-def _other_brands(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The brands of each mention beside the one it is about; most mentions have none."""
-    other = MATCH.c.brand != sa.func.coalesce(POST.c.brand, "")
-    query = sa.select(MATCH.c.post_id, MATCH.c.brand).join(POST, POST.c.id == MATCH.c.post_id).distinct()
-    return _grouped(connection.execute(query.where(MATCH.c.post_id.in_(ids), other).order_by(MATCH.c.brand)).all())
+def _brands(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The brands of each mention that answers more than one query; most answer one, of the brand they are about."""
+    several = sa.select(MATCH.c.post_id).where(MATCH.c.post_id.in_(ids)).group_by(MATCH.c.post_id)
+    query = sa.select(MATCH.c.post_id, MATCH.c.brand).where(MATCH.c.post_id.in_(several.having(sa.func.count() > 1)))
+    return _grouped(connection.execute(query.distinct().order_by(MATCH.c.post_id, MATCH.c.brand)).all())
 
 
 def _grouped(pairs: Sequence[Any]) -> dict[int, tuple[str, ...]]:
