@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from listener import sources
 from listener.errors import ReadError
-from listener.markup import line_of, web_url
+from listener.markup import is_overloaded, line_of, web_url
 from listener.syndication import parse
 from listener.tree import decoded, tree_of
 from listener.types import Link, Page
@@ -129,6 +129,8 @@ def guess(page: Page) -> Guess | None:
 
 def feeds_of(page: Page) -> list[FoundFeed]:
     """The feeds a page names in its head, and then those it merely links to, each once."""
+    if is_overloaded(page.body):
+        return []
     try:
         root = tree_of(page)
     except ReadError:

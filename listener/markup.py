@@ -10,6 +10,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
+MOST_ATTRIBUTES = 1_000
+"""Attributes a tag may carry; what people write has a few dozen."""
+WORTH_A_LOOK = 50_000
+"""Bytes below which no number of attributes can hurt."""
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doctype", re.IGNORECASE)
 _SILENT = frozenset(
     {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "select",
@@ -51,6 +55,38 @@ def text_of(markup: str) -> str:
 def line_of(markup: str) -> str:
     """The same on one line, for titles and names."""
     return " ".join(text_of(markup).split())
+
+
+def is_overloaded(markup: bytes) -> bool:
+    """Whether a tag of a page carries so many attributes that building its tree would take time by their square.
+
+    Ask this before any tree is built of a stranger's page; it takes linear time itself.
+    """
+    if len(markup) < WORTH_A_LOOK:
+        return False
+    counter: Any = _Counter()
+    parser: Any = etree.HTMLParser(target=counter, encoding="utf-8")
+    parser.feed(markup.replace(b"\0", b" "))
+    return int(parser.close()) > MOST_ATTRIBUTES
+
+
+class _Counter:
+    """Listens to a parser for the most attributes any tag has."""
+
+    def __init__(self) -> None:
+        self._most = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._most = max(self._most, len(attributes))
+
+    def end(self, tag: str) -> None:
+        """Nothing to count."""
+
+    def data(self, data: str) -> None:
+        """Nothing to count."""
+
+    def close(self) -> int:
+        return self._most
 
 
 def _parser() -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
 
+LOOKED_AT = 5_000
+"""Items that are looked at for the newest."""
 ATOM, RDF, RSS1 = (
     "http://www.w3.org/2005/Atom",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -94,7 +97,8 @@ def _rss(url: str, root: Any) -> Parsed:
     channel = root.find("channel") if root.tag == "rss" else root.find(f"{{{RSS1}}}channel")
     if channel is None or root.tag not in ("rss", f"{{{RDF}}}RDF"):
         raise _NotPlain
-    items = [*root.iterfind("item"), *channel.iterfind("item"), *root.iterfind(f"{{{RSS1}}}item")]
+    tags = ((root, "item"), (channel, "item"), (root, f"{{{RSS1}}}item"))
+    items = list(islice((item for above, tag in tags for item in above.iterfind(tag)), LOOKED_AT))
     version = "rss20" if root.tag == "rss" else "rss10"
     return Parsed(_words(url, channel, version), [_words(url, item, version) for item in items], version)
 
@@ -105,11 +109,8 @@ def _atom(url: str, root: Any) -> Parsed:
         for each in root.iter(f"{{{ATOM}}}entry", f"{{{ATOM}}}feed")
     ):
         raise _NotPlain
-    return Parsed(
-        _words(url, root, "atom10"),
-        [_words(url, each, "atom10") for each in root.iterfind(f"{{{ATOM}}}entry")],
-        "atom10",
-    )
+    entries = islice(root.iterfind(f"{{{ATOM}}}entry"), LOOKED_AT)
+    return Parsed(_words(url, root, "atom10"), [_words(url, each, "atom10") for each in entries], "atom10")
 
 
 @dataclass(slots=True)

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import trafilatura
 
 from listener.errors import ReadError
-from listener.markup import line_of, web_url
+from listener.markup import is_overloaded, line_of, web_url
 from listener.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
-LONGEST = 5_000_000
+LONGEST = 2_000_000
 """Bytes of a page that are looked at."""
 SHORT = 600
 """Characters below which the text of a page that asks for a password is no article."""
@@ -47,6 +47,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     if page.body[:5] == b"%PDF-" or b"\0" in page.body[:200]:
         raise ReadError(f"{page.url} is not a web page but {page.content_type or 'a file'}.")
     body = page.body[:LONGEST]
+    if is_overloaded(body):
+        raise ReadError(f"{page.url} has a tag with more attributes than anybody writes and is not read.")
     found: Any = trafilatura.bare_extraction(body, url=page.url, include_comments=False, with_metadata=True)
     text = _untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else ""
     teaser = str(link.carry.get("text") or "")

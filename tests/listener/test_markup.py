@@ -1,10 +1,10 @@
 """What a reader sees of hostile and ordinary HTML, and which addresses are followed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.markup import line_of, text_of, web_url
+from listener.markup import is_overloaded, line_of, text_of, web_url
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,13 @@ def test_nasty_markup_is_read_to_its_end(nasty: str) -> None:
         assert text.endswith("kern")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="<>&"), max_size=200))
 def test_text_without_markup_is_left_alone(text: str) -> None:
     assert text_of(text) == text.strip()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_at_all_can_be_read(text: str) -> None:
     assert "<script" not in text_of(f"<p>{text}<script>geheim</script></p>").lower() or "<script" in text.lower()
@@ -62,6 +64,13 @@ def test_what_one_text_left_open_does_not_reach_the_next() -> None:
     for opened in ("<blockquote><pre><script>x", "<ul><li>", "<!-- x", "<", "<p"):
         text_of("<p>" + opened)
         assert text_of("<p>een</p><p>twee</p>") == "een\n\ntwee"
+
+
+@pytest.mark.parametrize("attribute", ["x{}=1", "x{}", "x{}='>'", 'x{}="<b>"', "x{}=<"])
+def test_a_tag_with_very_many_attributes_is_noticed_however_it_is_written(attribute: str) -> None:
+    many = " ".join(attribute.format(n) for n in range(20_000))
+    assert is_overloaded(f"<p>tekst <a {many}>x</a>".encode())
+    assert not is_overloaded((f"<p>{many}</p>" + "<a href='x' class='y'>z</a>" * 5_000).replace("<b>", "").encode())
 
 
 def test_a_title_is_one_line() -> None:
@@ -92,6 +101,7 @@ def test_only_web_addresses_are_followed_and_trackers_are_dropped(href: str, url
     assert web_url("https://blog.example/map/", href) == url
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_an_address_is_a_web_address_or_nothing(href: str) -> None:
     url = web_url("https://blog.example/", href)
