@@ -131,3 +131,22 @@ def test_what_is_looked_back_at_is_what_was_seen(desk: Any, clock: Any, seed: in
             assert asdict(then) == asdict(seen)
         for query, ids in found.items():
             assert [row.mention_id for row in life.figures.rows(query, START, END, as_of=moment)] == ids, query
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_figures_agree_with_what_the_desk_shows(desk: Any, clock: Any, seed: int) -> None:
+    life = Life(desk, clock, seed)
+    for _ in range(70):
+        life.live()
+    for row in life.figures.rows("", START, END):
+        case = desk.inbox.case(row.case_id)
+        trail = [event for event in desk.inbox.trail(row.case_id) if "undone_by" not in event.data]
+        kinds = [event.kind.value for event in trail]
+        assert row.status is case.status
+        assert row.replies == kinds.count("sent")
+        assert row.answered >= ("sent" in kinds)
+        closings = [event.at for event in trail if event.kind.value == "resolved"]
+        assert row.resolved_at == (max(closings) if case.status.value == "resolved" else None)
+        left = [event.data["from"] for event in trail if event.kind.value == "reopened"]
+        assert row.reopened == sum(status in ("resolved", "dismissed", "spam") for status in left)
+        assert row.responded_at is None or row.responded_at >= row.asked_at
