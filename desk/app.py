@@ -66,7 +66,7 @@ class Desk(App[None]):
         locale.use(lang, zone)
         self.counter = Counter(make_clerk)
         self._sources = sources
-        self._triage = TriageScreen(self.counter, agent=agent, poll=poll, now=now, names=names)
+        self._triage = TriageScreen(self.counter, agent=agent, poll=poll, now=now, names=names, sources=sources)
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = DARK.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -257,8 +258,12 @@ class Acts(Stage):
         if host is None:
             self.say(_("This is no web address, so it is not opened: {url}", url=clean_line(url, 80)), "warn")
             return
-        self.say(_("Opened {host}", host=host))
-        self.app.open_url(url)
+        if has_browser():
+            self.app.open_url(url)
+            self.say(_("Opened {host}", host=host))
+        else:
+            self.app.copy_to_clipboard(url)
+            self.say(_("There is no browser here; the address at {host} is copied.", host=host))
 
     def action_copy_link(self) -> None:
         """Copies the address."""
@@ -277,6 +282,14 @@ class Acts(Stage):
         """Where the newest mention of the case stands."""
         case = self.cases.case
         return case.url if case is not None else ""
+
+
+def has_browser() -> bool:
+    """Whether there is a browser with a window of its own; one in the terminal would write over the desk."""
+    try:
+        return type(webbrowser.get()).__name__ not in ("GenericBrowser", "Elinks")
+    except webbrowser.Error:
+        return False
 
 
 def escalate(clerk: Clerk, ids: tuple[int, ...]) -> tuple[Sequence[Case], int]:

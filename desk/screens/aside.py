@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from desk.locale import N_, _
 from desk.screens.keys import display
+from desk.shown import clean_line
 from desk.widgets.lines import Bar, Line, LinesView
 
 
@@ -50,7 +51,7 @@ class Aside(Screen[None]):
 
     def say(self, message: str, role: str = "normal") -> None:
         """Says something in the status line."""
-        self.query_one("#status", Bar).put([(" " + message, role)])
+        self.query_one("#status", Bar).put([(" " + clean_line(message, 300), role)])
 
     def action_leave(self) -> None:
         """Back to work."""

@@ -140,7 +140,7 @@ class OutboxScreen(Aside):
         try:
             await self._counter.step(lambda clerk: step(clerk, reply))
         except REFUSALS as error:
-            self.say(clean_line(str(error)), "error")
+            self.say(str(error), "error")
             return
         self.say(said, "good")
         self.load()

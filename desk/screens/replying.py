@@ -216,7 +216,7 @@ class Replying(Acts):
         if file is None:
             return
         try:
-            done = await self.counter.step(lambda clerk: send(clerk, file, text, self._key, not stay))
+            state, done = await self.counter.step(lambda clerk: send(clerk, file, text, self._key, not stay))
         except ConversationMoved as error:
             await self._moved(file.case.id, error)
             return
@@ -233,7 +233,9 @@ class Replying(Acts):
         self._saved = text
         self.together = done
         self.put_editor_away()
-        self.say(_("Goes out in a few seconds; z takes it back."), "good")
+        waits = state is ReplyState.AWAITING_APPROVAL
+        said = _("A colleague approves it first.") if waits else _("Goes out in a few seconds; z takes it back.")
+        self.say(said, "good")
         if stay:
             self.show_case(file.case.id)
         else:
@@ -260,14 +262,14 @@ def draft_of(file: CaseFile) -> str:
     return drafts[-1] if drafts else ""
 
 
-def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> int:
-    """Answers the newest mention of the case as it was read, and resolves it; gives the number of acts."""
+def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> tuple[ReplyState, int]:
+    """Answers the newest mention of the case as it was read, and resolves it; gives its state and the number of acts."""
     post = newest(file.thread, file.case.id)
-    clerk.reply(file.case.id, text, mention_id=post.id if post else None, seen=file.case, key=key)
+    reply = clerk.reply(file.case.id, text, mention_id=post.id if post else None, seen=file.case, key=key)
     if resolve and file.case.status.is_open:
         clerk.resolve((file.case.id,))
-        return 2
-    return 1
+        return reply.state, 2
+    return reply.state, 1
 
 
 def channel_of(clerk: Clerk, case: Case) -> tuple[str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -23,13 +24,18 @@ from desk.widgets.conversation import conversation
 from desk.widgets.lines import Bar, Line, LinesView
 from desk.widgets.prompt import Prompt
 from storage.errors import QueryError
-from storage.types import Case, CaseFile, ReplyState
+from storage.types import Case, CaseFile, Health, ReplyState, SourceHealth
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
 
 FIRST_PAGE = 100
 """Cases read before all ids are: enough for any screen."""
+COUNTING = 15.0
+"""Seconds between two looks at the tabs' counts, the outbox and the sources, when nothing happens here."""
+REST = 0.03
+"""Seconds that the cursor rests on a row before its conversation is read: a key held down reads none on the way."""
+WANTING = (ReplyState.UNCERTAIN, ReplyState.FAILED, ReplyState.AWAITING_APPROVAL)
 HEARTBEAT = 60.0
 """Seconds between two renewals of the lease of the open case."""
 ASKED_AT_ONCE = 100
@@ -56,7 +62,14 @@ class Stage(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]
 
     def __init__(
-        self, counter: Counter, *, agent: str, poll: float, now: Callable[[], datetime], names: Sequence[str] = ()
+        self,
+        counter: Counter,
+        *,
+        agent: str,
+        poll: float,
+        now: Callable[[], datetime],
+        names: Sequence[str] = (),
+        sources: Callable[[], Sequence[SourceHealth]] | None = None,
     ) -> None:
         super().__init__()
         self.counter = counter
@@ -68,7 +81,11 @@ class Stage(Screen[None]):
         self.file: CaseFile | None = None
         self.waiting: set[int] = set()
         self.counts: dict[str, int] = {}
+        self.sources = sources
         self.health: tuple[int, int] | None = None
+        """How many sources do well, and how many there are."""
+        self.outbox: tuple[int, int] = (0, 0)
+        """How many replies are on their way, and how many of those want a person."""
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
@@ -102,6 +119,7 @@ class Stage(Screen[None]):
         self.set_interval(self._poll_seconds, self.poll)
         self.set_interval(1.0, self.tick)
         self.set_interval(HEARTBEAT, self.renew)
+        self.set_interval(COUNTING, self.count_views)
 
     @property
     def cases(self) -> CaseList:
@@ -175,6 +193,9 @@ class Stage(Screen[None]):
         line: Line = []
         if self._trouble:
             line += [(_("database does not answer") + "  ", "error")]
+        underway, stuck = self.outbox
+        if underway:
+            line.append((f"{_('outbox')} {underway}  ", "warn" if stuck else "dim"))
         if self.health is not None:
             well, total = self.health
             line.append((f"{_('sources')} {well}/{total}  ", "dim" if well == total else "warn"))
@@ -230,6 +251,11 @@ class Stage(Screen[None]):
             for view in VIEWS:
                 if view.counted:
                     self.counts[view.name] = await self.counter.read(lambda clerk, q=view.query: clerk.count(q))  # type: ignore[misc]
+            replies = await self.counter.read(lambda clerk: clerk.outbox())
+            self.outbox = len(replies), sum(each.state in WANTING for each in replies)
+            if (sources := self.sources) is not None:
+                found = await self.counter.read(lambda _clerk: sources())
+                self.health = sum(each.health in (Health.OK, Health.ON_HOLD) for each in found), len(found)
         except REFUSALS:
             return
         self._count_after = began + 20 * (monotonic() - began)
@@ -260,7 +286,8 @@ class Stage(Screen[None]):
 
     @work(exclusive=True, group="open")
     async def show_case(self, case_id: int | None, home: bool = True) -> None:
-        """Reads a case and shows its conversation and author."""
+        """Reads a case and shows its conversation and author, once the cursor rests for a moment."""
+        await asyncio.sleep(REST)
         if case_id is None:
             self.file = None
             self.paint_file()

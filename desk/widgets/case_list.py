@@ -184,9 +184,9 @@ class CaseList(Lined):
         case = self.known(self.ids[row])
         if case is None:
             self._want()
-            line: Line = [(fit("     …", width - 1), "dim")]
+            line: Line = [(fit("     …", self.room - 1), "dim")]
         else:
-            line = case_row(case, width - 1, self._now(), marked=case.id in self.marked)
+            line = case_row(case, self.room - 1, self._now(), marked=case.id in self.marked)
         under = row == self.row
         return paint(self, [("▌" if under else " ", "accent"), *line], width, cursor=under)
 

@@ -101,6 +101,11 @@ def paint(widget: Widget, line: Iterable[Span], cells: int, *, cursor: bool = Fa
 class Lined(ScrollView, can_focus=True):
     """A widget that paints its own lines. That it grows or shrinks changes nothing of the layout around it."""
 
+    @property
+    def room(self) -> int:
+        """Cells for words: the last column is kept free for the scroll bar."""
+        return self.size.width - 1
+
     def set_height(self, lines: int) -> None:
         """Says how many lines there are; Textual's own way of saying it lays the whole screen out anew."""
         size = Size(self.size.width, lines)
@@ -130,7 +135,7 @@ class LinesView(Lined):
         self._rebuild()
 
     def _rebuild(self) -> None:
-        width = self.scrollable_content_region.width
+        width = self.room
         if self._build is None or width <= 0 or width == self._built_for:
             return
         self._built_for = width

@@ -156,6 +156,17 @@ async def test_a_trainees_reply_is_sent_back_with_a_reason(desk, arrive, clerk):
         assert replies(clerk, case)[ReplyState.DRAFT].error == "te kort"
 
 
+async def test_a_trainee_is_told_that_a_colleague_approves_first(desk, arrive, clerk):
+    case = arrive()
+    async with desk("tom", size=(80, 24)) as seat:
+        await seat.press("r", *"Dag", "ctrl+o")
+        assert "approves it first" in seat.said and ReplyState.AWAITING_APPROVAL in replies(clerk, case)
+        seat.screen._count_after = 0
+        seat.screen.count_views()
+        await seat.settle()
+        assert "outbox 1" in seat.text
+
+
 async def test_the_sources_tell_how_they_do(desk, clock):
     def health():
         times = ("next_at", "last_visit_at", "last_ok_at", "last_new_at")

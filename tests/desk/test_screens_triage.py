@@ -175,6 +175,7 @@ async def test_only_web_addresses_are_opened_and_their_host_is_said(desk, arrive
     opened = []
     async with desk(size=(80, 24)) as seat:
         monkeypatch.setattr(seat.app, "open_url", opened.append)
+        monkeypatch.setattr("desk.screens.acts.has_browser", lambda: True)
         await seat.press("o")
         assert seat.said == "Opened evil.example"
         await seat.press("j", "o")
