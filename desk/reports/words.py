@@ -75,7 +75,6 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "resolution": ("Median resolution", "Mediaan oplossing"),
         "participation": ("Participation", "Deelname"),
         "replies": ("Replies", "Antwoorden"),
-        "label": ("", ""),
         "median_of": (
             "median; p90 {p90}; n = {n}; {unknown} unknown",
             "mediaan; p90 {p90}; n = {n}; {unknown} onbekend",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desk.reports import ReportError, Summary
@@ -203,3 +203,33 @@ def test_a_quantile_splits_the_sample_where_it_says(values: list[float], fractio
     assert found is not None
     assert sum(value <= found for value in values) >= fraction * len(values)
     assert sum(value < found for value in values) <= fraction * len(values) + 0.5
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-12, 155),
+            st.sampled_from(["forum", "blog"]),
+            st.sampled_from(Sentiment),
+            st.sampled_from(Status),
+            st.booleans(),
+        ),
+        max_size=30,
+    )
+)
+def test_every_table_adds_up_to_the_same_whole(
+    row: Make, drawn: list[tuple[float, str, Sentiment, Status, bool]]
+) -> None:
+    rows = [
+        row(hours, source=source, sentiment=sentiment, status=status, **({"asked_at": after(hours)} if opens else {}))
+        for hours, source, sentiment, status, opens in drawn
+    ]
+    summary = summary_of(rows)
+    for key in ("time", "sources", "source_kinds", "languages", "priorities", "top_authors", "brand", "intents"):
+        assert sum(cells[0] or 0 for cells in lines(summary, key).values()) == len(rows), key
+    assert sum(cell or 0 for cells in lines(summary, "week").values() for cell in cells) == len(rows)
+    for key in ("statuses", "service_sources"):
+        assert sum(cells[0] or 0 for cells in lines(summary, key).values()) == headline(summary, "cases"), key
+    for whole, *parts in lines(summary, "time").values():
+        assert sum(part or 0 for part in parts) == whole
