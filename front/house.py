@@ -95,7 +95,7 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The database, brought to the schema of this program."""
-        database = Database(self.database_url)
+        database = Database(self.database_url, zone=self.policy.timezone)
         migrations.upgrade(database)
         return database
 

@@ -11,7 +11,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,8 +60,12 @@ def owner_is_dead(owner: str) -> bool:
 class Database:
     """A database, open for work. `read()` and `write()` give a connection in a transaction of its own."""
 
-    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
-        """Raises `DatabaseUnavailable` for an address that is not one. Nothing is opened before the first use."""
+    def __init__(self, url: str, *, clock: Clock = utc_now, zone: tzinfo = UTC) -> None:
+        """Raises `DatabaseUnavailable` for an address that is not one. Nothing is opened before the first use.
+
+        `zone` is where a query's days begin: `after:2026-11-22` means midnight there.
+        """
+        self.zone = zone
         self.url = _read_url(url)
         self.clock = clock
         self.engine = _make_engine(self.url)

@@ -106,7 +106,7 @@ class Figures:
         return self._pages(self._ask(query, start, end, as_of, me), _mentions)
 
     def _ask(self, query: str, start: datetime, end: datetime, as_of: datetime | None, me: str | None) -> Ask:
-        moment = as_of or self.database.now()
+        moment = (as_of or self.database.now()).astimezone(self.database.zone)
         return Ask(parse(query.strip() or "*"), start, end, moment, as_of is not None, me)
 
     def _pages(self, ask: Ask, load: Load[Noun]) -> Iterator[Noun]:

@@ -180,7 +180,7 @@ class Inbox:
         return {row.id: row.changed for row in connection.execute(query)}
 
     def _ask(self, query: str, me: str | None) -> Question:
-        node, now = grammar.parse(query.strip() or "*"), self.database.now()
+        node, now = grammar.parse(query.strip() or "*"), self.database.now().astimezone(self.database.zone)
         dialect: columns.Dialect = "sqlite" if self.database.is_sqlite else "postgresql"
         search = sql.search(node, dialect=dialect, now=now, me=me)
         row_by_row = sql.search(tree.Not(tree.Not(node)), dialect=dialect, now=now, me=me).where

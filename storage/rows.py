@@ -34,6 +34,10 @@ INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
 TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
+
+LEFT = (ReplyState.HELD.value, ReplyState.SENDING.value, ReplyState.SENT.value, ReplyState.UNCERTAIN.value)
+"""States of a reply that counts as one: what `has:reply` means."""
 
 EXCERPT = 2000
 """Characters of its newest mention that a case in a list carries."""
@@ -56,6 +60,7 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
             POST,
             AUTHOR.c.name.label("author_name"),
             AUTHOR.c.url.label("author_url"),
+            AUTHOR.c.person_id,
             CONVERSATION.c.url.label("conversation_url"),
             CONVERSATION.c.external_id.label("conversation_external_id"),
             CASE.c.status,
@@ -71,6 +76,11 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
     intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids)
     tags = _tags(connection, {row.case_id for row in rows if row.case_id})
     parents = _parents(connection, rows)
+    answered = set(
+        connection.scalars(sa.select(REPLY.c.post_id).where(REPLY.c.post_id.in_(ids), REPLY.c.state.in_(LEFT)))
+    )
+    noted = _noted(connection, {row.case_id for row in rows if row.case_id})
+    groups = _grouped(connection, GROUP.c.person_id, (GROUP.c.group,), {row.person_id for row in rows if row.person_id})
     twins = _twins(connection, {row.fingerprint for row in rows if row.fingerprint})
     for row in rows:
         alike = [each for each in twins.get(row.fingerprint, ()) if each != row.id]
@@ -81,6 +91,9 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
             tags=tags.get(row.case_id, ()),
             parent_id=parents.get((row.conversation_id, row.parent_key)),
             duplicates=tuple(alike[:MOST_DUPLICATES]),
+            groups=tuple(group for (group,) in groups.get(row.person_id, ())),
+            has_reply=row.id in answered,
+            has_note=row.case_id in noted,
         )
 
 
@@ -92,6 +105,9 @@ def _mention(
     tags: tuple[str, ...],
     parent_id: int | None,
     duplicates: tuple[int, ...],
+    groups: tuple[str, ...],
+    has_reply: bool,
+    has_note: bool,
 ) -> Mention:
     pairs = [(brand, query) for brand, query in matches]
     return Mention(
@@ -134,6 +150,9 @@ def _mention(
         is_own=row.is_own,
         external_id=row.external_id,
         conversation_external_id=row.conversation_external_id,
+        groups=groups,
+        has_reply=has_reply,
+        has_note=has_note,
     )
 
 
@@ -251,6 +270,12 @@ def _grouped(
 def _tags(connection: Connection, case_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     found = _grouped(connection, TAG.c.case_id, (TAG.c.tag,), case_ids)
     return {case_id: tuple(tag for (tag,) in rows) for case_id, rows in found.items()}
+
+
+def _noted(connection: Connection, case_ids: Iterable[int]) -> set[int]:
+    """The cases that carry a note nobody took back."""
+    stands = sa.and_(EVENT.c.kind == EventKind.NOTED.value, EVENT.c.undone_by.is_(None))
+    return set(connection.scalars(sa.select(EVENT.c.case_id).where(stands, EVENT.c.case_id.in_(case_ids))))
 
 
 def _parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str], int]:
