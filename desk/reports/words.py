@@ -194,7 +194,7 @@ def facts(report: Report, summary: Summary, words: Words) -> list[tuple[str, str
     """The head of every report: what was asked, of whom, over which period, in which zone, and when it was made."""
     brands = [line.label for table in summary.tables if table.key == "brand" for line in table.lines]
     found = [
-        (words("query"), report.query or words("everything")),
+        (words("query"), words("everything") if report.query.strip() in ("", "*") else report.query),
         *([(words("brands"), ", ".join(brands))] if brands else []),
         (words("period"), f"{words.moment(report.start)} {words('up_to')} {words.moment(report.end)}"),
         (words("zone"), report.zone.key),
