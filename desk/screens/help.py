@@ -26,7 +26,6 @@ class HelpScreen(Aside):
 
     def on_mount(self) -> None:
         """Shows the keys, in as many columns as there is room for."""
-        super().on_mount()
         self.body.show(lambda width: in_columns([*self._blocks(), signs()], width))
 
     def _blocks(self) -> list[list[Line]]:

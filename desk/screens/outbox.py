@@ -59,7 +59,6 @@ class OutboxScreen(Aside):
 
     def on_mount(self) -> None:
         """Reads, and reads again each second: holds run out."""
-        super().on_mount()
         self.query_one(Prompt).close()
         self.load()
         self.set_interval(1, self.load)

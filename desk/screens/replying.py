@@ -263,7 +263,7 @@ def draft_of(file: CaseFile) -> str:
 
 
 def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> tuple[ReplyState, int]:
-    """Answers the newest mention of the case as it was read, and resolves it; gives its state and the number of acts."""
+    """Answers the newest mention of the case as it was read; gives the reply's state and the number of acts."""
     post = newest(file.thread, file.case.id)
     reply = clerk.reply(file.case.id, text, mention_id=post.id if post else None, seen=file.case, key=key)
     if resolve and file.case.status.is_open:

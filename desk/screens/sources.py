@@ -37,7 +37,6 @@ class SourcesScreen(Aside):
 
     def on_mount(self) -> None:
         """Reads, and reads again each five seconds."""
-        super().on_mount()
         self.load()
         self.set_interval(5, self.load)
 

@@ -82,6 +82,12 @@ OpenDesk = Callable[..., AbstractAsyncContextManager[Seat]]
 
 
 @pytest.fixture
+def seat_of() -> type[Seat]:
+    """For tests that open their own desk."""
+    return Seat
+
+
+@pytest.fixture
 def policy() -> Policy:
     """Two leads, an agent, a trainee, and templates with and without a gap."""
     team = {"anna": "lead", "bram": "lead", "carla": "agent", "tom": "trainee"}

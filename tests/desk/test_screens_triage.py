@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.app import Desk
 from storage.types import Priority, Sentiment, Status
 
 SIZES = [(80, 24), (120, 40), (180, 50)]
@@ -208,6 +209,23 @@ async def test_trouble_with_the_database_is_said_and_the_keys_stay_alive(desk, a
         assert "does not answer" in seat.said
         await seat.press("k", "j")
         assert seat.screen.cases.case_id == cases[1]
+
+
+async def test_a_database_that_does_not_answer_at_first_is_asked_again(clerk, clock, arrive, seat_of, monkeypatch):
+    arrive(title="Storing")
+    calls = iter([_refuse])
+
+    def make():
+        next(calls, lambda: None)()
+        return clerk("anna")
+
+    monkeypatch.setattr("desk.screens.stage.AGAIN", 0.01)
+    app = Desk(make, agent="anna", now=clock, poll=3600)
+    async with app.run_test(size=(80, 24)) as pilot:
+        seat = seat_of(app, pilot)
+        while not seat.screen.cases.ids:
+            await seat.settle()
+        assert "Storing" in seat.text and "Inbox 1" in seat.text
 
 
 def _refuse(*_):

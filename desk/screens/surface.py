@@ -1,0 +1,195 @@
+"""What stands on the triage screen: tabs, panes, the prompt, and the lines that say how things are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from desk.locale import _, clock
+from desk.screens.counter import Counter
+from desk.shown import clean_line
+from desk.views import INBOX, SEARCH, VIEWS, View
+from desk.widgets.author import author
+from desk.widgets.case_list import CaseList
+from desk.widgets.conversation import conversation
+from desk.widgets.lines import Bar, Line, LinesView
+from desk.widgets.prompt import Prompt
+from storage.types import CaseFile
+
+
+class Panes(Horizontal):
+    """The panes side by side."""
+
+    BLANK = True
+
+
+class Side(Vertical):
+    """The conversation with the editor under it."""
+
+    BLANK = True
+
+
+class Surface(Screen[None]):
+    """The panes, what they are about, and the lines above and below them."""
+
+    BLANK = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (100, "-two"), (160, "-three")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]
+
+    def __init__(
+        self,
+        counter: Counter,
+        *,
+        agent: str,
+        now: Callable[[], datetime],
+        names: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.counter = counter
+        self.agent = agent
+        self.now = now
+        self.names = names
+        self.view: View = INBOX
+        self.query_text = INBOX.query
+        self.file: CaseFile | None = None
+        self.waiting: set[int] = set()
+        self.counts: dict[str, int] = {}
+        self.health: tuple[int, int] | None = None
+        """How many sources do well, and how many there are."""
+        self.outbox: tuple[int, int] = (0, 0)
+        """How many replies are on their way, and how many of those want a person."""
+        self.reading = False
+        """Whether the agent is in the conversation, not in the list."""
+        self._said: Line = []
+        self.trouble = ""
+        """What is the matter with the database, as of the last look."""
+
+    def compose(self) -> ComposeResult:
+        """Tabs above, panes, the prompt, and two lines below."""
+        yield Bar(id="tabs")
+        with Panes(id="panes"):
+            yield CaseList(self.now, id="list")
+            with Side(id="side"):
+                yield LinesView(id="conversation")
+            yield LinesView(id="author")
+        yield Prompt(id="prompt")
+        yield Bar(id="status")
+        yield Bar(id="keys")
+        yield Bar(id="small")
+
+    def on_mount(self) -> None:
+        """The first paint: everything but the cases."""
+        self.prompt.close()
+        self.query_one("#small", Bar).put([(_("The window is too small: 60 by 16 at least."), "warn")])
+        self.cases.empty = [(_("Loading …"), "dim")]
+        self.cases.focus()
+        self.paint_bars()
+
+    @property
+    def cases(self) -> CaseList:
+        """The list pane."""
+        return self.query_one("#list", CaseList)
+
+    @property
+    def conversation(self) -> LinesView:
+        """The conversation pane."""
+        return self.query_one("#conversation", LinesView)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line that asks."""
+        return self.query_one("#prompt", Prompt)
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether list and conversation are both on screen."""
+        return self.has_class("-two") or self.has_class("-three")
+
+    def read(self, reading: bool) -> None:
+        """Puts the agent in the conversation or the list; where both are on screen, nothing is laid out anew."""
+        self.reading = reading
+        self.set_class(reading and not self.side_by_side, "-reading")
+
+    # -- saying ---------------------------------------------------------------------------------------------------
+
+    def say(self, message: str, role: str = "normal") -> None:
+        """Says something in the status line; it stays until something else is said."""
+        self._said = [(" " + clean_line(message, 300), role)]
+        self.paint_bars()
+
+    def hush(self) -> None:
+        """What was said is read by now."""
+        self._said = []
+
+    def say_trouble(self, error: Exception) -> None:
+        """Says what a refusal or the database says."""
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        self.say(first, "error")
+
+    def paint_bars(self) -> None:
+        """Tabs, status and keys, as things stand."""
+        self.query_one("#tabs", Bar).put(self._tabs(), self._corner())
+        self.query_one("#status", Bar).put(self._said or self._place(), self._state_of_things())
+        self.query_one("#keys", Bar).put(self._keys(), [("?", "key"), (f" {_('more')} ", "dim")])
+
+    def _tabs(self) -> Line:
+        line: Line = [(" ", "dim")]
+        for view in VIEWS:
+            if view is SEARCH and self.view is not SEARCH:
+                continue
+            count = self.counts.get(view.name)
+            name = _(view.title) + (f" {count}" if count else "")
+            line += [(f" {name} ", "tab" if view is self.view else "dim"), (" ", "dim")]
+        return line
+
+    def _corner(self) -> Line:
+        fresh = [(f"▲ {len(self.waiting)} {_('new')} (.)  ", "warn")] if self.waiting else []
+        return [*fresh, (clean_line(self.agent, 16), "own"), (f"  {clock(self.now(), self.now())} ", "dim")]
+
+    def _place(self) -> Line:
+        total = len(self.cases.ids)
+        place = f" {self.cases.row + 1}/{total}" if total else " 0"
+        query = clean_line(self.query_text, 60) if self.view is SEARCH else ""
+        marked = f"  {len(self.cases.marked)} {_('marked')}" if self.cases.marked else ""
+        return [(place, "normal"), (marked, "accent"), (f"  {query}", "dim")]
+
+    def _state_of_things(self) -> Line:
+        line: Line = []
+        if self.trouble:
+            line += [(_("database does not answer") + "  ", "error")]
+        underway, stuck = self.outbox
+        if underway:
+            line.append((f"{_('outbox')} {underway}  ", "warn" if stuck else "dim"))
+        if self.health is not None:
+            well, total = self.health
+            line.append((f"{_('sources')} {well}/{total}  ", "dim" if well == total else "warn"))
+        return line
+
+    def _keys(self) -> Line:
+        shown = [("r", _("reply")), ("c", _("claim")), ("e", _("done")), ("x", _("irrelevant"))]
+        shown += [("t", _("tag")), ("s", _("snooze")), ("m", _("note"))]
+        if self.reading and not self.side_by_side:
+            shown.insert(0, ("Esc", _("list")))
+        return [(" ", "dim"), *(span for key, word in shown for span in ((key, "key"), (f" {word}  ", "dim")))]
+
+    # -- the panes ------------------------------------------------------------------------------------------------
+
+    def show_newest(self) -> None:
+        """Keeps what is to be answered in sight, when the thread is longer than the pane."""
+        ours = [place for place, line in enumerate(self.conversation.lines) if ("▌", "accent") in line]
+        room = self.conversation.size.height
+        if ours and ours[-1] >= room:
+            self.conversation.scroll_to(0, max(0, min(ours[0] - 1, ours[-1] - room + 2)), animate=False)
+
+    def paint_file(self, home: bool = False) -> None:
+        """Shows what is open, as of now."""
+        if self.file is None:
+            self.conversation.show(lambda width: [])
+            self.query_one("#author", LinesView).show(lambda width: [])
+            return
+        self.conversation.show(conversation(self.file, self.now(), self.names), home=home)
+        self.query_one("#author", LinesView).show(author(self.file, self.now(), self.names), home=home)
