@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 from listener import sources
 from listener.errors import ReadError
-from listener.markup import is_overloaded, line_of, web_url
-from listener.syndication import parse
-from listener.tree import decoded, tree_of
+from listener.pages.markup import is_overloaded, line_of, web_url
+from listener.pages.syndication import parse
+from listener.pages.tree import decoded, tree_of
 from listener.types import Link, Page
 
 LOOKED_AT = 1_000_000

@@ -18,13 +18,13 @@ from urllib.parse import urljoin
 
 import httpx
 
-from listener import failures, wire
-from listener.addresses import Target, check_addresses, check_port, parse, shown
 from listener.errors import Blocked, FetchError
-from listener.inflate import InflateError, inflate
-from listener.names import Names
+from listener.network import failures, wire
+from listener.network.addresses import Target, check_addresses, check_port, parse, shown
+from listener.network.inflate import InflateError, inflate
+from listener.network.names import Names
+from listener.network.wire import Limits
 from listener.types import NotModified, Page
-from listener.wire import Limits
 from storage.addresses import Allowed
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]

@@ -22,7 +22,7 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from listener.failures import http_date
+from listener.network.failures import http_date
 
 FLOOR = 15 * 60.0
 """Seconds no source is asked more often than by ourselves."""

@@ -13,9 +13,9 @@ from typing import Protocol
 
 from protego import Protego
 
-from listener.addresses import Target, parse, shown
 from listener.errors import Blocked, FetchError
-from listener.failures import span
+from listener.network.addresses import Target, parse, shown
+from listener.network.failures import span
 from listener.types import NotModified, Page
 from storage.addresses import Allowed
 

@@ -246,8 +246,11 @@ class Walk:
 
 
 def _shown(reading: Reading, threads: Collection[Link]) -> tuple[Post, ...]:
-    """What a list shows of posts. Where the conversation will be read as well, that reading is the one that counts."""
-    read_whole = {link.conversation for link in threads}
+    """What a list shows of posts. Where the conversation will be read as well, that reading is the one that counts.
+
+    A link in the role `comments` leads to the answers alone: what it answers is only shown here.
+    """
+    read_whole = {link.conversation for link in threads if link.role != "comments"}
     return tuple(
         replace(post, partial=True) if (post.conversation_id or post.external_id) in read_whole else post
         for post in reading.posts

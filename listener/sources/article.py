@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import trafilatura
 
 from listener.errors import ReadError
-from listener.markup import is_overloaded, line_of, web_url
-from listener.syndication import moment
+from listener.pages.markup import is_overloaded, line_of, web_url
+from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

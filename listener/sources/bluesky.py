@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from listener.errors import ReadError
-from listener.fields import inside, record_of, rows, word
-from listener.syndication import moment
+from listener.pages.fields import inside, record_of, rows, word
+from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

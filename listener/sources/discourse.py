@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from listener import tree
-from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of, inside, line, number, record_of, rows, word
-from listener.markup import line_of, text_of, web_url
+from listener.pages import tree
+from listener.pages.dates import parse_date
+from listener.pages.fields import count_of, inside, line, number, record_of, rows, word
+from listener.pages.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

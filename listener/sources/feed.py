@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, urldefrag, urlsplit
 
 from listener.errors import ListenerError
+from listener.pages.syndication import Feed, Item, parse
 from listener.sources import article
-from listener.syndication import Feed, Item, parse
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

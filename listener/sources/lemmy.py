@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from listener.errors import ReadError
-from listener.fields import inside, number, record_of, rows, word
-from listener.markup import line_of, web_url
-from listener.syndication import moment
+from listener.pages.fields import inside, number, record_of, rows, word
+from listener.pages.markup import line_of, web_url
+from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from listener.board import Engine
+from listener.pages.board import Engine
 
 ENGINE = Engine(
     name="MyBB",

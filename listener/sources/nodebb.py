@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of, inside, json_of, line, number, rows, word
-from listener.markup import line_of, text_of, web_url
+from listener.pages.dates import parse_date
+from listener.pages.fields import count_of, inside, json_of, line, number, rows, word
+from listener.pages.markup import line_of, text_of, web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from listener import tree
-from listener.dates import parse_date
 from listener.errors import FetchError, ReadError
-from listener.fields import count_of
-from listener.markup import web_url
-from listener.tree import Node
+from listener.pages import tree
+from listener.pages.dates import parse_date
+from listener.pages.fields import count_of
+from listener.pages.markup import web_url
+from listener.pages.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

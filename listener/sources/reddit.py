@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from listener.markup import text_of
-from listener.syndication import Item, parse
+from listener.pages.markup import text_of
+from listener.pages.syndication import Item, parse
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

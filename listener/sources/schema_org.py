@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from listener import tree
-from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.markup import text_of, web_url
-from listener.microdata import Item, is_a, items_in, json_ld, microdata, words
-from listener.tree import Node
+from listener.pages import tree
+from listener.pages.dates import parse_date
+from listener.pages.markup import text_of, web_url
+from listener.pages.microdata import Item, is_a, items_in, json_ld, microdata, words
+from listener.pages.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

@@ -18,9 +18,9 @@ import pytest
 
 from listener import crawl, judge, understanding
 from listener.fetch import Fetcher
+from listener.network.wire import Limits
 from listener.politeness import PoliteFetcher
 from listener.types import Brand, SourceSpec, Watchlist
-from listener.wire import Limits
 from storage.database import Database
 from storage.intake import Intake
 from storage.types import DueSource

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.addresses import check_addresses, check_port, parse, shown
 from listener.errors import Blocked
+from listener.network.addresses import check_addresses, check_port, parse, shown
 from storage.addresses import is_public
 
 LOOPBACK = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listener.wire import Limits
+from listener.network.wire import Limits
 from storage.inbox import Inbox
 from storage.types import Mention
 

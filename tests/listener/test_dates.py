@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.dates import parse_date
 from listener.errors import ReadError
+from listener.pages.dates import parse_date
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # a Sunday
 ZONE = "Europe/Amsterdam"

@@ -17,8 +17,8 @@ import pytest
 
 from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
+from listener.network.wire import Limits
 from listener.types import NotModified, Page
-from listener.wire import Limits
 
 QUICK = Limits(connect=2, read=2, total=4)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from listener.errors import FetchError
 from listener.fetch import Fetcher
-from listener.inflate import InflateError, inflate
-from listener.wire import Exchange, Limits, WireError
+from listener.network.inflate import InflateError, inflate
+from listener.network.wire import Exchange, Limits, WireError
 
 LIMIT = 2048
 PIECES = [

@@ -17,8 +17,8 @@ import pytest
 
 from listener.errors import FetchError
 from listener.fetch import Fetcher
+from listener.network.wire import Limits
 from listener.types import Page
-from listener.wire import Limits
 
 SHORT = Limits(connect=0.5, read=0.2, total=0.6, head=8192, body=64 * 1024)
 HEAD = b"HTTP/1.1 200 OK\r\n"

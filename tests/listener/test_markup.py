@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.markup import is_overloaded, line_of, text_of, web_url
+from listener.pages.markup import is_overloaded, line_of, text_of, web_url
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.errors import ReadError
-from listener.syndication import MOST_ITEMS, Feed, parse
+from listener.pages.syndication import MOST_ITEMS, Feed, parse
 from listener.types import Page
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener import wellformed
-from listener.syndication import Feed, parse
+from listener.pages import wellformed
+from listener.pages.syndication import Feed, parse
 from listener.types import Page
 
 FEEDS = sorted(

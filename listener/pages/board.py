@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from listener import tree
-from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.fields import count_of
-from listener.markup import web_url
-from listener.tree import Node
+from listener.pages import tree
+from listener.pages.dates import parse_date
+from listener.pages.fields import count_of
+from listener.pages.markup import web_url
+from listener.pages.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from listener import tree
-from listener.tree import Node
+from listener.pages import tree
+from listener.pages.tree import Node
 
 Item = dict[str, Any]
 """`@type` (a list of bare names), `@id`, and each property with the list of its values (texts, numbers, items).

@@ -10,7 +10,7 @@ import cssselect
 from lxml import etree
 
 from listener.errors import ReadError
-from listener.markup import text_of, web_url
+from listener.pages.markup import is_overloaded, text_of, web_url
 from listener.types import Page
 
 Node = Any
@@ -60,8 +60,11 @@ def fragment(markup: str) -> Node:
 
 def _parsed(markup: str) -> Node | None:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    body = markup.replace("\x00", "\ufffd").encode("utf-8", "replace")
+    if is_overloaded(body):
+        raise ReadError("A page has more attributes in one tag than any page needs; it was not read.")
     try:
-        return etree.fromstring(markup.replace("\x00", "\ufffd").encode("utf-8", "replace"), parser)
+        return etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         return None
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import feedparser
 
-from listener import traps, wellformed
-from listener.dates import parse_date
 from listener.errors import ReadError
-from listener.markup import line_of, text_of, web_url
-from listener.mending import mended
+from listener.pages import traps, wellformed
+from listener.pages.dates import parse_date
+from listener.pages.markup import line_of, text_of, web_url
+from listener.pages.mending import mended
 from listener.types import Page
 
 MOST_ITEMS = 500

@@ -1,0 +1,33 @@
+"""Records keep their own keys and gain what was understood."""
+
+import json
+
+import pytest
+
+from listener.understanding.lines import classify_line, classify_lines
+
+
+def test_a_record_keeps_its_keys_and_gains_the_judgement(classify):
+    record = classify_line({"id": 7, "text": "Waar blijft mijn pakket? Al twee weken onderweg!", "x": None}, classify)
+    assert record["id"] == 7
+    assert record["x"] is None
+    assert record["lang"] == "nl"
+    assert record["intent"] == record["intents"][0]
+    wanted = {"sentiment", "score", "confidence", "relevance", "priority", "priority_score", "reasons", "model"}
+    assert wanted <= set(record)
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_many_records_are_judged_as_one_by_one(classify):
+    records = [{"text": text} for text in ("Top!", "Wat een drama", "", "The app is great")]
+    assert list(classify_lines(records, classify)) == [classify_line(record, classify) for record in records]
+
+
+@pytest.mark.parametrize("record", [{}, {"text": None}, {"text": 3}])
+def test_a_record_without_a_text_is_refused_in_one_sentence(classify, record):
+    with pytest.raises(ValueError, match='no "text"'):
+        classify_line(record, classify)
+
+
+def test_a_language_that_the_source_says_is_only_a_hint(classify):
+    assert classify_line({"text": "Where is my parcel, it is late again", "lang": "nl"}, classify)["lang"] == "en"

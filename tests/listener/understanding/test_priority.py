@@ -1,0 +1,46 @@
+"""A priority is an additive score of named reasons, every weight of which can be changed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.understanding import priority
+from listener.understanding.priority import Context, Parts, score
+from storage.types import Priority
+
+
+def test_the_points_of_the_reasons_make_the_score():
+    low, level, reasons = score(Parts(negative=0.9, reasons={"safety": ["brand"], "deadline": ["vandaag"]}))
+    assert level is Priority.URGENT
+    assert [r.label for r in reasons] == ["safety", "deadline", "negative"]
+    assert low == round(12 + sum(r.share for r in reasons) * 88 / priority.FULL)
+
+
+def test_reach_counts_for_nothing_unless_a_configuration_says_so():
+    famous = Context(reach=10_000_000)
+    assert score(Parts(), famous)[0] == score(Parts())[0]
+    assert score(Parts(), famous, {"reach": 2.0})[0] > score(Parts())[0]
+
+
+@pytest.mark.parametrize("grave", priority.GRAVE)
+def test_a_grave_reason_never_stands_below_high(grave):
+    assert score(Parts(reasons={grave: []}), weights={grave: 0.01})[1] is Priority.HIGH
+    assert score(Parts(reasons={grave: []}), weights={grave: 0.0})[1] is Priority.LOW
+
+
+def test_a_grave_word_in_a_glad_text_is_no_alarm():
+    assert score(Parts(positive=0.95, reasons={"safety": ["veilig"]}))[1].rank < Priority.URGENT.rank
+
+
+@given(st.floats(0, 5), st.floats(0, 5))
+def test_who_waits_longer_never_stands_lower(first, second):
+    short, long = sorted((first, second))
+    parts = Parts(negative=0.5)
+    assert score(parts, Context(waiting=short))[0] <= score(parts, Context(waiting=long))[0]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(priority.WEIGHTS)), st.just(("x",))), st.floats(0, 1), st.floats(0, 1))
+def test_the_score_is_always_between_0_and_100(reasons, negative, positive):
+    points, level, _ = score(Parts(negative=negative, positive=positive, reasons=reasons))
+    assert 0 <= points <= 100
+    assert isinstance(level, Priority)
