@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from operator import attrgetter
 from typing import Any
 
 from storage.types import Mention, Reason
@@ -20,13 +21,13 @@ FIELDS = (
 _TIMES = frozenset({"published_at", "first_seen_at", "edited_at", "deleted_at"})
 _LISTS = frozenset({"queries", "duplicates", "tags", "brands", "intents"})
 _PLAIN = tuple(field for field in FIELDS if field not in _TIMES | _LISTS | {"reasons"})
+_plain_values = attrgetter(*_PLAIN)
 
 
 def record(mention: Mention, zone: tzinfo | None = None) -> dict[str, Any]:
     """The mention with JSON values: times ISO 8601 with offset (in `zone`, else UTC), unknown is None."""
     found: dict[str, Any] = dict.fromkeys(FIELDS)
-    for field in _PLAIN:
-        found[field] = getattr(mention, field)
+    found |= zip(_PLAIN, _plain_values(mention), strict=True)
     for field in _LISTS:
         found[field] = list(getattr(mention, field))
     for field in _TIMES:

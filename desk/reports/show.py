@@ -69,12 +69,11 @@ def csv_cell(value: object) -> object:
     """A value as a cell of a CSV file; only words can be formulas, numbers stay numbers."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return "'" + value if value[:1] in _FIRST and _LIVE.match(value) else value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return value
-    text = value if isinstance(value, str) else flat(value)
-    return "'" + text if text[:1] in _FIRST and _LIVE.match(text) else text
+    return value if isinstance(value, int | float) else csv_cell(flat(value))
 
 
 def csv_text(cell: str) -> str:
