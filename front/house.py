@@ -48,12 +48,13 @@ class House:
         from desk import policy
         from listener import watchlist
 
-        complaints = self._strange_keys({*KNOWN_KEYS, *watchlist.KEYS, *policy.KEYS})
+        readers = (watchlist, policy)
+        complaints = self._strange_keys({*KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)})
         complaints += self.document.missing.values()
         found: list[Any] = []
-        for read in (watchlist.read, policy.read):
+        for reader in readers:
             try:
-                found.append(read(self.document))
+                found.append(reader.read(self.document))
             except ConfigError as error:
                 complaints += error.complaints
         if complaints:
