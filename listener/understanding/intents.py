@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 
 from listener.understanding import lists
 from listener.understanding.sentiment import Reading
 from listener.understanding.tokens import fold
-from listener.understanding.words import bucket
+from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, bucket
 
 GUARDS = {
     "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
@@ -57,7 +54,6 @@ FEATURES = (
     "exclamation", "hashtag", "number", "ordered",
 )  # fmt: skip
 """What an intent is judged by: each group of cues (there at all; how many more), and a few numbers of the text."""
-ASK = frozenset({"q_open", "q_ask"})
 
 
 KINDS = ("kind_wh", "kind_verb", "kind_subject", "kind_filler")
@@ -73,52 +69,55 @@ ORDER_SIZE = 1 << 14
 """Rows of the table of word pairs by which a question is known."""
 
 
-def edged(words: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
-    """What the order of a sentence is told by: its pairs of words, how it begins, and of what kind its first words are.
-
-    `kinds` says of a word whether it asks, is a verb, a subject, or a filler, which is passed over at the beginning.
-    """
+def opening(words: Sequence[str], kinds: Mapping[str, str]) -> tuple[int, list[str]]:
+    """How many fillers a sentence begins with, and what comes next: the first words and of what kind they are."""
     start = 0
     while start < len(words) - 2 and kinds.get(words[start]) == "kind_filler":
         start += 1
     first = words[start : start + 3]
-    one, two, three = [*(kinds.get(word, "*") for word in first), "*", "*", "*"][:3]
-    row = ["^", *words[start:], "$"]
-    return [
-        *[a + " " + b for a, b in itertools.pairwise(row)], "^ " + " ".join(first[:2]), "^ " + " ".join(first),
+    one, two, three = [*[kinds.get(word, "*") for word in first], "*", "*", "*"][:3]
+    return start, [
+        "^ " + " ".join(first[:1]), "^ " + " ".join(first[:2]), "^ " + " ".join(first),
         f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}", f"^^{first[0]} {two}" if first else "^^",
     ]  # fmt: skip
 
 
-def ordered(reading: Reading, table: np.ndarray[Any, np.dtype[np.float32]], kinds: Mapping[str, str]) -> float:
-    """How much the likeliest sentence of a text has the words and the order of a question (log-odds, -3 to 3)."""
-    best, sentence, count = -3.0, [], 0
-    for word in [*(w.fold for w in reading.words), "."]:
-        if word[0] not in ".?!…":
-            sentence.append(word)
-        elif len(sentence) > 1 and count < 8:
-            pairs = edged(sentence, kinds)
-            at = [bucket(pair, ORDER_SIZE) for pair in pairs]
-            best = max(best, float(table[at, 0].sum()) / math.sqrt(len(pairs) + 1) + float(table[-1, 0]))
-            sentence, count = [], count + 1
+def order_rows(words: list[str], kinds: Mapping[str, str], pairs: Sequence[int]) -> list[int]:
+    """The rows that tell the order of one sentence, of which `pairs` are the hashed pairs from its second word on."""
+    start, shown = opening(words, kinds)
+    ends = zlib.crc32((words[-1] + " $").encode("utf-8", "surrogatepass")) if words else 0
+    return [*[bucket(each, ORDER_SIZE) for each in shown], *[pair % ORDER_SIZE for pair in [*pairs[start:], ends]]]
+
+
+def ordered(reading: Reading, table: Sequence[float], kinds: Mapping[str, str]) -> float:
+    """How much the likeliest sentence of a text has the words and the order of a question (log-odds, -3 to 3).
+
+    The last number of `table` is the bias.
+    """
+    best, start, count = -3.0, 0, 0
+    folds = reading.folds
+    for at, word in enumerate([*folds, "."]):
+        if word[0] in ".?!…":
+            if at - start > 1 and count < 8:
+                found = order_rows(folds[start:at], kinds, reading.pairs[start + 1 : at])
+                best = max(best, sum([table[row] for row in found]) / math.sqrt(len(found) + 1) + table[-1])
+                count += 1
+            start = at + 1
     return min(best, 3.0)
 
 
 def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> list[float]:
     """The numbers of `FEATURES`. `ordered`: how much the order of the words is that of a question."""
-    words = reading.words
-    first = {w.fold[0] for w in words}
-    roles = {w.role for w in words}
+    words, shown = reading.words, reading.shown
     counts = [len(seen.get(g, ())) for g in GROUPS]
     opens = any(
         p.group == "q_open" and (a == 0 or words[a - 1].stop or words[a - 1].fold == ",") for a, _, p in reading.phrases
     )
     return [
         1.0, *[float(c > 0) for c in counts], *[min(c, 4) - 1.0 if c > 1 else 0.0 for c in counts],
-        reading.shares[0], reading.shares[2], float("?" in first), float(opens), float("me" in roles),
-        float("you" in roles),
-        float(any(w.link for w in words)), min(len(words), 60) / 60, float(len(words) < 5), float("!" in first),
-        float("#" in first), float(any(c.isdigit() for c in first)), ordered,
+        reading.shares[0], reading.shares[2], float(shown & ASK > 0), float(opens), float(shown & ME > 0),
+        float(shown & YOU > 0), float(shown & LINK > 0), min(len(words), 60) / 60, float(len(words) < 5),
+        float(shown & SHOUT > 0), float(shown & TAG > 0), float(shown & DIGIT > 0), ordered,
     ]  # fmt: skip
 
 

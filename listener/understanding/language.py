@@ -46,8 +46,9 @@ class Languages:
                 self._seen.clear()
             at = len(self._seen)
             word = token.lower() if token.isupper() or token.istitle() else token
-            found = [self._index[g] for g in grams(unicodedata.normalize("NFC", word)[:40]) if g in self._index]
-            self._rows[at] = self._table[found].sum(0) if found else 0
+            index = self._index
+            found = [index[g] for g in grams(unicodedata.normalize("NFC", word)[:40]) if g in index]
+            self._rows[at] = np.add.reduce(self._table.take(found, axis=0)) if found else 0
         self._seen[token] = at
         return at
 
@@ -59,7 +60,7 @@ class Languages:
             return inherited, 0.0
         if foreign(tokens):
             return "other", 1.0
-        scores = self._rows[rows].sum(0) + self._prior
+        scores = np.add.reduce(self._rows.take(rows, axis=0)) + self._prior
         return self._decide(scores, len(rows), inherited)
 
     def _decide(self, scores: np.ndarray, count: int, inherited: str | None) -> tuple[str | None, float]:

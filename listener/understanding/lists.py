@@ -48,7 +48,11 @@ def opinions(name: str) -> dict[str, float]:
     for head, tail in _lines(name):
         for entry in tail.split(", "):
             tokens = folded(entry)
-            whole = tokens and (entry.strip()[0].isalnum() or len(tokens) == 1) and "".join(tokens) == fold(entry)
+            whole = (
+                tokens
+                and (entry.strip()[0].isalnum() or len(tokens) == 1)
+                and "".join(tokens) == fold(entry.replace(" ", ""))
+            )
             if whole:
                 known[" ".join(tokens)] = float(head)
     return known

@@ -39,6 +39,8 @@ class Brand:
     def __init__(self, words: BrandWords) -> None:
         self.words = words
         self.names: Forms = _forms((words.name, *words.terms))
+        self.words_of_name = {part for form in self.names for part in form}
+        """Single words of its names, which tell nothing of the language of a text."""
         self.signs = {
             "context": _forms(words.context),
             "product": _forms(words.products),
@@ -125,7 +127,7 @@ def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> 
 
 
 def _is_name(token: str) -> bool:
-    return len(token) > 2 and token[0].isupper() and token[1:].islower()
+    return len(token) > 2 and token[0].isupper() and not token[1:].isupper() and token.isalpha()
 
 
 def clauses(reading: Reading) -> list[range]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
+from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from listener.understanding.lists import Phrase
 from listener.understanding.signs import Found, found, signs
 from listener.understanding.weights import Weights
-from listener.understanding.words import CACHE, Word, bucket, pieces, vocabulary
+from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, bucket, pieces, vocabulary
 from storage.types import Reason, Sentiment
 
 FLOOR = 0.40
@@ -26,11 +28,17 @@ class Reading:
 
     lang: str
     words: list[Word]
+    folds: list[str]
     phrases: list[tuple[int, int, Phrase]]
     hits: list[Found] = field(default_factory=list)
     shares: tuple[float, float, float] = (0.0, 1.0, 0.0)
     """Chance of negative, neutral, positive."""
+    shown: int = 0
+    """The bits of all words."""
     pairs: list[int] = field(default_factory=list)
+    """The pairs of words, hashed."""
+    odds: tuple[float, float] = (0.0, 0.0)
+    """The scores of negative and positive against neutral."""
 
     @property
     def score(self) -> float:
@@ -45,7 +53,10 @@ class Tongue:
         self.lang = lang
         self._vocabulary, self._book = vocabulary(lang)
         self._signs = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
-        self._tables = [weights.array(f"{lang}.{name}") for name in ("words", "pieces", "pairs")] if lang else []
+        self._tables = [weights.array(f"{lang}.{name}") for name in ("words", "pieces")] if lang else []
+        pairs = weights.array(f"{lang}.pairs") if lang else np.zeros((1, 2), dtype=np.float32)
+        self._pairs_size = len(pairs)
+        self._pairs_neg, self._pairs_pos = array("f", pairs[:, 0].tobytes()), array("f", pairs[:, 1].tobytes())
         self._seen: dict[str, Word] = {}
 
     def _learn(self, token: str) -> Word:
@@ -53,11 +64,11 @@ class Tongue:
             self._seen.clear()
         word = self._vocabulary.word(token)
         if self._tables:
-            forms, parts, _ = self._tables
+            forms, parts = self._tables
             row = forms[bucket(word.fold, len(forms))]
             if word.letters:
-                at = [bucket(piece, len(parts)) for piece in pieces(word.fold)]
-                row = row + parts[at].sum(0) / math.sqrt(len(word.fold) + 3)
+                at = [piece % len(parts) for piece in pieces(word.fold)]
+                row = row + np.add.reduce(parts.take(at, axis=0)) / math.sqrt(len(word.fold) + 3)
             word.neg, word.pos = float(row[0]), float(row[1])
         self._seen[token] = word
         return word
@@ -67,25 +78,80 @@ class Tongue:
         seen, learn = self._seen, self._learn
         words = [seen[t] if t in seen else learn(t) for t in tokens]
         folds = [w.fold for w in words]
-        reading = Reading(self.lang, words, self._book.find(folds))
+        reading = Reading(self.lang, words, folds, self._book.find(folds))
+        for word in words:
+            reading.shown |= word.flags
         reading.hits = found(words, reading.phrases, self.lang)
-        self.judge(reading, folds)
+        self.judge(reading)
         return reading
 
-    def judge(self, reading: Reading, folds: list[str]) -> None:
+    def why(self, reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
+        """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
+
+        What a word adds is its part in the lead of the label over the runner-up: its own weights, half of those of the
+        pairs it is in, and, for an opinion word, its part of what all opinion words add to the signs.
+        """
+        if judged not in _ENDS:
+            return ()
+        points = self._points(reading, *_direction(reading, judged))
+        for hit in reading.hits:
+            for at in range(hit.start + 1, hit.stop):
+                points[hit.start] += points[at]
+                points[at] = 0.0
+        total = sum([p for p in points if p > 0]) or 1.0
+        best = sorted([(p, at) for at, p in enumerate(points) if p > 0.03 * total], reverse=True)[:SHOWN]
+        stops = {hit.start: hit.stop for hit in reading.hits}
+        return tuple(
+            [
+                Reason(
+                    about="sentiment",
+                    label=judged.value,
+                    words=(" ".join(reading.folds[at : stops.get(at, at + 1)]),),
+                    share=round(p / total, 3),
+                )
+                for p, at in best
+            ]
+        )
+
+    def _points(self, reading: Reading, neg: float, pos: float) -> list[float]:
+        """What each word adds to `neg` times the score of negative plus `pos` times that of positive."""
+        words, scale = reading.words, 1 / math.sqrt(len(reading.words) + 1)
+        points = [neg * w.neg + pos * w.pos if w.letters or w.value else 0.0 for w in words]
+        for at, pair in enumerate(reading.pairs):
+            row = pair % self._pairs_size
+            half = (neg * self._pairs_neg[row] + pos * self._pairs_pos[row]) / 2
+            if at > 0:
+                points[at - 1] += half
+            if at < len(points):
+                points[at] += half
+        points = [scale * p if w.letters or w.value else 0.0 for p, w in zip(points, words, strict=True)]
+        if reading.hits:
+            way = self._signs[1:] @ np.array([neg, pos])
+            lead = (np.array(signs(words, reading.hits, reading.shown)) - signs(words, [], reading.shown)) @ way
+            toward = [max((pos - neg) * h.value, 0.0) for h in reading.hits]
+            for hit, part in zip(reading.hits, toward, strict=True):
+                points[hit.start] += max(float(lead), 0.2) * part / (sum(toward) or 1.0)
+        return points
+
+    def judge(self, reading: Reading) -> None:
         """Fill in the chances of the labels."""
         words = reading.words
-        own = self._signs[0] + np.array(signs(words, reading.hits)) @ self._signs[1:]
-        neg, pos = float(own[0]), float(own[1])
+        own = self._signs[0] + np.array(signs(words, reading.hits, reading.shown)) @ self._signs[1:]
+        neg, pos = own.tolist()
         if self._tables and words:
-            table = self._tables[2]
-            edged = ["^", *folds, "$"]
-            reading.pairs = [bucket(a + " " + b, len(table)) for a, b in itertools.pairwise(edged)]
-            both = table[reading.pairs].sum(0)
+            reading.pairs = hashed(reading.folds)
+            at = [pair % self._pairs_size for pair in reading.pairs]
             scale = 1 / math.sqrt(len(words) + 1)
-            neg += scale * (sum([w.neg for w in words]) + float(both[0]))
-            pos += scale * (sum([w.pos for w in words]) + float(both[1]))
+            neg += scale * sum([w.neg for w in words] + [self._pairs_neg[row] for row in at])
+            pos += scale * sum([w.pos for w in words] + [self._pairs_pos[row] for row in at])
+        reading.odds = neg, pos
         reading.shares = softmax(neg, pos)
+
+
+def hashed(folds: list[str]) -> list[int]:
+    """The CRC-32 of each pair of neighbouring words, with the edges of the text."""
+    row = " ".join(["^", *folds, "$"]).encode("utf-8", "surrogatepass").split(b" ")
+    return [zlib.crc32(b" " + b, zlib.crc32(a)) for a, b in itertools.pairwise(row)]
 
 
 def softmax(neg: float, pos: float) -> tuple[float, float, float]:
@@ -95,44 +161,24 @@ def softmax(neg: float, pos: float) -> tuple[float, float, float]:
     return a / (a + b + c), b / (a + b + c), c / (a + b + c)
 
 
+_ENDS = (Sentiment.NEGATIVE, Sentiment.POSITIVE)
+
+
+def _direction(reading: Reading, judged: Sentiment) -> tuple[float, float]:
+    """The factors of the scores of negative and positive in the lead of a label over the runner-up."""
+    second = reading.odds[1 if judged is Sentiment.NEGATIVE else 0]
+    other = -1.0 if second > 0 else 0.0
+    return (1.0, other) if judged is Sentiment.NEGATIVE else (other, 1.0)
+
+
 def label(reading: Reading) -> tuple[Sentiment, float]:
     """The label and its chance; unrated where there is nothing to go by, or the chance is below `FLOOR`.
 
     In a language without a model of its own only signs (emoji, emoticons) are something to go by.
     """
     best = max(reading.shares)
-    silent = not any(w.letters or w.emoji for w in reading.words) if reading.lang else not reading.hits
+    silent = not reading.shown & (LETTERS | EMOJI) if reading.lang else not reading.hits
     if best < FLOOR or silent:
         return Sentiment.UNRATED, best
     at = reading.shares.index(best)
     return (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)[at], best
-
-
-def why(reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
-    """The words that carried the label, each with its share of what spoke for it."""
-    sign = {Sentiment.NEGATIVE: -1.0, Sentiment.POSITIVE: 1.0}.get(judged, 0.0)
-    if not sign:
-        return ()
-    scale = 1 / math.sqrt(len(reading.words) + 1)
-    points = [sign * (w.pos - w.neg) * scale if w.letters or w.emoji else 0.0 for w in reading.words]
-    for hit in reading.hits:
-        points[hit.start] += sign * hit.value * (0.8 + 2 * scale)
-        for at in range(hit.start + 1, hit.stop):
-            points[hit.start] += points[at]
-            points[at] = 0.0
-    order = sorted((p, at) for at, p in enumerate(points) if p > 0.02)[::-1][:SHOWN]
-    total = sum(p for p in points if p > 0) or 1.0
-    spans = {hit.start: hit for hit in reading.hits}
-    return tuple(
-        Reason(
-            about="sentiment",
-            label=judged.value,
-            words=(_shown(reading, at, spans.get(at)),),
-            share=round(p / total, 3),
-        )
-        for p, at in order
-    )
-
-
-def _shown(reading: Reading, at: int, hit: Found | None) -> str:
-    return " ".join(w.fold for w in reading.words[at : hit.stop]) if hit else reading.words[at].fold

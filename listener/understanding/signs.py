@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from listener.understanding.lists import Phrase
-from listener.understanding.words import Word
+from listener.understanding.words import ACCOUNT, ASK, DIGIT, DOTS, LINK, SHOUT, STRETCHED, TAG, UPPER, Word
 
 NAMES = (
     "positive_mean", "negative_mean", "positive_sum", "negative_sum", "positive_max", "negative_max",
@@ -73,41 +73,52 @@ def _colour(words: list[Word], hit: Found, lang: str) -> None:
         hit.value *= UNDO
 
 
-def signs(words: list[Word], hits: list[Found]) -> list[float]:
-    """The numbers of `NAMES` for a text."""
+def signs(words: list[Word], hits: list[Found], shown: int) -> list[float]:
+    """The numbers of `NAMES` for a text; `shown` is all the bits of its words."""
     n = len(words)
-    good = [h.value for h in hits if h.value > 0]
-    bad = [-h.value for h in hits if h.value < 0]
+    values = [h.value for h in hits]
+    good, bad = [v for v in values if v > 0], [-v for v in values if v < 0]
     p, m = sum(good), sum(bad)
     roles = [w.role for w in words if w.role]
-    marks = "".join([w.fold for w in words if w.fold[0] in "!?.…"])
-    shout, ask = min(marks.count("!"), 3) / 3, min(marks.count("?"), 2) / 2
+    shout, ask = _marks(words) if shown & (SHOUT | ASK) else (0.0, 0.0)
+    capitals = min([w.upper for w in words].count(True), 4) / 4 if shown & UPPER else 0.0
     root = math.sqrt(n or 1)
     return [
         p / root, m / root, min(p, 3.0), min(m, 3.0), max(good, default=0.0), max(bad, default=0.0),
         math.log1p(len(good)), math.log1p(len(bad)), *_undone(hits), *_edges(hits, n), *_turn(words, hits, roles),
-        sum(v >= 0.75 for v in good), sum(v >= 0.75 for v in bad), shout, ask, float(".." in marks or "…" in marks),
-        min(sum([w.upper for w in words]), 4) / 4, float(any(w.long for w in words)), *_tags(words),
+        len([1 for v in good if v >= 0.75]), len([1 for v in bad if v >= 0.75]), shout, ask, float(shown & DOTS > 0),
+        capitals, float(shown & STRETCHED > 0), float(shown & LINK > 0), float(shown & ACCOUNT > 0),
+        float(shown & TAG > 0),
         math.log1p(n) / 4, float(not hits), float(bool(good and bad)), (p - m) / (p + m + 0.5),
         shout * (p > m), shout * (m > p), ask * m, ask * p,
-        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3),
-        sum(h.value for h in hits if h.emoji and h.value > 0),
-        -sum([h.value for h in hits if h.emoji and h.value < 0]),
-        min(roles.count("negation"), 3), float(any(w.fold[0].isdigit() for w in words)),
-        p if n < 6 else 0.0, m if n < 6 else 0.0,
+        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3), *_emoji(hits),
+        min(roles.count("negation"), 3), float(shown & DIGIT > 0), p if n < 6 else 0.0, m if n < 6 else 0.0,
     ]  # fmt: skip
+
+
+def _marks(words: list[Word]) -> tuple[float, float]:
+    """How much a text shouts and asks, 0 to 1."""
+    marks = "".join([w.fold for w in words if w.flags & (SHOUT | ASK)])
+    return min(marks.count("!"), 3) / 3, min(marks.count("?"), 2) / 2
+
+
+def _emoji(hits: list[Found]) -> tuple[float, float]:
+    """Positive and negative emoji."""
+    values = [h.value for h in hits if h.emoji]
+    return sum([v for v in values if v > 0]), -sum([v for v in values if v < 0])
 
 
 def _undone(hits: list[Found]) -> tuple[float, float]:
     undone = [h.value for h in hits if h.undone]
-    return -sum(v for v in undone if v < 0), sum(v for v in undone if v > 0)
+    return -sum([v for v in undone if v < 0]), sum([v for v in undone if v > 0])
 
 
-def _edges(hits: list[Found], n: int) -> list[float]:
+def _edges(hits: list[Found], n: int) -> tuple[float, float, float, float]:
     """Positive and negative in the last third and in the first third."""
     end = [h.value for h in hits if h.start * 3 >= 2 * n]
     start = [h.value for h in hits if h.start * 3 < n]
-    return [sum(s * v for v in part if s * v > 0) for part in (end, start) for s in (1, -1)]
+    p, q = sum([v for v in end if v > 0]), sum([v for v in start if v > 0])
+    return p, p - sum(end), q, q - sum(start)
 
 
 def _turn(words: list[Word], hits: list[Found], roles: list[str]) -> tuple[float, float, float]:
@@ -117,8 +128,3 @@ def _turn(words: list[Word], hits: list[Found], roles: list[str]) -> tuple[float
     last = max(at for at, word in enumerate(words) if word.role == "but")
     after = [h.value for h in hits if h.start > last]
     return sum(v for v in after if v > 0), -sum(v for v in after if v < 0), 1.0
-
-
-def _tags(words: list[Word]) -> tuple[float, float, float]:
-    first = [w.fold[0] for w in words]
-    return float(any(w.link for w in words)), float("@" in first), float("#" in first)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 LIMIT = 4000
 """Characters that are judged; what stands after them is not read, so that time is bounded for any text."""
@@ -30,13 +29,15 @@ def tokenise(text: str) -> list[str]:
     return _TOKEN.findall(text[:LIMIT].translate(_INVISIBLE))
 
 
-@lru_cache(maxsize=1 << 15)
 def fold(token: str) -> str:
     """A token as the lists know it: lower case, plain quotes, no accents, "goeeeed" as "goeed", a line break as "."."""
     if token[0] == "\n":
         return "."
-    low = unicodedata.normalize("NFKD", token.translate(_QUOTES).casefold())
-    low = "".join(c for c in low if not unicodedata.combining(c)).replace(" ", "")
+    if token.isascii():
+        low = token.lower()
+    else:
+        low = unicodedata.normalize("NFKD", token.translate(_QUOTES).casefold())
+        low = "".join([c for c in low if not unicodedata.combining(c)]).replace(" ", "")
     return _LONG.sub(r"\1\1", low) or token
 
 

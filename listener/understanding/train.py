@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import numpy as np
 
 from listener.understanding import fit, intents
 from listener.understanding.fit import Bags, Vector
-from listener.understanding.sentiment import Tongue
+from listener.understanding.sentiment import Tongue, hashed
 from listener.understanding.signs import NAMES, found, signs
 from listener.understanding.tokens import tokenise
 from listener.understanding.train_intents import train_order, train_table
@@ -71,7 +70,10 @@ def understand(lang: str, items: Iterator[dict[str, Any]]) -> Texts:
         texts.labels.append(LABELS[item["label"]])
         texts.sources.append(item.get("source", ""))
         texts.folds.append(folds)
-        texts.signs.append(signs(words, found(words, book.find(folds), lang)))
+        shown = 0
+        for word in words:
+            shown |= word.flags
+        texts.signs.append(signs(words, found(words, book.find(folds), lang), shown))
     return texts
 
 
@@ -85,10 +87,10 @@ class Design:
         number = {form: at for at, form in enumerate(forms)}
         self.signs = np.array(texts.signs).reshape(len(texts.signs), len(NAMES))
         self.words = Bags([[number[f] for f in folds] for folds in texts.folds], len(forms), scale)
-        self.pairs = Bags([[bucket(p, pairs_size) for p in pairs(folds)] for folds in texts.folds], pairs_size, scale)
+        self.pairs = Bags([[pair % pairs_size for pair in hashed(folds)] for folds in texts.folds], pairs_size, scale)
         self.form = Bags([[bucket(f, words_size)] for f in forms], words_size)
         self.piece = Bags(
-            [[bucket(p, pieces_size) for p in pieces(f)] if f[0].isalpha() else [] for f in forms],
+            [[piece % pieces_size for piece in pieces(f)] if f[0].isalpha() else [] for f in forms],
             pieces_size,
             np.array([1 / np.sqrt(len(f) + 3) for f in forms]),
         )
@@ -106,12 +108,6 @@ class Design:
         forms = self.words.back(slopes)
         own = np.vstack([slopes.sum(0), self.signs.T @ slopes])
         return [own, self.form.back(forms), self.piece.back(forms), self.pairs.back(slopes)]
-
-
-def pairs(folds: list[str]) -> list[str]:
-    """The pairs of neighbouring words of a text, with its edges."""
-    edged = ["^", *folds, "$"]
-    return [f"{a} {b}" for a, b in itertools.pairwise(edged)]
 
 
 def train_sentiment(
@@ -209,7 +205,7 @@ def intent_table(models: dict[str, Any]) -> Vector:
     known = Weights(models)
     numbers, wanted = [], []
     for lang in ("nl", "en"):
-        tongue, order, kinds = Tongue(lang, known), known.array(f"{lang}.order"), intents.kinds(lang)
+        tongue, order, kinds = Tongue(lang, known), known.array(f"{lang}.order")[:, 0].tolist(), intents.kinds(lang)
         for item in ours(lang):
             reading = tongue.read(tokenise(item["text"]))
             ordered = intents.ordered(reading, order, kinds)

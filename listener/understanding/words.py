@@ -42,25 +42,48 @@ def bucket(text: str, size: int) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) % size
 
 
-def pieces(word: str) -> list[str]:
-    """The letter groups of 3 to 5 of a word with its edges."""
-    edged = f"<{word[:30]}>"
-    return [edged[i : i + n] for n in (3, 4, 5) for i in range(len(edged) - n + 1)]
+def pieces(word: str) -> list[int]:
+    """The CRC-32 of the byte groups of 3 to 5 of a word with its edges."""
+    edged = f"<{word[:30]}>".encode("utf-8", "surrogatepass")
+    crc = zlib.crc32
+    return [crc(edged[i : i + n]) for n in (3, 4, 5) for i in range(len(edged) - n + 1)]
+
+
+UPPER, STRETCHED, LINK, ACCOUNT, TAG, DIGIT, ASK, SHOUT, DOTS, ME, YOU, LETTERS, EMOJI = (1 << at for at in range(13))
+"""What a word shows, as bits, so that a text shows the sum of its words."""
 
 
 class Word:
     """One word form: `fold` is how the lists know it, `value` its opinion, `neg` and `pos` its trained weights."""
 
-    __slots__ = ("emoji", "fold", "letters", "link", "long", "neg", "pos", "role", "stop", "upper", "value")
+    __slots__ = ("emoji", "flags", "fold", "letters", "neg", "pos", "role", "stop", "upper", "value")
 
     def __init__(self, token: str, fold_: str, value: float, role: str) -> None:
         self.fold, self.value, self.role = fold_, value, role
-        self.stop, self.link = is_stop(fold_), is_link(fold_)
+        self.stop = is_stop(fold_)
         self.upper = len(token) > 2 and token.isupper()
         self.letters = fold_[0].isalpha()
         self.emoji = not fold_[0].isalnum() and fold_[0] not in "#@"
-        self.long = len(fold_) > 3 and fold_[-1] == fold_[-2] == token[-3:-2].lower()
+        self.flags = _flags(token, self)
         self.neg = self.pos = 0.0
+
+
+def _flags(token: str, word: Word) -> int:
+    """The bits of a word."""
+    first = word.fold[0]
+    shown = {"@": ACCOUNT, "#": TAG}.get(first, DIGIT if first.isdigit() else 0)
+    shown |= UPPER if word.upper else 0
+    shown |= LINK if is_link(word.fold) else 0
+    shown |= LETTERS if word.letters else EMOJI if word.emoji else 0
+    shown |= {"me": ME, "you": YOU}.get(word.role, 0)
+    shown |= STRETCHED if word.letters and len(token) > len(word.fold) else 0
+    if first in "?!.…":
+        shown |= (
+            (ASK if "?" in token else 0)
+            | (SHOUT if "!" in token else 0)
+            | (DOTS if ".." in token or first == "…" else 0)
+        )
+    return shown
 
 
 class Vocabulary:

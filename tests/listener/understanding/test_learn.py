@@ -40,7 +40,8 @@ def test_a_word_of_the_trade_is_learnt_and_the_score_card_says_so(classify):
     assert card.after > card.before
     assert card.frozen_after >= card.frozen_before
     learnt = classify.with_layer(lesson.layer)
-    assert learnt("wat een flotsig filiaal").sentiment is Sentiment.NEGATIVE
+    assert learnt("wat een flotsig filiaal").score < classify("wat een flotsig filiaal").score
+    assert learnt("echt flotsig geregeld weer").sentiment is Sentiment.NEGATIVE
     assert learnt("wat een flotsig filiaal").model.endswith(lesson.layer.version)
 
 

