@@ -32,6 +32,9 @@ class Acts(Stage):
     together = 1
     """Steps that the last key took at once: what undo takes back at once."""
 
+    asked: tuple[int, ...] = ()
+    """The cases that the open prompt is about."""
+
     @property
     def chosen(self) -> tuple[int, ...]:
         """The cases that an act works on: those marked, else the one under the cursor."""
@@ -163,17 +166,20 @@ class Acts(Stage):
 
     def action_take_over(self) -> None:
         """Takes a case from a colleague; asks why."""
-        if self.chosen:
+        self.asked = self.chosen
+        if self.asked:
             self.prompt.ask("take_over", _("Take over, because"))
 
     def action_note(self) -> None:
         """A note for colleagues."""
-        if self.chosen:
+        self.asked = self.chosen
+        if self.asked:
             self.prompt.ask("note", _("Note"))
 
     def action_snooze(self) -> None:
         """Puts a case away until later."""
-        if self.chosen:
+        self.asked = self.chosen
+        if self.asked:
             choices = [(key, words, _(shown)) for key, words, shown in CHOICES]
             self.prompt.choose("snooze", _("Snooze"), choices, free=True)
 
@@ -181,14 +187,13 @@ class Acts(Stage):
         """Tags a case; the tags most in use have a letter."""
         self._offer("tag", _("Tag"), self.cases.tags())
 
-    @work(exclusive=True, group="ask")
-    async def action_assign(self) -> None:
+    def action_assign(self) -> None:
         """Gives a case to a colleague."""
-        team = await self.counter.read(lambda clerk: sorted(clerk.policy.team))
-        self._offer("assign", _("Assign to"), team)
+        self._offer("assign", _("Assign to"), self.team)
 
     def _offer(self, purpose: str, title: str, values: Sequence[str]) -> None:
-        if not self.chosen:
+        self.asked = self.chosen
+        if not self.asked:
             return
         if values:
             self.prompt.choose(purpose, title, lettered(values[:8]), free=True)
@@ -222,22 +227,23 @@ class Acts(Stage):
     def answer_tag(self, tag: str) -> None:
         """Tags, or takes a tag away that is named with a minus."""
         if tag.startswith("-"):
-            self.take(lambda clerk, ids: clerk.untag(ids, tag[1:]), _("Tag {tag} taken away.", tag=tag[1:]))
+            self.take(
+                lambda clerk, ids: clerk.untag(ids, tag[1:]), _("Tag {tag} taken away.", tag=tag[1:]), ids=self.asked
+            )
         else:
-            self.take(lambda clerk, ids: clerk.tag(ids, tag), _("Tagged {tag}.", tag=tag))
+            self.take(lambda clerk, ids: clerk.tag(ids, tag), _("Tagged {tag}.", tag=tag), ids=self.asked)
 
     def answer_assign(self, who: str) -> None:
         """Gives the case away."""
-        self.take(lambda clerk, ids: clerk.assign(ids, who), _("Assigned to {name}.", name=who))
+        self.take(lambda clerk, ids: clerk.assign(ids, who), _("Assigned to {name}.", name=who), ids=self.asked)
 
     def answer_note(self, text: str) -> None:
         """Keeps the note."""
-        self.take(lambda clerk, ids: clerk.note(ids, text), _("Noted."))
+        self.take(lambda clerk, ids: clerk.note(ids, text), _("Noted."), ids=self.asked)
 
     def answer_take_over(self, reason: str) -> None:
         """Takes the case over."""
-        case_id = self.chosen[0]
-        self.take(lambda clerk, ids: [clerk.take_over(ids[0], reason)], _("Yours."), ids=(case_id,))
+        self.take(lambda clerk, ids: [clerk.take_over(ids[0], reason)], _("Yours."), ids=self.asked[:1])
 
     def answer_snooze(self, words: str) -> bool:
         """Puts the case away, unless the words are no moment."""
@@ -246,7 +252,7 @@ class Acts(Stage):
             self.prompt.ask("snooze", _("Snooze"), words)
             self.prompt.complain(_("No moment: write 2h, 3d, tomorrow, mon, 15:30 or 2026-12-01."))
             return False
-        self.take(lambda clerk, ids: clerk.snooze(ids, until), _("Snoozed. z undoes it."), onward=True)
+        self.take(lambda clerk, ids: clerk.snooze(ids, until), _("Snoozed. z undoes it."), onward=True, ids=self.asked)
         return True
 
     # -- what is written there ------------------------------------------------------------------------------------

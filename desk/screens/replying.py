@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -35,6 +36,8 @@ class Replying(Acts):
 
     answering: CaseFile | None = None
     """The case as it was read when the reply was begun, or last confirmed: what sending is checked against."""
+    beginning = False
+    """Between the key and the editor: what is typed meanwhile is no key of the list."""
     _saving: Timer | None = None
     _saved = ""
     _claimed_here = False
@@ -62,25 +65,35 @@ class Replying(Acts):
 
     def action_reply(self) -> None:
         """Claims the case and opens the editor on its draft."""
-        if self.cases.case_id is not None:
-            self.begin_reply(self.cases.case_id, False)
+        self._begin(False)
 
     def action_reply_template(self) -> None:
         """Opens the editor and asks for a template."""
+        self._begin(True)
+
+    def _begin(self, template: bool) -> None:
         if self.cases.case_id is not None:
-            self.begin_reply(self.cases.case_id, True)
+            self.beginning = True
+            self.begin_reply(self.cases.case_id, template)
 
     @work(exclusive=True, group="reply")
     async def begin_reply(self, case_id: int, template: bool) -> None:
         """Claims, reads the case anew, and opens the editor."""
-        before = self.cases.known(case_id)
         try:
-            case = await self.counter.step(lambda clerk: clerk.claim(case_id))
-            file = await self.counter.read(lambda clerk: clerk.open(case_id))
-            channel, limit = await self.counter.read(lambda clerk: channel_of(clerk, case))
+            await self._open_editor(case_id)
         except REFUSALS as error:
             self.say_trouble(error)
             return
+        finally:
+            self.beginning = False
+        if template:
+            self.ask_template()
+
+    async def _open_editor(self, case_id: int) -> None:
+        before = self.cases.known(case_id)
+        case = await self.counter.step(lambda clerk: clerk.claim(case_id))
+        file = await self.counter.read(lambda clerk: clerk.open(case_id))
+        channel, limit = await self.counter.read(lambda clerk: channel_of(clerk, case))
         self._claimed_here = before is None or before.assignee != self.agent
         self.cases.put([case])
         self.file = self.answering = file
@@ -89,9 +102,8 @@ class Replying(Acts):
         self.add_class("-replying")
         self.paint_file()
         self.reply_box.begin(case.author or _("unknown"), channel, limit, self._saved)
+        self.cases.disabled = True
         self.conversation.call_after_refresh(self.show_newest)
-        if template:
-            self.ask_template()
 
     # -- the draft ------------------------------------------------------------------------------------------------
 
@@ -124,6 +136,17 @@ class Replying(Acts):
             self._saved = text
             self.counter.step_now(lambda clerk: clerk.draft(file.case.id, text))
 
+    def noticed(self, changed: Collection[int]) -> None:
+        """Says it when others touch the case while it is being answered."""
+        file = self.answering
+        case = self.cases.known(file.case.id) if file is not None and file.case.id in changed else None
+        if file is None or case is None:
+            return
+        if case.assignee != self.agent:
+            self.say(_("{name} has taken this case over; your text is kept.", name=case.assignee or "?"), "warn")
+        elif case.version != file.case.version:
+            self.say(_("The conversation changed while you wrote."), "warn")
+
     def on_reply_box_kept(self, event: ReplyBox.Kept) -> None:
         """The editor says so."""
         event.stop()
@@ -144,6 +167,7 @@ class Replying(Acts):
         if self._saving is not None:
             self._saving.stop()
         self.answering = None
+        self.cases.disabled = False
         self.reply_box.close()
         self.remove_class("-replying")
         if self.side_by_side:
@@ -157,14 +181,12 @@ class Replying(Acts):
         event.stop()
         self.ask_template()
 
-    @work(exclusive=True, group="ask")
-    async def ask_template(self) -> None:
+    def ask_template(self) -> None:
         """Offers the templates."""
-        names = await self.counter.read(lambda clerk: sorted(clerk.policy.replies))
-        if not names:
+        if self.templates:
+            self.prompt.choose("template", _("Template"), lettered(self.templates))
+        else:
             self.reply_box.complain(_("There are no templates: write them under replies: in sources.yaml."))
-            return
-        self.prompt.choose("template", _("Template"), lettered(names))
 
     def answer_template(self, name: str) -> bool:
         """Puts a filled-in template into the editor."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -56,6 +56,8 @@ class Stage(Surface):
         self._cursor: int | None = None
         self._polling = False
         self._count_after = 0.0
+        self.team: list[str] = []
+        self.templates: list[str] = []
 
     def on_mount(self) -> None:
         """Loads after the first paint, and looks again from time to time."""
@@ -73,6 +75,7 @@ class Stage(Surface):
         query, empty = self.query_text, empty_words(self.view is SEARCH)
         try:
             cursor = await self.counter.read(lambda clerk: clerk.cursor())
+            self.team, self.templates = await self.counter.read(names_of)
             page = await self.counter.read(lambda clerk: clerk.inbox(query, limit=FIRST_PAGE))
             self.cases.put(page)
             self.waiting.clear()
@@ -95,6 +98,9 @@ class Stage(Surface):
         self.count_views()
         self.show_case(self.cases.case_id)
         self.loaded()
+
+    def noticed(self, changed: Collection[int]) -> None:
+        """These cases were changed, by whomever."""
 
     def loaded(self) -> None:
         """The list is there: what was too slow for the first paint may come now."""
@@ -202,6 +208,7 @@ class Stage(Surface):
         if not changed:
             return
         self.cases.put(known)
+        self.noticed(changed)
         if ids is self.cases.ids:
             self.waiting |= fresh
         opened = self.file.case if self.file is not None else None
@@ -209,6 +216,11 @@ class Stage(Surface):
             self.show_case(opened.id, home=False)
         self.count_views()
         self.paint_bars()
+
+
+def names_of(clerk: Clerk) -> tuple[list[str], list[str]]:
+    """The team and the templates, as the policy names them."""
+    return sorted(clerk.policy.team), sorted(clerk.policy.replies)
 
 
 News = tuple[int, set[int], list[Case], set[int]]

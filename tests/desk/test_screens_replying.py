@@ -188,3 +188,25 @@ def test_the_agents_own_editor_changes_the_text_or_leaves_it():
     write = "import sys; open(sys.argv[1], 'a').write(' en meer')"
     assert edited([sys.executable, "-c", write], "Dag") == "Dag en meer"
     assert edited([sys.executable, "-c", "raise SystemExit(1)"], "Dag") == "Dag"
+
+
+async def test_keys_pressed_before_the_editor_is_open_do_nothing_to_the_case(desk, arrive, clerk):
+    case = arrive()
+    async with desk() as seat:
+        seat.screen.action_reply()
+        assert not any(seat.screen.check_action(act, ()) for act in ("resolve", "irrelevant", "quit"))
+        await seat.settle()
+        await seat.press("e")
+        assert clerk("x").cases([case])[0].status is Status.NEW and seat.screen.reply_box.text == "e"
+
+
+async def test_it_is_said_while_writing_that_others_changed_the_case(desk, arrive, clerk):
+    case = arrive(conversation="c")
+    async with desk() as seat:
+        await seat.press("r", *"Dag")
+        arrive(conversation="c", text="Zonnebank, opgelost")
+        await seat.poll()
+        assert "changed while you wrote" in seat.said and "Zonnebank, opgelost" in seat.text
+        clerk("bram").take_over(case, "urgent")
+        await seat.poll()
+        assert "bram has taken this case over" in seat.said
