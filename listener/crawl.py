@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,10 +26,15 @@ OWN_FLOOR = 1.0
 """Seconds between visits to a site inside our own network, which nobody else has to be polite about."""
 SWEEP = 24 * 3600.0
 """Seconds after which a source is asked as if for the first time: that it says "not modified" is no proof."""
+RENEW = timedelta(minutes=1)
+"""How long a visit goes on before it says that it still needs its source."""
 MOVES = 3
 """Visits that must be sent on for good to one address before that is taken for the source's own."""
 SAMPLE = 3000
 """Characters of a list by which its language is told."""
+
+
+Finish = Callable[[Visit], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +76,10 @@ class _Course:
     new_mentions: list[int] = field(default_factory=list)
 
 
-async def visit(due: DueSource, spec: SourceSpec, kit: Kit) -> Outcome:
+async def visit(due: DueSource, spec: SourceSpec, kit: Kit, *, finish: Finish | None = None) -> Outcome:
     """Visits a leased source and stores what it says; the lease is given back in the end, whatever happened.
 
+    `finish` stores the ending, where it is not just handed to the intake.
     Raises `StorageError` when the database cannot be used: that is no fault of the source.
     """
     course = _Course(due=due, spec=spec, started=kit.clock(), memory=dict(due.memory))
@@ -88,7 +94,7 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit) -> Outcome:
         name = type(error).__name__
         course.fault = ReadError(f"It could not be read because of a fault in webcare ({name}): report it.")
     ended = _ended(course, kit)
-    await asyncio.to_thread(kit.intake.finish, ended, course.new_posts)
+    await (finish(ended) if finish else asyncio.to_thread(kit.intake.finish, ended))
     return Outcome(
         visit=ended,
         new_posts=course.new_posts,
@@ -102,15 +108,17 @@ async def _go(course: _Course, kit: Kit) -> None:
     course.spec = await _known_kind(due, course.spec, course.memory, kit)
     course.sweep = _is_sweep(course, kit)
     walk = course.walk = _walk(due.name, course.spec, course.memory, kit, sweep=course.sweep)
-    threads = await asyncio.to_thread(kit.intake.due_threads, due.name, sweep=course.sweep)
-    known = False
+    threads = await asyncio.to_thread(kit.intake.awake_threads, due.name) if course.sweep else due.threads
+    known, renewed = False, kit.clock()
     async for batch in walk.batches([_link(thread) for thread in threads]):
         if not known and batch.thread is None:
             known = _recognise(course, batch.posts, kit)
-        stored = await asyncio.to_thread(_store, batch, course.spec, kit)
+        stored = await asyncio.to_thread(store, batch, course.spec, kit)
         course.new_posts += stored.new_posts
         course.new_mentions += stored.new_mentions
-        await asyncio.to_thread(kit.intake.renew, [due.name])
+        if kit.clock() - renewed > RENEW:
+            await asyncio.to_thread(kit.intake.renew, [due.name])
+            renewed = kit.clock()
 
 
 def _is_sweep(course: _Course, kit: Kit) -> bool:
@@ -170,13 +178,17 @@ async def _known_kind(
     return replace(spec, kind=due.kind, url=due.url, options=options)
 
 
-def _store(batch: Batch, spec: SourceSpec, kit: Kit) -> Stored:
-    known = kit.intake.known(spec.name, [post.external_id for post in batch.posts])
-    settled = frozenset(
-        post.external_id
-        for post in batch.posts
-        if (held := known.get(post.external_id)) and held.is_mention and held.says_the_same(post)
-    )
+def store(batch: Batch, spec: SourceSpec, kit: Kit) -> Stored:
+    """Judges a batch and stores it. Blocks: it is meant for a thread."""
+
+    def settled(matching: Sequence[Post]) -> Collection[str]:
+        known = kit.intake.known(spec.name, [post.external_id for post in matching])
+        return {
+            post.external_id
+            for post in matching
+            if (held := known.get(post.external_id)) and held.is_mention and held.says_the_same(post)
+        }
+
     found = judge.judge(batch.posts, kit.bench, source=spec.name, kind=spec.kind, settled=settled)
     return kit.intake.store(spec.name, spec.kind, found, _threads(batch, spec, kit))
 
@@ -249,6 +261,7 @@ def _ended(course: _Course, kit: Kit) -> Visit:
         memory=course.memory,
         pages=walk.pages if walk else 0,
         posts=walk.posts if walk else 0,
+        new_posts=course.new_posts,
         url=_moved(course) if walk and not fault else "",
     )
 

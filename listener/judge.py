@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from listener import fingerprint
 from listener.types import Brand, Watchlist
@@ -39,21 +40,31 @@ def prepare(watchlist: Watchlist, classifier: Classifier) -> Bench:
     )
 
 
+def _nothing(_: Sequence[Post]) -> Collection[str]:
+    return ()
+
+
 def judge(
-    posts: Iterable[Post], bench: Bench, *, source: str, kind: str, settled: frozenset[str] = frozenset()
+    posts: Iterable[Post],
+    bench: Bench,
+    *,
+    source: str,
+    kind: str,
+    settled: Callable[[Sequence[Post]], Collection[str]] = _nothing,
 ) -> list[NewPost]:
     """Posts with what was found in them, in the same order.
 
-    `settled` holds the external ids of posts that are known and unchanged: they are matched, not understood again.
-    A text too short to tell its language takes that of the posts before it in its conversation.
+    `settled` tells, of the posts that match, the external ids of those that are known and unchanged: they are not
+    understood again. A text too short to tell its language takes that of the posts before it in its conversation.
     """
+    matched = [(post, _matches(post, bench, source, kind)) for post in posts]
+    known = settled([post for post, matches in matched if matches])
     spoken: dict[str, str] = {}
     judged = []
-    for post in posts:
-        matches = _matches(post, bench, source, kind)
+    for post, matches in matched:
         conversation = post.conversation_id or post.external_id
         opinion = None
-        if matches and post.external_id not in settled:
+        if matches and post.external_id not in known:
             opinion = _understand(post, bench, matches, spoken.get(conversation))
             if opinion.lang:
                 spoken.setdefault(conversation, opinion.lang)
@@ -62,22 +73,22 @@ def judge(
 
 
 def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion | None) -> NewPost:
-    is_own = bool(bench.own & {_account(post.author), _account(post.author_id)})
+    is_own = not bench.own.isdisjoint((_account(post.author), _account(post.author_id)))
     ours = any(not bench.brands[match.brand].competitor for match in matches)
     return NewPost(
         post=post,
         matches=tuple(matches),
         opinion=opinion,
-        fingerprint=fingerprint.of(post),
+        fingerprint=fingerprint.of(post) if matches else "",
         wants_case=ours and not is_own,
         is_own=is_own,
     )
 
 
 def _matches(post: Post, bench: Bench, source: str, kind: str) -> list[Match]:
-    found = set(bench.matcher.which(post, source=source, source_kind=kind))
-    order = [(brand.name, name) for brand in bench.brands.values() for name in brand.queries]
-    return [Match(brand=brand, query=name) for brand, name in order if (brand, name) in found]
+    """In the order of the brands: the matcher keeps the order in which it was given the queries."""
+    found = bench.matcher.which(post, source=source, source_kind=kind)
+    return [Match(brand=brand, query=name) for brand, name in found]
 
 
 def _understand(post: Post, bench: Bench, matches: Sequence[Match], inherited: str | None) -> Opinion:
@@ -92,6 +103,7 @@ def _understand(post: Post, bench: Bench, matches: Sequence[Match], inherited: s
     )
 
 
+@lru_cache(maxsize=65_536)
 def _account(name: str) -> str:
     return "".join(fold.tokens(name.lstrip("@"))) if name else "\0"
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from listener import crawl
+from listener.endings import Endings
 from listener.types import SourceSpec
 from storage.errors import StorageError
 from storage.types import DueSource
@@ -23,6 +26,7 @@ TICK = 1.0
 WORKERS = 16
 """Visits under way at once, unless said otherwise."""
 
+Lease = Callable[[], Awaitable[list[DueSource]]]
 Report = Callable[[crawl.Outcome], None]
 Chore = tuple[float, Callable[[], Awaitable[object]]]
 """Something else to be done by the clock: every so many seconds."""
@@ -33,7 +37,10 @@ def _say_nothing(_: crawl.Outcome) -> None:
 
 
 class Schedule:
-    """Visits sources as they fall due, at most `workers` at once."""
+    """Visits sources as they fall due, at most `workers` at once; `names` narrows them.
+
+    A source of the table that is not among `sources` is visited by what the table says of it.
+    """
 
     def __init__(
         self,
@@ -47,47 +54,38 @@ class Schedule:
         self.kit, self.workers, self.report = kit, workers, report
         self.specs: Mapping[str, SourceSpec] = {spec.name: spec for spec in sources}
         self.names = None if names is None else list(names)
-        self._visits: set[asyncio.Task[None]] = set()
+        self._ready: deque[DueSource] = deque()
+        """Leased, and not yet visited."""
+        self._turn = asyncio.Lock()
+        self._tick = asyncio.Event()
+        self._endings = Endings(kit.intake.finish)
 
     def register(self) -> None:
         """Tells the table which sources there are."""
-        self.kit.intake.register({spec.name: (spec.kind, spec.url) for spec in self.specs.values()})
+        self.kit.intake.register((spec.name, spec.kind, spec.url) for spec in self.specs.values())
 
     async def once(self, *, regardless: bool = False) -> None:
         """Visits each source that is due now (or every one, `regardless`) and returns when all are done."""
-        left = set(self.specs if self.names is None else self.names)
-        while left or self._visits:
-            room = self.workers - len(self._visits)
-            due = await self._due(room, left, regardless=regardless) if left and room else []
-            left -= {each.name for each in due}
-            for each in due:
-                self._start(each)
-            if not self._visits:
-                return
-            if not due or len(self._visits) >= self.workers:
-                await asyncio.wait(self._visits, return_when=asyncio.FIRST_COMPLETED)
+        await self._work(partial(self._lease, regardless=regardless, unvisited_since=self.kit.clock()))
 
     async def forever(self, chores: Sequence[Chore] = (), *, stop: asyncio.Event | None = None) -> None:
         """Visits sources by schedule until `stop` is set, or the process is asked to end."""
         stop = stop or _stop_on_signal()
         scheduler = AsyncIOScheduler(timezone="UTC")
-        self._add(scheduler, TICK, self.tick)
-        for seconds, chore in chores:
+        for seconds, chore in [(TICK, self.tick), *chores]:
             self._add(scheduler, seconds, chore)
         scheduler.start()
+        work = asyncio.create_task(self._work(self._await_due))
         try:
-            await self.tick()
             await stop.wait()
         finally:
             scheduler.shutdown(wait=False)
-            await self._end_visits()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Takes as many due sources as there is room for."""
-        room = self.workers - len(self._visits)
-        if room > 0:
-            for due in await self._due(room, self.names):
-                self._start(due)
+        """Has the table looked at again, if somebody waits for it."""
+        self._tick.set()
 
     def _add(self, scheduler: Any, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         async def safely() -> None:
@@ -100,32 +98,60 @@ class Schedule:
 
         scheduler.add_job(safely, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None)
 
-    async def _due(self, room: int, names: Collection[str] | None, *, regardless: bool = False) -> list[DueSource]:
-        return await asyncio.to_thread(self.kit.intake.due, limit=room, names=names, regardless=regardless)
+    async def _work(self, lease: Lease) -> None:
+        """Some workers, each with a visit at a time, until `lease` gives nothing; in the end nothing stays leased."""
+        workers = [asyncio.create_task(self._visit_all(lease)) for _ in range(self.workers)]
+        try:
+            done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            for each in done:
+                each.result()
+        finally:
+            for each in workers:
+                each.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self._endings.settle()
+            await self._give_back([due.name for due in self._ready])
+            self._ready.clear()
 
-    def _start(self, due: DueSource) -> None:
-        task = asyncio.create_task(self._visit(due))
-        self._visits.add(task)
-        task.add_done_callback(self._visits.discard)
+    async def _visit_all(self, lease: Lease) -> None:
+        while due := await self._next(lease):
+            await self._visit(due)
+
+    async def _next(self, lease: Lease) -> DueSource | None:
+        """The next leased source, of those at hand or of more that are leased; None when there is none."""
+        async with self._turn:
+            if not self._ready:
+                self._ready.extend(await lease())
+            return self._ready.popleft() if self._ready else None
+
+    async def _lease(self, **how: Any) -> list[DueSource]:
+        return await asyncio.to_thread(self.kit.intake.due, limit=self.workers, names=self.names, **how)
+
+    async def _await_due(self) -> list[DueSource]:
+        """What is due, as soon as something is."""
+        while True:
+            self._tick.clear()
+            try:
+                if found := await self._lease():
+                    return found
+            except StorageError as error:
+                log.error("%s", error)
+            await self._tick.wait()
 
     async def _visit(self, due: DueSource) -> None:
+        spec = self.specs.get(due.name) or SourceSpec(name=due.name, kind=due.kind, url=due.url)
         try:
-            self.report(await crawl.visit(due, self.specs[due.name], self.kit))
-        except StorageError as error:
+            self.report(await crawl.visit(due, spec, self.kit, finish=self._endings.finish))
+        except StorageError as error:  # its lease lapses: it is not tried again at once
             log.error("%s: %s", due.name, error)
-            await self._give_back(due)
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(due))
+            await asyncio.shield(self._give_back([due.name]))
             raise
 
-    async def _give_back(self, due: DueSource) -> None:
-        with suppress(StorageError):  # else the lease lapses by itself
-            await asyncio.to_thread(self.kit.intake.release, [due.name])
-
-    async def _end_visits(self) -> None:
-        for task in list(self._visits):
-            task.cancel()
-        await asyncio.gather(*self._visits, return_exceptions=True)
+    async def _give_back(self, names: Collection[str]) -> None:
+        if names:
+            with suppress(StorageError):  # else the leases lapse by themselves
+                await asyncio.to_thread(self.kit.intake.release, names)
 
 
 def _stop_on_signal() -> asyncio.Event:

@@ -39,7 +39,7 @@ class Source(SQLModel, table=True):
     active: bool = True
     next_at: datetime | None = Field(default=None, index=True)
     lease_owner: str = ""
-    lease_until: datetime | None = None
+    lease_until: datetime | None = Field(default=None, index=True)
     interval: float = 0.0
     failures: int = 0
     health: str = "ok"

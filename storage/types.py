@@ -277,6 +277,8 @@ class DueSource:
     health: Health = Health.OK
     status: int | None = None
     """The HTTP status of the last visit."""
+    threads: tuple[DueThread, ...] = ()
+    """Followed conversations whose turn it is too, longest waiting first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +300,9 @@ class Visit:
     memory: Mapping[str, Any] = field(default_factory=dict)
     pages: int = 0
     posts: int = 0
-    """Posts read; how many were new is counted by the intake."""
+    """Posts read."""
+    new_posts: int = 0
+    """Posts stored that were not known."""
     url: str = ""
     """Where the source lives now, when it moved for good."""
 

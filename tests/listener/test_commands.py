@@ -56,12 +56,13 @@ def watchlist(site: Any, path: str = "/feed") -> Watchlist:
     )
 
 
-def test_one_round_says_what_came_and_whether_all_went_well(site: Any, sqlite_database: Database) -> None:
+def test_one_round_says_what_came_and_whether_all_went_well(site: Any, sqlite_database: Database, clock: Any) -> None:
     site.feed("/feed", ITEM)
     out = io.StringIO()
     assert commands.listen(sqlite_database, watchlist(site), once=True, out=out)
     assert out.getvalue() == "blog: 1 new posts, 1 of them mentions\n"
     site.say("/feed", status=500)
+    clock.advance(milliseconds=1)
     assert not commands.listen(sqlite_database, watchlist(site), once=True, regardless=True, out=out)
     (row,) = commands.health(sqlite_database)
     assert (row["health"], row["mentions"], row["failures"]) == ("degraded", 1, 1)

@@ -101,23 +101,30 @@ async def test_stopping_gives_the_leases_of_unfinished_visits_back(site: Any, li
 
 
 async def test_a_database_that_is_away_for_a_while_stops_nothing(
-    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    site: Any, listener: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     listen_to_three(site, listener)
-    schedule, said = a_schedule(listener, names=["one"])
-    finish = listener.kit.intake.finish
 
-    away = [True]
+    def away(*_: Any) -> None:
+        raise DatabaseUnavailable("The database does not answer.")
 
-    def sometimes(*visits: Any) -> None:
-        if away.pop():
-            away.append(False)
-            raise DatabaseUnavailable("The database does not answer.")
-        away.append(False)
-        finish(*visits)
-
-    monkeypatch.setattr(listener.kit.intake, "finish", sometimes)
-    schedule, said = a_schedule(listener, names=["one"])
+    with monkeypatch.context() as patch:
+        patch.setattr(listener.kit.intake, "finish", away)
+        schedule, said = a_schedule(listener)
+        await schedule.once()
+        assert (said, caplog.text.count("does not answer")) == ([], 3)
+    clock.advance(minutes=6)
+    schedule, said = a_schedule(listener)
     await schedule.once()
-    assert "does not answer" in caplog.text
-    assert [each.visit.source for each in said] == ["one"]
+    assert len(said) == 3
+
+
+async def test_a_source_that_only_the_table_knows_is_visited_as_the_table_says(
+    site: Any, listener: Any, clock: Any
+) -> None:
+    site.feed("/feed", ITEM)
+    listener.kit.intake.register([("stored", "feed", f"{site.base}/feed")])
+    schedule = Schedule(listener.kit, [], report=(said := []).append)
+    await schedule.once()
+    assert [(each.visit.source, each.visit.outcome) for each in said] == [("stored", "failed")]
+    assert "allow_private" in said[0].visit.sentence

@@ -118,6 +118,20 @@ def test_an_edit_keeps_what_was_said_before(intake: Intake, database: Database) 
     assert kinds(database) == [EventKind.FOUND, EventKind.EDITED]
 
 
+def test_an_edit_without_a_date_leaves_the_post_where_it_was_in_time(
+    intake: Intake, database: Database, clock: Any
+) -> None:
+    intake.store("forum", "phpbb", [a_mention(1, published_at=None), a_mention(2)])
+    clock.advance(days=3)
+    edited = [a_mention(n, text="Zonnebank: het is opgelost", published_at=None) for n in (1, 2)]
+    intake.store("forum", "phpbb", edited)
+    columns = tables.Post.__table__.c
+    with database.read() as connection:
+        rows = connection.execute(sa.select(columns.published_at, columns.at).order_by(columns.id)).all()
+    assert [row.published_at for row in rows] == [None, AT + timedelta(minutes=2)]
+    assert [row.at for row in rows] == [clock() - timedelta(days=3), AT + timedelta(minutes=2)]
+
+
 def test_a_teaser_made_whole_is_no_edit_and_never_takes_back(intake: Intake, database: Database) -> None:
     teaser, whole = a_mention(1, text="Zonnebank…", partial=True), a_mention(1, text="Zonnebank is top")
     for new in (teaser, whole, teaser, whole):
@@ -221,7 +235,7 @@ def test_a_visit_ends_with_the_next_time_and_gives_the_lease_back(
         interval=900,
         memory={**due.memory, "cursor": 4},
     )
-    intake.finish(visit, new_posts=2)
+    intake.finish(replace(visit, new_posts=2))
     assert intake.due() == []
     clock.advance(minutes=16)
     (due,) = intake.due()
@@ -244,18 +258,18 @@ def test_a_conversation_read_whole_is_remembered_by_its_stamp(intake: Intake, cl
     thread = ReadThread(external_id="7", url="https://forum.example/t/7", stamp="3 replies", link={"url": "x"})
     intake.store("forum", "phpbb", [NewPost(post=a_post(1))], [thread])
     assert intake.stamps("forum", ["7", "8"]) == {"7": "3 replies"}
-    assert intake.due_threads("forum") == []
+    assert intake.awake_threads("forum") == []
     due = replace(thread, stamp="4 replies", next_at=clock())
     intake.store("forum", "phpbb", [a_mention(2)], [due])
-    assert [(each.external_id, each.stamp) for each in intake.due_threads("forum")] == [("7", "4 replies")]
+    assert [(each.external_id, each.stamp) for each in intake.due()[0].threads] == [("7", "4 replies")]
 
 
 def test_a_sweep_asks_again_for_what_is_followed_and_awake(intake: Intake, clock: Any) -> None:
     asleep = ReadThread(external_id="8", url="", stamp="1", link={"url": "y"})
     awake = ReadThread(external_id="7", url="", stamp="1", link={"url": "x"}, next_at=clock() + timedelta(hours=9))
     intake.store("forum", "phpbb", [a_mention(1), NewPost(post=a_post(2, conversation_id="8"))], [awake, asleep])
-    assert intake.due_threads("forum") == []
-    assert [each.external_id for each in intake.due_threads("forum", sweep=True)] == ["7"]
+    assert intake.due()[0].threads == ()
+    assert [each.external_id for each in intake.awake_threads("forum")] == ["7"]
     assert intake.stamps("forum", ["7", "8"], sweep=True) == {"8": "1"}
 
 

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("memory", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_index(op.f("ix_source_lease_until"), "source", ["lease_until"], unique=False)
     op.create_index(op.f("ix_source_next_at"), "source", ["next_at"], unique=False)
     op.create_table(
         "tombstone",

@@ -1,0 +1,298 @@
+"""Which sources there are, whose turn it is, and how visiting them went.
+
+A source is leased while it is visited. A lease names its process; the leases of a process of this machine that is gone
+are void at once, so that a killed `listen` can be started again without waiting.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage import tables
+from storage.database import Database, owner_is_dead, process_name
+from storage.errors import NotFound
+from storage.types import DueSource, DueThread, Health, SourceHealth, Visit
+
+LEASE = timedelta(minutes=5)
+"""How long a visit may hold a source. Longer than the longest visit; a live process renews it."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a source is due that a person paused, or that is no longer listened to."""
+CHUNK = 500
+"""Sources that are registered by one statement."""
+THREADS = 50
+"""Conversations of a source that are read in one visit because it is their time."""
+
+SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
+CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+VISIT = tables.VisitLog.__table__  # type: ignore[attr-defined]
+
+Entry = tuple[str, str, str]
+"""A source's name, kind and address."""
+
+
+class Roster:
+    """The sources in the database, as the listener works through them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.owner = process_name()
+
+    def register(self, sources: Mapping[str, tuple[str, str]] | Iterable[Entry]) -> None:
+        """Makes the table hold exactly these active sources. A changed address starts anew.
+
+        `sources` is a mapping of name to (kind, url), or any number of entries, of which few are held at a time.
+        """
+        if isinstance(sources, Mapping):
+            sources = ((name, kind, url) for name, (kind, url) in sources.items())
+        entries = iter(sources)
+        with self.database.write() as connection:
+            listed = sa.Table("listed", sa.MetaData(), sa.Column("name", sa.String), prefixes=["TEMPORARY"])
+            listed.create(connection)
+            while some := list(islice(entries, CHUNK)):
+                connection.execute(sa.insert(listed), [{"name": name} for name, _, _ in some])
+                self._register_some(connection, some)
+            gone = sa.and_(SOURCE.c.active, SOURCE.c.name.not_in(sa.select(listed.c.name)))
+            connection.execute(sa.update(SOURCE).where(gone).values(active=False, next_at=NEVER))
+            listed.drop(connection)
+
+    def _register_some(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
+        now = self.database.now()
+        columns = [SOURCE.c.name, SOURCE.c.kind, SOURCE.c.active, SOURCE.c.memory]
+        known = sa.select(*columns).where(SOURCE.c.name.in_([name for name, _, _ in entries]))
+        rows = {row.name: row for row in connection.execute(known)}
+        fresh = []
+        for name, kind, url in entries:
+            row, anew = rows.get(name), {"kind": kind, "url": url, "memory": {"configured": url}, "next_at": now}
+            if row is None:
+                fresh.append(tables.Source(name=name).model_dump() | anew)
+                continue
+            changed = row.memory.get("configured") != url or (kind and kind != row.kind)
+            values: dict[str, Any] = {**anew, "failures": 0} if changed else {} if row.active else {"next_at": now}
+            if values:
+                connection.execute(sa.update(SOURCE).where(SOURCE.c.name == name).values(active=True, **values))
+        if fresh:
+            connection.execute(sa.insert(SOURCE), fresh)
+
+    def due(
+        self,
+        *,
+        limit: int = 100,
+        names: Collection[str] | None = None,
+        regardless: bool = False,
+        unvisited_since: datetime | None = None,
+    ) -> list[DueSource]:
+        """Leases up to `limit` sources to this process: those whose time has come, longest waiting first.
+
+        `names` narrows it, `unvisited_since` leaves out those visited at or after that time; `regardless` takes them
+        whether their time has come or not, but none that is leased or paused.
+        """
+        now = self.database.now()
+        with self.database.write() as connection:
+            self._void_dead_leases(connection, now)
+            free = sa.or_(SOURCE.c.lease_until.is_(None), SOURCE.c.lease_until < now)
+            latest = NEVER - timedelta(days=1) if regardless else now
+            wanted = sa.select(SOURCE.c.name).where(SOURCE.c.active, free, SOURCE.c.next_at <= latest)
+            if names is not None:
+                wanted = wanted.where(SOURCE.c.name.in_(names))
+            if unvisited_since is not None:
+                visited = SOURCE.c.last_visit_at >= unvisited_since
+                wanted = wanted.where(sa.or_(SOURCE.c.last_visit_at.is_(None), ~visited))
+            wanted = wanted.order_by(SOURCE.c.next_at).limit(limit)
+            if not self.database.is_sqlite:
+                wanted = wanted.with_for_update(skip_locked=True)
+            chosen = [row.name for row in connection.execute(wanted)]
+            lease = sa.update(SOURCE).where(SOURCE.c.name.in_(chosen), free)
+            rows = connection.execute(
+                lease.values(lease_owner=self.owner, lease_until=now + LEASE).returning(SOURCE)
+            ).all()
+            threads = self._threads_of(connection, [row.name for row in rows], CONVERSATION.c.next_at <= now)
+        by_name = {row.name: _due_source(row, threads.get(row.name, [])) for row in rows}
+        return [by_name[name] for name in chosen if name in by_name]
+
+    def _void_dead_leases(self, connection: sa.Connection, now: datetime) -> None:
+        held = sa.select(SOURCE.c.lease_owner).where(SOURCE.c.lease_until >= now).distinct()
+        dead = [row.lease_owner for row in connection.execute(held) if owner_is_dead(row.lease_owner)]
+        if dead:
+            void = sa.update(SOURCE).where(SOURCE.c.lease_owner.in_(dead))
+            connection.execute(void.values(lease_owner="", lease_until=None))
+
+    def _threads_of(
+        self, connection: sa.Connection, sources: Collection[str], due: sa.ColumnElement[bool]
+    ) -> dict[str, list[DueThread]]:
+        """The followed conversations of these sources that are `due`, longest waiting first."""
+        found: dict[str, list[DueThread]] = defaultdict(list)
+        wanted = sa.and_(CONVERSATION.c.source.in_(sources), CONVERSATION.c.followed, due)
+        for row in connection.execute(sa.select(CONVERSATION).where(wanted).order_by(CONVERSATION.c.next_at)):
+            if row.link and len(found[row.source]) < THREADS:
+                found[row.source].append(_due_thread(row))
+        return found
+
+    def awake_threads(self, source: str) -> list[DueThread]:
+        """Followed conversations of a source that do not sleep, due or not, longest waiting first."""
+        with self.database.read() as connection:
+            return self._threads_of(connection, [source], CONVERSATION.c.next_at.is_not(None))[source]
+
+    def renew(self, names: Collection[str]) -> None:
+        """Says that this process is still at work on these sources."""
+        self._lease(names, self.owner, self.database.now() + LEASE)
+
+    def release(self, names: Collection[str]) -> None:
+        """Gives leased sources back unvisited."""
+        self._lease(names, "", None)
+
+    def _lease(self, names: Collection[str], owner: str, until: datetime | None) -> None:
+        mine = sa.and_(SOURCE.c.name.in_(names), SOURCE.c.lease_owner == self.owner)
+        with self.database.write() as connection:
+            connection.execute(sa.update(SOURCE).where(mine).values(lease_owner=owner, lease_until=until))
+
+    def finish(self, *visits: Visit) -> None:
+        """Ends visits: what they left behind, when to come back, and the leases given back, in one transaction.
+
+        A visit that found nothing new and all well is remembered in its source only, the others in the log too.
+        """
+        logged = [visit for visit in visits if visit.outcome != "unchanged" or visit.sentence]
+        with self.database.write() as connection:
+            connection.execute(_FINISH, [_ending(visit) for visit in visits])
+            if logged:
+                connection.execute(sa.insert(VISIT), [_log(visit) for visit in logged])
+
+    def set_kind(self, source: str, kind: str, url: str, memory: Mapping[str, Any]) -> None:
+        """Remembers the kind that was found out, the address it is read at, and what else was learnt of it."""
+        with self.database.write() as connection:
+            values = {"kind": kind, "url": url, "memory": dict(memory)}
+            connection.execute(sa.update(SOURCE).where(SOURCE.c.name == source).values(**values))
+
+    def pause(self, name: str) -> None:
+        """Leaves a source alone until `retry`. Raises `NotFound`."""
+        sentence = f"Paused by hand: `webcare sources retry {name}` takes it up again."
+        self._decide(name, next_at=NEVER, health=Health.ON_HOLD.value, sentence=sentence)
+
+    def retry(self, name: str) -> None:
+        """Makes a source due now, paused or not. Raises `NotFound`."""
+        self._decide(name, next_at=self.database.now(), failures=0)
+
+    def accept(self, name: str) -> None:
+        """Takes what now stands at a source's address for the source, and makes it due. Raises `NotFound`."""
+        with self.database.read() as connection:
+            memory = connection.execute(sa.select(SOURCE.c.memory).where(SOURCE.c.name == name)).scalar()
+        kept = {key: value for key, value in (memory or {}).items() if key != "identity"}
+        self._decide(name, next_at=self.database.now(), failures=0, memory=kept)
+
+    def _decide(self, name: str, **values: Any) -> None:
+        chosen = sa.and_(SOURCE.c.name == name, SOURCE.c.active)
+        with self.database.write() as connection:
+            if not connection.execute(sa.update(SOURCE).where(chosen).values(**values)).rowcount:
+                raise NotFound(f"There is no source called {name}; `webcare sources list` names them.")
+
+    def health(self) -> list[SourceHealth]:
+        """The state of every active source, by name."""
+        mentions = sa.func.sum(sa.case((POST.c.is_mention, 1), else_=0)).label("mentions")
+        counts = sa.select(POST.c.source, sa.func.count().label("posts"), mentions).group_by(POST.c.source).subquery()
+        query = (
+            sa.select(SOURCE, counts.c.posts, counts.c.mentions)
+            .outerjoin(counts, counts.c.source == SOURCE.c.name)
+            .where(SOURCE.c.active)
+            .order_by(SOURCE.c.name)
+        )
+        with self.database.read() as connection:
+            return [_health(row) for row in connection.execute(query)]
+
+
+def _finish() -> sa.Update:
+    """One statement for all endings, so that many are one round trip. A missing value leaves the column alone."""
+
+    def unless_missing(name: str) -> Any:
+        return sa.func.coalesce(sa.bindparam(f"new_{name}", type_=SOURCE.c[name].type), SOURCE.c[name])
+
+    memory = sa.bindparam("new_memory", type_=sa.JSON(none_as_null=True))
+    same: dict[str, Any] = {
+        name: sa.bindparam(f"new_{name}") for name in ("next_at", "interval", "health", "sentence", "status")
+    }
+    kept = {name: unless_missing(name) for name in ("last_ok_at", "last_new_at", "url")}
+    ending: sa.Update = (
+        sa.update(SOURCE)
+        .where(SOURCE.c.name == sa.bindparam("of"))
+        .values(
+            **same,
+            **kept,
+            memory=sa.case((sa.bindparam("went_well", type_=sa.Boolean), memory), else_=SOURCE.c.memory),
+            failures=sa.case((sa.bindparam("went_well", type_=sa.Boolean), 0), else_=SOURCE.c.failures + 1),
+            last_visit_at=sa.bindparam("new_last_visit_at"),
+            lease_owner="",
+            lease_until=None,
+        )
+    )
+    return ending
+
+
+_FINISH = _finish()
+
+
+def _ending(visit: Visit) -> dict[str, Any]:
+    ok = visit.outcome in ("ok", "unchanged")
+    return {
+        "of": visit.source,
+        "went_well": ok,
+        "new_next_at": visit.next_at,
+        "new_interval": visit.interval,
+        "new_health": visit.health.value,
+        "new_sentence": visit.sentence,
+        "new_status": visit.status,
+        "new_last_visit_at": visit.finished_at,
+        "new_last_ok_at": visit.finished_at if ok else None,
+        "new_last_new_at": visit.finished_at if visit.new_posts else None,
+        "new_url": visit.url or None,
+        "new_memory": dict(visit.memory) if ok else None,
+    }
+
+
+def _log(visit: Visit) -> dict[str, Any]:
+    return {name: value for name, value in asdict(visit).items() if name in VISIT.c}
+
+
+def _due_source(row: Any, threads: Sequence[DueThread]) -> DueSource:
+    return DueSource(
+        name=row.name,
+        kind=row.kind,
+        url=row.url,
+        failures=row.failures,
+        last_visit_at=row.last_visit_at,
+        last_new_at=row.last_new_at,
+        interval=row.interval,
+        memory=row.memory,
+        health=Health(row.health),
+        status=row.status,
+        threads=tuple(threads),
+    )
+
+
+def _due_thread(row: Any) -> DueThread:
+    return DueThread(
+        external_id=row.external_id, url=row.url, stamp=row.stamp, link=row.link, last_post_at=row.last_post_at
+    )
+
+
+def _health(row: Any) -> SourceHealth:
+    never = row.last_visit_at is None
+    return SourceHealth(
+        name=row.name,
+        kind=row.kind,
+        url=row.url,
+        health=Health(row.health),
+        sentence="Not visited yet." if never else row.sentence,
+        next_at=None if row.next_at == NEVER else row.next_at,
+        last_visit_at=row.last_visit_at,
+        last_ok_at=row.last_ok_at,
+        last_new_at=row.last_new_at,
+        failures=row.failures,
+        posts=row.posts or 0,
+        mentions=row.mentions or 0,
+    )
