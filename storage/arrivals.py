@@ -262,6 +262,8 @@ class Arrivals:
             "deleted_at": None,
             "fingerprint": new.fingerprint,
         }
+        if new.post.published_at is None:  # what was known of its time stays known
+            values |= {"published_at": row.published_at, "at": row.at}
         if new.opinion is not None:
             values |= _judged(new.opinion)
             self._intend(old.id, new.opinion)

@@ -24,9 +24,10 @@ def test_a_migrated_database_equals_a_fresh_one(database: Database) -> None:
 
 
 def _is_ours(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """The search's tables and indexes and Alembic's own table are made by hand, not by the metadata."""
+    """Leaves out the search's tables and Alembic's own, made by hand, and an index on an expression, which no database
+    tells back as it was said."""
     by_hand = ("alembic_version", "post_search", "ix_post_search", "ix_case_order")
-    return not (reflected and other is None and str(name).startswith(by_hand))
+    return not str(name).startswith(by_hand)
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
