@@ -23,9 +23,10 @@ def listen(house: House, args: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     commands.quiet_libraries()
+    watchlist = house.watchlist  # first: a bad configuration is refused before anything is opened
     well = commands.listen(
         house.database,
-        house.watchlist,
+        watchlist,
         once=args.once,
         regardless=args.now,
         names=args.source,

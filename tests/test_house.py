@@ -35,7 +35,7 @@ def test_the_readme_and_the_sources_page_name_every_kind() -> None:
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     for kind in sources.names():
         assert f"`{kind}`" in README, kind
-        assert f"`{kind}`" in page, kind
+        assert re.search(rf"^## .*\b{kind}\b", page, re.MULTILINE), kind
 
 
 def test_the_readme_and_the_replies_page_name_every_channel() -> None:
