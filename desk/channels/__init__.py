@@ -1,13 +1,15 @@
-"""The shelf of reply channels: how an answer leaves. Each module here is one, under its own name.
+"""The shelf of reply channels: how an answer leaves. Each module here is one, under its own name; `_http` helps them.
 
 A channel is a module (or any object, named `package.module:attribute`) with `send`, `tells_duplicates`, `at_desk` and
-`limit`. It says `SendError` when the reply certainly did not arrive, and `SendUncertain` when it may have.
+`limit`. It may have `length`, where its limit counts otherwise than in characters, and `needs` and `takes`, the keys of
+`reply:` that must and that may be said. It says `SendError` when the reply certainly did not arrive, and
+`SendUncertain` when it may have.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol, cast
 
@@ -37,9 +39,15 @@ class Channel(Protocol):
         ...
 
 
+def length(channel: Channel, text: str) -> int:
+    """How long a channel takes a text to be, against its `limit`."""
+    count: Callable[[str], int] = getattr(channel, "length", len)
+    return count(text)
+
+
 def names() -> list[str]:
     """The short names of the channels on the shelf, in order."""
-    return sorted(each.name for each in pkgutil.iter_modules(__path__))
+    return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
 
 
 def load(name: str) -> Channel:

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from desk.errors import SendError
+from desk.shown import clean_line, link_host
 from storage.types import Mention, Receipt, Reply
 
+needs: tuple[str, ...] = ()
+takes: tuple[str, ...] = ()
 tells_duplicates = False
 at_desk = True
 limit: int | None = None
@@ -24,8 +26,8 @@ TERMINAL = Path("/dev/tty")
 
 def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
     """Copies the text and opens the post; the receipt says what is left to do. Raises `SendError` for a bad address."""
-    if urlsplit(mention.url).scheme not in ("http", "https"):
-        raise SendError(f"The post has no web address to open: {mention.url[:80]!r}.")
+    if link_host(mention.url) is None:
+        raise SendError(f"The post has no web address to open: {clean_line(mention.url, 80)}.")
     copied = copy(reply.text)
     opened = has_screen(os.environ) and webbrowser.open(mention.url)
     done = "Opened the post in the browser" if opened else f"Open {mention.url}"
