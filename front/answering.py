@@ -149,7 +149,10 @@ def _reply(house: House, args: argparse.Namespace) -> int:
     clockwork.deliver(house.database, house.policy, clerk.channels, desk_of=house.agent)
     reply = clerk.reply_of(waiting.id)
     if reply.state is ReplyState.SENT:
-        print(f"Reply {reply.id} to case {args.id}: sent" + (f", {clean_line(reply.url)}" if reply.url else "."))  # noqa: T201
+        sent = next(event for event in reversed(clerk.open(args.id).trail) if event.reply_id == reply.id)
+        print(f"Reply {reply.id} to case {args.id}: sent. {clean_line(str(sent.data.get('sentence', '')))}".rstrip())  # noqa: T201
+        if reply.url:
+            print(clean_line(reply.url))  # noqa: T201
         return 0
     raise StepRefused(f"Reply {reply.id} to case {args.id} is {reply.state}: {reply.error or 'it is on its way'}")
 

@@ -10,7 +10,7 @@ unless its channel recognises the key.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -179,7 +179,11 @@ class Outbox:
                     f"Not sent: the conversation changed after it was written: {'; '.join(changes)}. Read it and retry."
                 )
                 return put(connection, row, EventKind.FAILED, SYSTEM, now, state=ReplyState.FAILED, error=why)
-            lease = {"lease_owner": owner, "lease_until": now + SENDING_LEASE, "attempts": row.attempts + 1}
+            lease: dict[str, Any] = {
+                "lease_owner": owner,
+                "lease_until": now + SENDING_LEASE,
+                "attempts": row.attempts + 1,
+            }
             return put(
                 connection, row, EventKind.SENDING, SYSTEM, self.database.now(), state=ReplyState.SENDING, **lease
             )
@@ -222,8 +226,8 @@ class Outbox:
             if not self._is_left(row):
                 return None
             if again:
-                held = {"state": ReplyState.HELD, "hold_until": self.database.now()}
-                return put(connection, row, EventKind.HELD, SYSTEM, self.database.now(), **held)
+                now = self.database.now()
+                return put(connection, row, EventKind.HELD, SYSTEM, now, state=ReplyState.HELD, hold_until=now)
             return put(
                 connection, row, EventKind.UNCERTAIN, SYSTEM, self.database.now(), state=ReplyState.UNCERTAIN, error=why
             )
@@ -259,9 +263,8 @@ class Outbox:
     def _arrived(self, connection: Connection, row: Row[Any], agent: str, receipt: Receipt) -> Reply:
         said = {"url": receipt.url or row.url, "external_id": receipt.external_id or row.external_id, "error": None}
         now = self.database.now()
-        return put(
-            connection, row, EventKind.SENT, agent, self.database.now(), state=ReplyState.SENT, sent_at=now, **said
-        )
+        more = {"sentence": receipt.sentence} if receipt.sentence else None
+        return put(connection, row, EventKind.SENT, agent, now, more, state=ReplyState.SENT, sent_at=now, **said)
 
     def _ended(self, reply_id: int, kind: EventKind, state: ReplyState, why: str) -> Reply:
         with self.database.write() as connection:
@@ -299,12 +302,20 @@ class Outbox:
         return connection.execute(sa.insert(REPLY).values(row).returning(REPLY)).one()
 
 
-def put(connection: Connection, row: Row[Any], kind: EventKind, actor: str, at: datetime, **values: Any) -> Reply:
-    """Changes a reply and appends the event that says so."""
+def put(
+    connection: Connection,
+    row: Row[Any],
+    kind: EventKind,
+    actor: str,
+    at: datetime,
+    more: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> Reply:
+    """Changes a reply and appends the event that says so, with `more` of what happened."""
     change = sa.update(REPLY).where(REPLY.c.id == row.id).values(**{**values, "state": values["state"].value})
     changed = connection.execute(change.returning(REPLY)).one()
     data = {"from": row.state, "to": changed.state, "channel": changed.channel}
-    data |= {name: values[name] for name in ("error", "url", "attempts") if values.get(name)}
+    data |= {name: values[name] for name in ("error", "url", "attempts") if values.get(name)} | dict(more or {})
     _tell(connection, kind, changed, actor, at, data)
     return rows.reply(changed)
 
