@@ -1,9 +1,9 @@
 """What the listener says when the web or the configuration is not as it should be.
 
-    ListenerError
-    ├── FetchError      no usable answer from an address
-    │   └── Blocked     an address that may not be fetched
-    └── ReadError       an answer that could not be read as its kind
+ListenerError
+├── FetchError      no usable answer from an address
+│   └── Blocked     an address that may not be fetched
+└── ReadError       an answer that could not be read as its kind
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """What storage refuses.
 
-    StorageError
-    ├── DatabaseUnavailable     not reachable, locked, full, read-only
-    ├── SchemaMismatch          the database is older or newer than this program
-    ├── ConfigError             sources.yaml, all complaints at once
-    ├── QueryError              a query that does not parse, with its place
-    ├── NotFound                no such case, mention, reply or person
-    └── StepRefused             a step that may not be taken now
-        ├── HeldByOther         somebody else has the case
-        ├── LostCase            the case changed hands since it was claimed
-        └── ConversationMoved   the conversation changed since it was read
+StorageError
+├── DatabaseUnavailable     not reachable, locked, full, read-only
+├── SchemaMismatch          the database is older or newer than this program
+├── ConfigError             sources.yaml, all complaints at once
+├── QueryError              a query that does not parse, with its place
+├── NotFound                no such case, mention, reply or person
+└── StepRefused             a step that may not be taken now
+    ├── HeldByOther         somebody else has the case
+    ├── LostCase            the case changed hands since it was claimed
+    └── ConversationMoved   the conversation changed since it was read
 """
 
 from __future__ import annotations

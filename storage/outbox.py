@@ -175,9 +175,7 @@ class Outbox:
                 return None
             changes = fence.overtaken(connection, row)
             if changes:
-                why = (
-                    f"Not sent: the conversation changed after it was written: {'; '.join(changes)}. Read it and retry."
-                )
+                why = f"Not sent: the conversation changed since it was written: {'; '.join(changes)}. Read it again."
                 return put(connection, row, EventKind.FAILED, SYSTEM, now, state=ReplyState.FAILED, error=why)
             lease: dict[str, Any] = {
                 "lease_owner": owner,
@@ -263,8 +261,8 @@ class Outbox:
     def _arrived(self, connection: Connection, row: Row[Any], agent: str, receipt: Receipt) -> Reply:
         said = {"url": receipt.url or row.url, "external_id": receipt.external_id or row.external_id, "error": None}
         now = self.database.now()
-        more = {"sentence": receipt.sentence} if receipt.sentence else None
-        return put(connection, row, EventKind.SENT, agent, now, more, state=ReplyState.SENT, sent_at=now, **said)
+        told = {"sentence": receipt.sentence}
+        return put(connection, row, EventKind.SENT, agent, now, told, state=ReplyState.SENT, sent_at=now, **said)
 
     def _ended(self, reply_id: int, kind: EventKind, state: ReplyState, why: str) -> Reply:
         with self.database.write() as connection:
