@@ -21,6 +21,8 @@ class Aside(Screen[None]):
         Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q"),
         Binding("j,down", "down", N_("down"), id="aside.down", key_display="j ↓", show=False),
         Binding("k,up", "up", N_("up"), id="aside.up", key_display="k ↑", show=False),
+        Binding("g,home", "top", N_("first"), id="aside.top", key_display="g Home", show=False),
+        Binding("G,end", "bottom", N_("last"), id="aside.bottom", key_display="G End", show=False),
         Binding("pagedown,ctrl+d", "page(1)", N_("page down"), id="aside.page_down", show=False, key_display="PgDn"),
         Binding("pageup,ctrl+u", "page(-1)", N_("page up"), id="aside.page_up", show=False, key_display="PgUp"),
     ]
@@ -42,7 +44,7 @@ class Aside(Screen[None]):
 
     def keys_shown(self) -> Sequence[Binding]:
         """The keys of this screen, as its lowest line names them."""
-        return [each for each in type(self).BINDINGS if isinstance(each, Binding)]
+        return [each for each in type(self).BINDINGS if isinstance(each, Binding) and each.show]
 
     @property
     def body(self) -> LinesView:
@@ -64,6 +66,14 @@ class Aside(Screen[None]):
     def action_up(self) -> None:
         """A line up."""
         self.body.scroll_relative(y=-1, animate=False)
+
+    def action_top(self) -> None:
+        """To the first line."""
+        self.body.scroll_home(animate=False)
+
+    def action_bottom(self) -> None:
+        """To the last line."""
+        self.body.scroll_end(animate=False)
 
     def action_page(self, way: int) -> None:
         """A page down or up."""

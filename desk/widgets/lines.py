@@ -98,7 +98,7 @@ def paint(widget: Widget, line: Iterable[Span], cells: int, *, cursor: bool = Fa
     return Strip(segments).adjust_cell_length(cells, style["normal"] + over)
 
 
-class Lined(ScrollView, can_focus=True):
+class Lined(ScrollView, can_focus=True, inherit_bindings=False):
     """A widget that paints its own lines. That it grows or shrinks changes nothing of the layout around it."""
 
     @property

@@ -57,6 +57,30 @@ async def test_a_key_does_its_act(desk, arrive, clerk, keys, holds):
         assert holds(case), f"{case} — {seat.said}"
 
 
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        (["j", "down"], 2),
+        (["G"], 59),
+        (["end", "k", "up"], 57),
+        (["G", "g"], 0),
+        (["pagedown"], 20),
+        (["pagedown", "pageup"], 0),
+        (["ctrl+d", "ctrl+d", "ctrl+u"], 10),
+        (["end", "home"], 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+async def test_every_key_that_moves_moves_the_cursor(desk, arrive, keys, row):
+    for number in range(60):
+        arrive(author=f"a{number}")
+    async with desk(size=(80, 24)) as seat:
+        await seat.press(*keys)
+        assert seat.screen.cases.row == row
+        top = round(seat.screen.cases.scroll_y)
+        assert top <= row < top + seat.screen.cases.size.height
+
+
 async def test_after_done_the_next_case_is_there_and_the_row_stays_where_it_was(desk, arrive):
     cases = [arrive(author=name) for name in ("a", "b", "c")]
     async with desk() as seat:
@@ -232,3 +256,13 @@ def _refuse(*_):
     from storage.errors import DatabaseUnavailable
 
     raise DatabaseUnavailable("The database does not answer: disk full.")
+
+
+async def test_a_window_that_shrinks_to_nothing_and_grows_again_loses_nothing(desk, arrive):
+    first, second = arrive(), arrive(author="piet")
+    async with desk(size=(80, 24)) as seat:
+        await seat.press("j")
+        for width, height in ((1, 1), (60, 16), (59, 15), (180, 50), (100, 20), (80, 24)):
+            await seat.pilot.resize_terminal(width, height)
+            await seat.settle()
+        assert seat.screen.cases.case_id == second and "jan" in seat.text and first
