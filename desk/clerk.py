@@ -223,11 +223,16 @@ class Clerk:
         known |= {"agent": self.agent} | ({"author": _one_line(case.author)} if case.author else {})
         return GAP.sub(lambda gap: known.get(gap[0][1:-1], gap[0]), texts[self._language(case, texts)])
 
+    def channel_of(self, case: Case) -> str:
+        """The channel that answers a case. Raises `NotAllowed` where nobody answers, as the configuration says."""
+        if why := self.policy.silence(case.source, case.brand):
+            raise NotAllowed(why)
+        return self.policy.channel_for(case.source).name
+
     def draft(self, case_id: int, text: str) -> Reply:
         """Keeps what is being written."""
         self._permit("draft")
-        channel = self.policy.channel_for(self._inbox.case(case_id).source).name
-        return self._outbox.draft(case_id, self.agent, text, channel)
+        return self._outbox.draft(case_id, self.agent, text, self.channel_of(self._inbox.case(case_id)))
 
     def reply(
         self,
@@ -247,15 +252,15 @@ class Clerk:
         """
         self._permit("reply")
         file = self._inbox.open(case_id)
-        spec = self.policy.channel_for(file.case.source)
-        self._check(text, spec.name)
+        channel = self.channel_of(file.case)
+        self._check(text, channel)
         mine = seen if seen is not None and seen.assignee == self.agent else None
         fence = mine or self._steps.claim(case_id, self.agent, lease=self.policy.lease)
         return self._outbox.hold(
             case_id,
             self.agent,
             text.strip(),
-            channel=spec.name,
+            channel=channel,
             post_id=_answered(file, mention_id).id,
             epoch=fence.epoch,
             seen_version=(seen or file.case).version,
@@ -308,15 +313,16 @@ class Clerk:
         if act not in MAY[role]:
             raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: that is not for a {role}.")
 
-    def _check(self, text: str, channel: str) -> None:
+    def _check(self, text: str, name: str) -> None:
         gap = GAP.search(text)
         if gap:
             raise NotReady(f"Fill in {gap[0]} first.")
         if not text.strip():
             raise NotReady("A reply needs words.")
-        limit = self.channels(channel).limit
-        if limit is not None and len(text.strip()) > limit:
-            raise NotReady(f"The reply has {len(text.strip())} characters; {channel} takes {limit}.")
+        channel = self.channels(name)
+        length = getattr(channel, "length", len)(text.strip())
+        if channel.limit is not None and length > channel.limit:
+            raise NotReady(f"The reply has {length} characters; {name} takes {channel.limit}.")
 
     def _language(self, case: Case, texts: Mapping[str, str]) -> str:
         member = self.policy.member(self.agent)

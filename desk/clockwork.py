@@ -80,6 +80,8 @@ def _deliver(reply: Reply, database: Database, policy: Policy, channels: Channel
         channel = channels(reply.channel)
     except (NotFound, LookupError) as error:
         return outbox.failed(reply.id, str(error))
+    if why := policy.silence(mention.source, mention.brand):
+        return outbox.failed(reply.id, why)
     spec = policy.channel_for(mention.source)
     try:
         receipt = channel.send(reply, mention, spec.options if spec.name == reply.channel else {})

@@ -14,8 +14,8 @@ from desk import channels
 from storage.errors import ConfigError
 from storage.settings import Document, Place, Section, suggestion
 
-KEYS = ("team", "replies", "timezone", "desk", "sources", "allow_private")
-"""The keys at the top of the file that are read here; of `sources` only how they are answered."""
+KEYS = ("team", "replies", "timezone", "desk", "brands", "sources", "allow_private")
+"""The keys at the top of the file that are read here; of `brands` and `sources` only how they are answered."""
 
 Role = Literal["agent", "lead", "viewer", "trainee"]
 
@@ -34,6 +34,8 @@ class ChannelSpec:
 
     name: str = "browser"
     options: Mapping[str, Any] = field(default_factory=dict)
+    listen_only: bool = False
+    """Nobody answers here, by no channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Policy:
     """Template name -> language -> text."""
     channels: Mapping[str, ChannelSpec] = field(default_factory=dict)
     """By source name; a source that is not here is answered in the browser."""
+    listen_only: frozenset[str] = frozenset()
+    """The brands that nobody answers for."""
     hold: timedelta = timedelta(seconds=10)
     """How long a reply waits in the outbox, so that it can be taken back."""
     lease: timedelta = timedelta(minutes=10)
@@ -55,6 +59,14 @@ class Policy:
     def channel_for(self, source: str) -> ChannelSpec:
         """How posts of this source are answered."""
         return self.channels.get(source, ChannelSpec())
+
+    def silence(self, source: str, brand: str | None) -> str:
+        """Why nobody may answer posts of this source about this brand, as a sentence; "" where they may."""
+        if self.channel_for(source).listen_only:
+            return f"{source} is only listened to: sources.yaml says that nobody answers there."
+        if brand in self.listen_only:
+            return f"{brand} is only listened to: sources.yaml says that nobody answers for it."
+        return ""
 
     def member(self, agent: str) -> Member | None:
         """The team member of that name; None for a stranger to a team. Without a team everybody leads."""
@@ -75,6 +87,14 @@ class DeskSection(Section):
     lease: float = Field(default=600, ge=30, le=86400)
 
 
+class BrandSection(Section):
+    """What the desk reads of a brand."""
+
+    model_config = Section.model_config | {"extra": "ignore"}
+
+    listen_only: bool = False
+
+
 class SourceSection(Section):
     """What the desk reads of a source."""
 
@@ -84,7 +104,8 @@ class SourceSection(Section):
     kind: str = ""
     url: str = ""
     allow_private: Any = None
-    reply: dict[str, Any] | None = None
+    listen_only: bool = False
+    reply: dict[str, Any] | Literal["none"] | None = None
 
 
 class PolicySection(Section):
@@ -95,6 +116,7 @@ class PolicySection(Section):
     timezone: str = "Europe/Amsterdam"
     desk: DeskSection = DeskSection()
     allow_private: Any = False
+    brands: dict[str, BrandSection] = {}
     sources: list[SourceSection] = []
 
     @field_validator("timezone")
@@ -118,33 +140,47 @@ def read(document: Document) -> Policy:
     complaints: list[str] = []
     found = {}
     for number, source in enumerate(section.sources):
-        spec, complaint = _channel(source, section.allow_private)
-        if complaint:
-            place: Place = ("sources", number, "reply")
-            complaints.append(document.sentence(place, complaint))
-        found[source.name] = spec
+        found[source.name], faults = _channel(source, section.allow_private)
+        place: Place = ("sources", number, "reply")
+        complaints.extend(document.sentence(place, fault) for fault in faults)
     if complaints:
         raise ConfigError(complaints)
     return Policy(
         team={name: Member(role=member.role, languages=member.languages) for name, member in section.team.items()},
         replies=section.replies,
         channels=found,
+        listen_only=frozenset(name for name, brand in section.brands.items() if brand.listen_only),
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),
         timezone=ZoneInfo(section.timezone),
     )
 
 
-def _channel(source: SourceSection, allow_private: Any) -> tuple[ChannelSpec, str]:
+def _channel(source: SourceSection, allow_private: Any) -> tuple[ChannelSpec, list[str]]:
     """How the source is answered: the `channel` its `reply` names, else the channel of the source's own kind."""
-    if source.reply is None:
-        return ChannelSpec(), ""
+    if source.listen_only or source.reply == "none":
+        return ChannelSpec(listen_only=True), []
+    if not isinstance(source.reply, dict):
+        return ChannelSpec(), []
     options = dict(source.reply)
     name = str(options.pop("channel", source.kind or "browser"))
     try:
-        channels.load(name)
+        faults = _bad_keys(name, channels.load(name), options)
     except LookupError as error:
-        return ChannelSpec(), str(error)
+        return ChannelSpec(), [str(error)]
     options.setdefault("url", source.url)
-    options["allow_private"] = bool(allow_private if source.allow_private is None else source.allow_private)
-    return ChannelSpec(name=name, options=options), ""
+    options["source_url"] = source.url
+    allowed = allow_private if source.allow_private is None else source.allow_private
+    options["allow_private"] = tuple(map(str, allowed)) if isinstance(allowed, list) else bool(allowed)
+    return ChannelSpec(name=name, options=options), faults
+
+
+def _bad_keys(name: str, channel: channels.Channel, options: Mapping[str, Any]) -> list[str]:
+    """A complaint for each key that the channel lacks or does not know; none where it does not say its keys."""
+    needs, takes = getattr(channel, "needs", None), getattr(channel, "takes", None)
+    if needs is None or takes is None:
+        return []
+    missing = [f"the channel {name} wants {key}" for key in needs if options.get(key) is None]
+    known = (*needs, *takes)
+    strange = [f"{key} is no key of the channel {name}{suggestion(key, known)}" for key in options if key not in known]
+    return missing + strange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -56,6 +56,8 @@ class BrandSection(Section):
     own_accounts: Words = ()
     context: Words = ()
     products: Words = ()
+    listen_only: bool = False
+    """Nobody answers for it: the desk's business, read by `desk.policy`."""
 
 
 class SourceSection(Section):
@@ -69,8 +71,9 @@ class SourceSection(Section):
     every: Seconds | None = None
     allow_private: Private | None = None
     pause: float | None = Field(default=None, ge=0, le=60)
-    reply: dict[str, Any] | None = None
-    """How to answer here: the desk's business, read by `desk.policy`."""
+    listen_only: bool = False
+    reply: dict[str, Any] | Literal["none"] | None = None
+    """These two say how to answer here: the desk's business, read by `desk.policy`."""
 
 
 class ListeningSection(Section):

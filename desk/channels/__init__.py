@@ -9,7 +9,7 @@ A channel is a module (or any object, named `package.module:attribute`) with `se
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol, cast
 
@@ -39,12 +39,6 @@ class Channel(Protocol):
         ...
 
 
-def length(channel: Channel, text: str) -> int:
-    """How long a channel takes a text to be, against its `limit`."""
-    count: Callable[[str], int] = getattr(channel, "length", len)
-    return count(text)
-
-
 def names() -> list[str]:
     """The short names of the channels on the shelf, in order."""
     return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
@@ -52,7 +46,7 @@ def names() -> list[str]:
 
 def load(name: str) -> Channel:
     """The channel of this short name, or at `package.module[:attribute]`. Raises `LookupError` with a sentence."""
-    if name not in names() and "." not in name:
+    if name not in names() and not {".", ":"} & set(name):
         near = get_close_matches(name, names(), n=1)
         raise LookupError(f"There is no channel {name}" + (f": did you mean {near[0]}?" if near else "."))
     place = f"{__name__}.{name}" if name in names() else name
