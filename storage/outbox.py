@@ -177,14 +177,9 @@ class Outbox:
             if changes:
                 why = f"Not sent: the conversation changed since it was written: {'; '.join(changes)}. Read it again."
                 return put(connection, row, EventKind.FAILED, SYSTEM, now, state=ReplyState.FAILED, error=why)
-            lease: dict[str, Any] = {
-                "lease_owner": owner,
-                "lease_until": now + SENDING_LEASE,
-                "attempts": row.attempts + 1,
-            }
-            return put(
-                connection, row, EventKind.SENDING, SYSTEM, self.database.now(), state=ReplyState.SENDING, **lease
-            )
+            lease: dict[str, Any] = {"state": ReplyState.SENDING, "lease_owner": owner}
+            lease |= {"lease_until": now + SENDING_LEASE, "attempts": row.attempts + 1}
+            return put(connection, row, EventKind.SENDING, SYSTEM, now, **lease)
 
     def sent(self, reply_id: int, receipt: Receipt) -> Reply:
         """It arrived. A receipt that comes late, after the reply was given up as uncertain, still counts."""
@@ -259,10 +254,10 @@ class Outbox:
             )
 
     def _arrived(self, connection: Connection, row: Row[Any], agent: str, receipt: Receipt) -> Reply:
-        said = {"url": receipt.url or row.url, "external_id": receipt.external_id or row.external_id, "error": None}
         now = self.database.now()
-        told = {"sentence": receipt.sentence}
-        return put(connection, row, EventKind.SENT, agent, now, told, state=ReplyState.SENT, sent_at=now, **said)
+        said: dict[str, Any] = {"state": ReplyState.SENT, "sent_at": now, "error": None}
+        said |= {"url": receipt.url or row.url, "external_id": receipt.external_id or row.external_id}
+        return put(connection, row, EventKind.SENT, agent, now, {"sentence": receipt.sentence}, **said)
 
     def _ended(self, reply_id: int, kind: EventKind, state: ReplyState, why: str) -> Reply:
         with self.database.write() as connection:
