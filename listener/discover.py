@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from bs4 import BeautifulSoup, SoupStrainer, Tag
+
 from listener import sources
 from listener.errors import ReadError
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
-from listener.pages.tree import decoded, tree_of
+from listener.pages.tree import decoded
 from listener.types import Link, Page
 
 LOOKED_AT = 1_000_000
@@ -131,25 +133,24 @@ def feeds_of(page: Page) -> list[FoundFeed]:
     """The feeds a page names in its head, and then those it merely links to, each once."""
     if is_overloaded(page.body):
         return []
-    try:
-        root = tree_of(page)
-    except ReadError:
-        return []
-    named = [each for each in root.iter("link") if _names_feed(each)]
-    linked = [each for each in root.iter("a") if _FEED_ADDRESS.search(each.get("href") or "")]
+    soup = BeautifulSoup(decoded(page)[:LOOKED_AT], "lxml", parse_only=SoupStrainer(["link", "a"]))
+    named = [each for each in soup.find_all("link", href=True) if _names_feed(each)]
+    linked = soup.find_all("a", href=_FEED_ADDRESS)
     found: dict[str, FoundFeed] = {}
     for each in (*named, *linked):
-        url = web_url(page.url, each.get("href") or "")
-        title = line_of(each.get("title") or "".join(each.itertext()))[:200]
+        url = web_url(page.url, str(each["href"]))
+        title = line_of(str(each.get("title") or each.get_text()))[:200]
         if url and url not in found and len(found) < MOST_FEEDS:
             is_comments = bool(_ABOUT_COMMENTS.search(title) or _ABOUT_COMMENTS.search(urlsplit(url).path))
             found[url] = FoundFeed(url=url, title=title, is_comments=is_comments)
     return list(found.values())
 
 
-def _names_feed(link: Any) -> bool:
-    media = (link.get("type") or "").split(";")[0].strip().lower()
-    return "alternate" in (link.get("rel") or "").lower().split() and media in _FEED_TYPES
+def _names_feed(link: Tag) -> bool:
+    media = str(link.get("type") or "").split(";")[0].strip().lower()
+    rel = link.get("rel") or ()
+    words = rel.split() if isinstance(rel, str) else rel
+    return "alternate" in [word.lower() for word in words] and media in _FEED_TYPES
 
 
 def probes(page: Page) -> list[Link]:
