@@ -16,7 +16,7 @@ from desk.views import INBOX, SEARCH, VIEWS, View
 from desk.widgets.author import author
 from desk.widgets.case_list import CaseList
 from desk.widgets.conversation import conversation
-from desk.widgets.lines import Bar, Line, LinesView
+from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
 from desk.widgets.prompt import Prompt
 from storage.types import CaseFile
 
@@ -137,14 +137,14 @@ class Surface(Screen[None]):
         self.query_one("#keys", Bar).put(self._keys(), [("?", "key"), (f" {_('more')} ", "dim")])
 
     def _tabs(self) -> Line:
-        line: Line = [(" ", "dim")]
-        for view in VIEWS:
-            if view is SEARCH and self.view is not SEARCH:
-                continue
+        shown = [view for view in VIEWS if view is not SEARCH or self.view is SEARCH]
+        groups: list[Line] = []
+        for view in shown:
             count = self.counts.get(view.name)
             name = _(view.title) + (f" {count}" if count else "")
-            line += [(f" {name} ", "tab" if view is self.view else "dim"), (" ", "dim")]
-        return line
+            groups.append([(" ", "dim"), (f" {name} ", "tab" if view is self.view else "dim")])
+        room = self.size.width - width_of(self._corner()) - 2
+        return whole(groups, room, shown.index(self.view))
 
     def _corner(self) -> Line:
         fresh = [(f"▲ {len(self.waiting)} {_('new')} (.)  ", "warn")] if self.waiting else []
@@ -174,7 +174,8 @@ class Surface(Screen[None]):
         shown += [("t", _("tag")), ("s", _("snooze")), ("m", _("note"))]
         if self.reading and not self.side_by_side:
             shown.insert(0, ("Esc", _("list")))
-        return [(" ", "dim"), *(span for key, word in shown for span in ((key, "key"), (f" {word}  ", "dim")))]
+        groups: list[Line] = [[(" " + key, "key"), (f" {word} ", "dim")] for key, word in shown]
+        return whole(groups, self.size.width - len(_("more")) - 6)
 
     # -- the panes ------------------------------------------------------------------------------------------------
 

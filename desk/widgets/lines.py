@@ -5,7 +5,7 @@ A pane is a plain function from nouns and a width to lines, so that what it says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -38,6 +38,17 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
 def width_of(line: Iterable[Span]) -> int:
     """Cells that a line takes."""
     return sum(cell_len(text) for text, _ in line)
+
+
+def whole(groups: Sequence[Line], room: int, keep: int = 0) -> Line:
+    """As many neighbouring groups as fit in `room` cells, none of them cut; the one at `keep` is among them."""
+    first, last = 0, len(groups)
+    while last - first > 1 and sum(width_of(each) for each in groups[first:last]) > room:
+        if last - 1 > keep:
+            last -= 1
+        else:
+            first += 1
+    return [span for group in groups[first:last] for span in group]
 
 
 def wrap(text: str, cells: int) -> list[str]:

@@ -13,7 +13,7 @@ from desk.screens.moments import moment
 from desk.shown import clean_block, clean_line
 from desk.widgets.author import author
 from desk.widgets.conversation import conversation, in_order
-from desk.widgets.lines import fit, lit, width_of, wrap
+from desk.widgets.lines import fit, lit, whole, width_of, wrap
 from desk.widgets.signs import case_row
 from storage.types import (
     Case,
@@ -90,6 +90,14 @@ def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text, cells):
 def test_words_are_broken_only_when_they_are_longer_than_a_line():
     assert wrap("een twee drie\n\nvier", 8) == ["een twee", "drie", "", "vier"]
     assert wrap("x" * 20, 8) == ["x" * 8, "x" * 8, "x" * 4]
+
+
+def test_of_what_does_not_fit_whole_groups_are_left_out_and_the_chosen_one_stays():
+    groups = [[(name * 5, "dim")] for name in "abcd"]
+    assert whole(groups, 20) == [("aaaaa", "dim"), ("bbbbb", "dim"), ("ccccc", "dim"), ("ddddd", "dim")]
+    assert whole(groups, 12) == [("aaaaa", "dim"), ("bbbbb", "dim")]
+    assert whole(groups, 12, keep=3) == [("ccccc", "dim"), ("ddddd", "dim")]
+    assert whole(groups, 1, keep=2) == [("ccccc", "dim")]
 
 
 def test_found_places_are_lit_and_the_rest_keeps_its_role():
