@@ -49,8 +49,9 @@ class Steps:
     taken from the case's status.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, stamp: Mapping[str, Any] = {}) -> None:
+        """`stamp` is said in the data of every event: a `batch` makes one act of several steps."""
+        self.database, self._stamp = database, stamp
 
     def claim(self, case_id: int, agent: str, *, lease: timedelta = LEASE) -> Case:
         """Takes a case that nobody has, or whose lease ran out. Claiming again renews the lease, without an event."""
@@ -218,9 +219,9 @@ class Steps:
             return _cases(connection, found)
 
     @contextmanager
-    def _transaction(self, case_ids: Ids) -> Iterator[tuple[Connection, list[Row[Any]], datetime, dict[str, str]]]:
+    def _transaction(self, case_ids: Ids) -> Iterator[tuple[Connection, list[Row[Any]], datetime, dict[str, Any]]]:
         wanted = (case_ids,) if isinstance(case_ids, int) else tuple(dict.fromkeys(case_ids))
-        batch = {"batch": uuid.uuid4().hex} if len(wanted) > 1 else {}
+        batch = ({"batch": uuid.uuid4().hex} if len(wanted) > 1 else {}) | dict(self._stamp)
         with self.database.write() as connection:
             yield connection, _locked(connection, wanted), self.database.now(), batch
 
@@ -244,7 +245,7 @@ def _allow(kind: EventKind, case: Row[Any], agent: str, now: datetime) -> None:
     seen = facts(case)
     if kind is EventKind.ASSIGNED and seen.lease_until is None:
         return  # an assignment without a lease may be changed by anybody
-    if kind not in workflow.FOR_EVERYBODY and workflow.is_held(seen, agent, now):
+    if not workflow.goes_past(kind, agent) and workflow.is_held(seen, agent, now):
         raise HeldByOther(case.id, str(case.assignee))
     why_not = workflow.may(kind, seen, agent, now)
     if why_not:

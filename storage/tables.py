@@ -291,6 +291,20 @@ class Tombstone(SQLModel, table=True):
     at: datetime
 
 
+class RuleRun(SQLModel, table=True):
+    """That a rule looked after a case because of an event: the key decides that it does so once, whoever asks."""
+
+    __tablename__ = "rule_run"
+
+    rule: str = Field(primary_key=True)
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    """0: applied by hand to what was stored."""
+    at: datetime
+    notice: str = _text()
+    """A message that still has to leave, as JSON; "" when there is none, or it left."""
+
+
 class Setting(SQLModel, table=True):
     """Small facts of the installation (schema stamp, secret for hashes, roll-ups' position)."""
 

@@ -65,18 +65,19 @@ class Undo:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def undo(self, agent: str, on: int | None = None) -> Event:
+    def undo(self, agent: str, on: int | None = None, *, by: str = "") -> Event:
         """Takes back the agent's newest act that is not taken back yet; gives the (last) event that did.
 
-        `on` looks only at acts that touched that case. Raises `StepRefused` when there is nothing to take back, or
-        when somebody else acted on the case since.
+        `on` looks only at acts that touched that case; `by` is who asks, where that is somebody else (it was a rule
+        that acted). Raises `StepRefused` when there is nothing to take back, or when somebody else acted on the case
+        since.
         """
         with self.database.write() as connection:
             acts = _acts(connection, agent)
             for act in acts:
                 here = on is None or any(event.case_id == on for event in act)
                 if here and act[0].undone_by is None and not self._has_left(connection, act):
-                    return self._turn(connection, agent, act, back=True)
+                    return self._turn(connection, agent, act, back=True, by=by)
         raise StepRefused(f"There is nothing to undo among the last {DEPTH} acts of {agent}.")
 
     def redo(self, agent: str) -> Event:
@@ -96,7 +97,7 @@ class Undo:
         state = connection.execute(sa.select(REPLY.c.state).where(REPLY.c.id == act[0].reply_id)).scalar()
         return state not in (ReplyState.HELD, ReplyState.AWAITING_APPROVAL)
 
-    def _turn(self, connection: Connection, agent: str, act: Sequence[Row[Any]], *, back: bool) -> Event:
+    def _turn(self, connection: Connection, agent: str, act: Sequence[Row[Any]], *, back: bool, by: str = "") -> Event:
         case_ids = sorted({event.case_id for event in act})
         locked = sa.select(CASE).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update()
         cases = {row.id: row for row in connection.execute(locked)}
@@ -105,7 +106,7 @@ class Undo:
             _refuse_if_acted(connection, agent, event)
         if act[0].kind in REPLIES:
             return self._call_back(connection, agent, act[0], now)
-        turned = [self._turn_one(connection, agent, event, cases[event.case_id], now, back) for event in act]
+        turned = [self._turn_one(connection, by or agent, event, cases[event.case_id], now, back) for event in act]
         return rows.event(connection.execute(sa.select(EVENT).where(EVENT.c.id == turned[-1])).one())
 
     def _turn_one(

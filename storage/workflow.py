@@ -37,6 +37,9 @@ MOVES: Mapping[EventKind, Move] = MappingProxyType(
 FOR_EVERYBODY = frozenset({EventKind.TAGGED, EventKind.UNTAGGED, EventKind.NOTED, EventKind.CORRECTED})
 """Steps that are allowed while another agent has the case."""
 
+RULE = "rule:"
+"""What the actor of a rule's step begins with."""
+
 MOVING = frozenset(MOVES) | {
     EventKind.FOUND,
     EventKind.EDITED,
@@ -62,6 +65,11 @@ class Facts:
     lease_until: datetime | None = None
 
 
+def goes_past(step: EventKind, agent: str) -> bool:
+    """Whether `agent` may take `step` while another has the case: a rule may call for haste, too."""
+    return step in FOR_EVERYBODY or (step is EventKind.PRIORITISED and agent.startswith(RULE))
+
+
 def is_held(facts: Facts, agent: str, now: datetime) -> bool:
     """Whether somebody else has the case: assigned for good (no lease), or by a lease that still runs."""
     if facts.assignee is None or facts.assignee == agent:
@@ -71,7 +79,7 @@ def is_held(facts: Facts, agent: str, now: datetime) -> bool:
 
 def may(step: EventKind, facts: Facts, agent: str, now: datetime) -> str:
     """Why `agent` may not take `step` now, in words; "" when it may be taken."""
-    if step not in FOR_EVERYBODY and is_held(facts, agent, now):
+    if not goes_past(step, agent) and is_held(facts, agent, now):
         return f"is held by {facts.assignee}"
     move = MOVES.get(step)
     if move is None or facts.status in move.sources:

@@ -1,0 +1,291 @@
+"""The rules' door: what happened since they last looked, and a transaction in which a rule acts once on a case.
+
+Events are read by a cursor over their ids. PostgreSQL gives ids out before commit, so an event may appear below the
+cursor: the ids that were missing are remembered and looked for again, for as long as a transaction may live. Cursor,
+runs, steps and events are written in one transaction, so that whatever is killed whenever, a rule acts once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import rows, tables, workflow
+from storage.database import Database, in_chunks, insert_ignore
+from storage.errors import NotFound, StepRefused
+from storage.outbox import Outbox
+from storage.steps import Steps
+from storage.trail import append
+from storage.types import Case, Event, EventKind, Mention, ReplyState, Status
+from storage.undo import Undo
+
+AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+RUN = tables.RuleRun.__table__  # type: ignore[attr-defined]
+SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
+
+CURSOR = "rules.cursor"
+"""The setting that holds the newest event looked at and the gaps below it; its row is the lock of all rule work."""
+
+PATIENCE = timedelta(minutes=10)
+"""How long a missing event is looked for: longer than any transaction lives."""
+
+STALE = timedelta(days=1)
+"""A message that could not leave for so long is not sent any more."""
+
+HANDLED = (EventKind.SENT, EventKind.HELD, EventKind.SUBMITTED, EventKind.RESOLVED, EventKind.CLAIMED)
+"""What shows that an agent knows a person."""
+
+BY_HAND = 0
+"""The event of a run that a person asked for."""
+
+
+class Rulebook:
+    """What the rules are read and written by."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def begin(self) -> None:
+        """Lets the rules look at what happens from now on, where they never looked before."""
+        with self.database.write() as connection:
+            newest = int(connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0)
+            row = {"name": CURSOR, "value": json.dumps({"at": newest, "gaps": []})}
+            connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
+
+    def is_waiting(self) -> bool:
+        """Whether there is anything to look at; a read, so that looking often disturbs nobody."""
+        with self.database.read() as connection:
+            value = connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == CURSOR)).scalar()
+            if value is None:
+                return True
+            unseen = sa.select(EVENT.c.id).where(_unseen(json.loads(value))).limit(1)
+            return connection.execute(unseen).first() is not None
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn | None]:
+        """A transaction of rule work; None while another process is at it. It commits whole, or not at all."""
+        self.begin()
+        with self.database.write() as connection:
+            mine = sa.select(SETTING.c.value).where(SETTING.c.name == CURSOR).with_for_update(skip_locked=True)
+            value = connection.execute(mine).scalar()
+            yield None if value is None else Turn(self.database, connection, json.loads(value))
+
+    def is_due(self, what: str, every: timedelta) -> bool:
+        """Whether `every` passed since this was last due; true for one process only."""
+        name, now = f"rules.{what}", self.database.now()
+        said = now.isoformat(timespec="seconds")
+        with self.database.write() as connection:
+            row = {"name": name, "value": ""}
+            connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
+            past = sa.and_(SETTING.c.name == name, SETTING.c.value <= (now - every).isoformat(timespec="seconds"))
+            return bool(connection.execute(sa.update(SETTING).where(past).values(value=said)).rowcount)
+
+    def unrun(self, rule: str, case_ids: Sequence[int], *, by_hand: bool = False) -> list[tuple[int, int]]:
+        """Of these cases, those the rule did not look after yet: the case, and the event that its newest mention
+        was found (or `BY_HAND`)."""
+        found: list[tuple[int, int]] = []
+        newest = sa.literal(BY_HAND) if by_hand else sa.func.max(EVENT.c.id)
+        for some in in_chunks(case_ids):
+            arrived = sa.select(EVENT.c.case_id, newest.label("event_id")).where(
+                EVENT.c.case_id.in_(some), EVENT.c.kind == EventKind.FOUND.value
+            )
+            each = arrived.group_by(EVENT.c.case_id).subquery()
+            done = sa.exists(sa.literal(1)).where(
+                RUN.c.rule == rule, RUN.c.case_id == each.c.case_id, RUN.c.event_id == each.c.event_id
+            )
+            with self.database.read() as connection:
+                query = sa.select(each.c.case_id, each.c.event_id).where(sa.not_(done)).order_by(each.c.case_id)
+                found += [(row.case_id, row.event_id) for row in connection.execute(query)]
+        return found
+
+    def newest_mention(self, case_id: int) -> Mention | None:
+        """The mention a case's rules are about."""
+        with self.database.read() as connection:
+            return _newest_mention(connection, case_id)
+
+    def take_notice(self) -> Mapping[str, Any] | None:
+        """The next message that a rule wants sent, for this process alone; it will not be given again."""
+        waiting = sa.and_(RUN.c.notice != "", RUN.c.at > self.database.now() - STALE)
+        with self.database.write() as connection:
+            one = sa.select(RUN).where(waiting).order_by(RUN.c.at, RUN.c.rule, RUN.c.case_id).limit(1)
+            row = connection.execute(one.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            key = (RUN.c.rule == row.rule, RUN.c.case_id == row.case_id, RUN.c.event_id == row.event_id)
+            connection.execute(sa.update(RUN).where(*key).values(notice=""))
+            told: Mapping[str, Any] = json.loads(row.notice)
+            return told
+
+    def has_notice(self) -> bool:
+        """Whether a message waits; a read."""
+        with self.database.read() as connection:
+            waiting = sa.select(RUN.c.rule).where(RUN.c.notice != "", RUN.c.at > self.database.now() - STALE)
+            return connection.execute(waiting.limit(1)).first() is not None
+
+    def undo(self, name: str, case_id: int, agent: str) -> None:
+        """Takes back all that the rule's newest run did to a case, its draft too, in the name of `agent`.
+
+        Raises `StepRefused` where there is nothing to take back, or somebody acted on the case since.
+        """
+        actor = workflow.RULE + name
+        drafts = sa.select(REPLY.c.id).where(
+            REPLY.c.case_id == case_id, REPLY.c.agent == actor, REPLY.c.state == ReplyState.DRAFT.value
+        )
+        with self.database.write() as connection:
+            within = Within(self.database, connection)
+            drafted = connection.scalars(drafts).all()
+            for reply_id in drafted:
+                Outbox(within).cancel(reply_id, agent)
+            try:
+                Undo(within).undo(actor, on=case_id, by=agent)
+            except StepRefused:
+                if not drafted:
+                    raise
+
+
+class Within(Database):
+    """A database inside a transaction that is underway: what doors write joins it, and leaves no half when refused."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.zone, self.url, self.clock, self.engine = database.zone, database.url, database.clock, database.engine
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The transaction's own connection."""
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A part of the transaction that counts whole, or not at all."""
+        with self._connection.begin_nested():
+            yield self._connection
+
+
+class Turn:
+    """Rule work in one transaction; `database` is for the doors that take the steps."""
+
+    def __init__(self, database: Database, connection: Connection, cursor: dict[str, Any]) -> None:
+        self.database, self._connection, self._cursor = Within(database, connection), connection, cursor
+
+    def events(self, limit: int) -> list[Event]:
+        """What happened to cases since the rules last looked, oldest first; they will not be given again."""
+        query = sa.select(EVENT).where(_unseen(self._cursor)).order_by(EVENT.c.id).limit(limit)
+        found = [rows.event(row) for row in self._connection.execute(query)]
+        if found:
+            moved = _moved(self._cursor, [event.id for event in found], self.database.now())
+            self._remember(CURSOR, json.dumps(moved))
+        return [event for event in found if event.case_id is not None]
+
+    def case(self, case_id: int) -> Case | None:
+        """The case as it is now, locked until the turn ends."""
+        self._connection.execute(sa.select(CASE.c.id).where(CASE.c.id == case_id).with_for_update())
+        found = rows.cases(self._connection, [case_id])
+        return found[0] if found else None
+
+    def mention(self, case_id: int, post_id: int | None = None) -> Mention | None:
+        """The mention an event is about, where it is one of the case; else the case's newest."""
+        found = rows.mentions(self._connection, [post_id]) if post_id is not None else []
+        if found and found[0].case_id == case_id:
+            return found[0]
+        return _newest_mention(self._connection, case_id)
+
+    def claims(self, rule: str, case_id: int, event_id: int, notice: Mapping[str, Any] | None = None) -> bool:
+        """Whether this is the first time; the database decides."""
+        row = {"rule": rule, "case_id": case_id, "event_id": event_id, "at": self.database.now()}
+        row["notice"] = json.dumps(notice) if notice else ""
+        first = insert_ignore(self.database, RUN, [row], ["rule", "case_id", "event_id"])
+        return bool(self._connection.execute(first).rowcount)
+
+    def steps(self, stamp: Mapping[str, Any]) -> Steps:
+        """The steps of this turn, each said with `stamp`."""
+        return Steps(self.database, stamp)
+
+    def write_down(self, name: str, case_id: int, data: Mapping[str, Any]) -> None:
+        """Appends the event that a rule ran."""
+        actor = workflow.RULE + name
+        append(self._connection, EventKind.RULE, at=self.database.now(), actor=actor, case_id=case_id, data=data)
+
+    def has_words(self, case_id: int) -> bool:
+        """Whether a reply is there already: drafted, on its way or sent."""
+        gone = (ReplyState.CANCELLED.value, ReplyState.FAILED.value)
+        live = sa.select(REPLY.c.id).where(REPLY.c.case_id == case_id, REPLY.c.state.not_in(gone))
+        return self._connection.execute(live.limit(1)).first() is not None
+
+    def load(self, agents: Iterable[str]) -> Mapping[str, int]:
+        """How many cases each of them has that are not closed."""
+        is_open = CASE.c.status.in_([status.value for status in Status if status.is_open])
+        query = sa.select(CASE.c.assignee, sa.func.count().label("cases")).where(
+            CASE.c.assignee.in_(list(agents)), is_open
+        )
+        return {row.assignee: row.cases for row in self._connection.execute(query.group_by(CASE.c.assignee))}
+
+    def acquaintances(self, author_id: int) -> list[str]:
+        """Who handled cases of this author's person, the latest first."""
+        person = sa.select(AUTHOR.c.person_id).where(AUTHOR.c.id == author_id).scalar_subquery()
+        same = sa.select(AUTHOR.c.id).where(AUTHOR.c.person_id == person)
+        theirs = sa.or_(CASE.c.author_id == author_id, CASE.c.author_id.in_(same))
+        query = (
+            sa.select(EVENT.c.actor, sa.func.max(EVENT.c.id).label("last"))
+            .join(CASE, CASE.c.id == EVENT.c.case_id)
+            .where(theirs, EVENT.c.kind.in_([kind.value for kind in HANDLED]))
+        )
+        return [row.actor for row in self._connection.execute(query.group_by(EVENT.c.actor).order_by(sa.desc("last")))]
+
+    def last_turn(self, rule: str) -> str:
+        """Who was given a case last by this rule; "" at first."""
+        value = sa.select(SETTING.c.value).where(SETTING.c.name == f"rules.turn.{rule}")
+        return str(self._connection.execute(value).scalar() or "")
+
+    def took_turn(self, rule: str, agent: str) -> None:
+        """Remembers who was given a case last by this rule."""
+        self._remember(f"rules.turn.{rule}", agent)
+
+    def _remember(self, name: str, value: str) -> None:
+        self._connection.execute(insert_ignore(self.database, SETTING, [{"name": name, "value": ""}], ["name"]))
+        self._connection.execute(sa.update(SETTING).where(SETTING.c.name == name).values(value=value))
+
+
+def runs_of(database: Database, case_id: int) -> tuple[Event, ...]:
+    """What rules did to a case, oldest first. Raises `NotFound`."""
+    with database.read() as connection:
+        if connection.execute(sa.select(CASE.c.id).where(CASE.c.id == case_id)).first() is None:
+            raise NotFound(f"There is no case {case_id}.")
+        query = sa.select(EVENT).where(EVENT.c.case_id == case_id, EVENT.c.kind == EventKind.RULE.value)
+        return tuple(rows.event(row) for row in connection.execute(query.order_by(EVENT.c.id)))
+
+
+def _newest_mention(connection: Connection, case_id: int) -> Mention | None:
+    newest = sa.select(POST.c.id).where(POST.c.case_id == case_id, POST.c.is_mention)
+    post_id = connection.execute(newest.order_by(POST.c.at.desc(), POST.c.id.desc()).limit(1)).scalar()
+    found = rows.mentions(connection, [post_id]) if post_id is not None else []
+    return found[0] if found else None
+
+
+def _unseen(cursor: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    gaps = (EVENT.c.id.between(low, high) for low, high, _ in cursor["gaps"])
+    return sa.or_(EVENT.c.id > cursor["at"], *gaps)
+
+
+def _moved(cursor: Mapping[str, Any], seen: Sequence[int], now: datetime) -> dict[str, Any]:
+    """The cursor after these ids, in rising order, were looked at: what is missing among them stays a gap."""
+    top, said = max(cursor["at"], seen[-1]), now.isoformat()
+    spans = [*cursor["gaps"], [cursor["at"] + 1, top, said]]
+    fresh = [span for span in spans if datetime.fromisoformat(span[2]) > now - PATIENCE]
+    return {"at": top, "gaps": [[*hole, at] for low, high, at in fresh for hole in _holes(low, high, seen)]}
+
+
+def _holes(low: int, high: int, seen: Sequence[int]) -> list[tuple[int, int]]:
+    edges = [low - 1, *(each for each in seen if low <= each <= high), high + 1]
+    return [(before + 1, after - 1) for before, after in pairwise(edges) if after - before > 1]
