@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from desk.reports import show
@@ -17,11 +18,13 @@ from desk.reports.record import FIELDS, record
 from desk.shown import clean_block, clean_line
 from front.house import House
 from storage.errors import StepRefused, StorageError
-from storage.intake import Intake
 from storage.types import Case, CaseFile, Priority, Reply, ReplyState
 
 LEASE = timedelta(hours=8)
 """A claim from the command line lasts a working day: no desk stays open to renew it."""
+
+WATCH_EVERY = 15
+"""Seconds between two looks at the promises while the desk is open."""
 
 TABLE = ("id", "case_id", "priority", "sentiment", "intents", "status", "assignee", "published_at", "source", "author")
 """What a table of mentions shows, before the words themselves."""
@@ -30,6 +33,7 @@ TABLE = ("id", "case_id", "priority", "sentiment", "intents", "status", "assigne
 def desk(house: House, args: argparse.Namespace) -> int:
     """Opens the desk. While it is open it also sends what is due and wakes what slept."""
     from desk.app import Desk
+    from storage.intake import Intake
 
     watchlist = house.watchlist if house.has_config else None
     names = [name for brand in (watchlist.brands if watchlist else ()) for name in (brand.name, *brand.own_accounts)]
@@ -48,15 +52,20 @@ def desk(house: House, args: argparse.Namespace) -> int:
 
 @contextmanager
 def _clockwork(house: House) -> Iterator[None]:
-    """While the desk is open: sends this agent's replies once their time has come, and wakes what slept."""
+    """While the desk is open: sends this agent's replies once their time has come, wakes what slept, warns."""
     from desk import channels, clockwork
+    from desk.watch import Watch
 
-    over = threading.Event()
+    over, watch = threading.Event(), Watch(house.database, house.service)
 
     def run() -> None:
-        while not over.wait(1.0):
+        for second in count(1):
+            if over.wait(1.0):
+                return
             with suppress(StorageError):  # the desk itself says when the database is away
                 clockwork.tick(house.database, house.policy, channels.load, desk_of=house.agent)
+                if second % WATCH_EVERY == 0:
+                    watch.round()
 
     thread = threading.Thread(target=run, name="clockwork", daemon=True)
     thread.start()
@@ -131,7 +140,8 @@ def _why(house: House, args: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{clean_line(line)}\n" for line in why.sentences())
         return 0
     reasons = [{"about": r.about, "label": r.label, "words": list(r.words), "share": r.share} for r in why.reasons]
-    row = {"queries": list(why.queries), "reasons": reasons, "trail": [_event_row(event) for event in why.trail]}
+    row = {"queries": list(why.queries), "reasons": reasons, "clocks": [_clock_row(each) for each in why.clocks]}
+    row["trail"] = [_event_row(event) for event in why.trail]
     show.show([row], list(row), args.format, sys.stdout)
     return 0
 
@@ -217,6 +227,24 @@ def _reply_row(reply: Reply) -> dict[str, Any]:
 
 def _event_row(event: Any) -> dict[str, Any]:
     return {"at": event.at.isoformat(), "actor": event.actor, "kind": event.kind.value, **event.data}
+
+
+def _clock_row(clock: Any) -> dict[str, Any]:
+    reading = clock.reading
+    return {
+        "target": clock.target,
+        "state": reading.state.value,
+        "for": clock.promise.query,
+        "hours": clock.promise.hours or None,
+        "allowed_seconds": clock.allowed.total_seconds(),
+        "used_seconds": reading.used.total_seconds(),
+        "since": _plain(clock.since),
+        "due_at": _plain(reading.due_at),
+        "done_at": _plain(clock.done_at),
+        "left_at": _plain(clock.left_at),
+        "counted": [[_plain(start), _plain(end)] for start, end in reading.counted],
+        "paused": [[_plain(start), _plain(end), reason.value] for start, end, reason in clock.pauses],
+    }
 
 
 def _plain(value: Any) -> Any:
