@@ -7,13 +7,16 @@ import uuid
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
 from desk.policy import Policy
+from desk.service import Service
 from storage.database import Database
 from storage.errors import NotFound
+from storage.history import Histories
 from storage.inbox import Inbox
 from storage.outbox import UNDERWAY, Outbox
 from storage.steps import Ids, Steps
@@ -48,6 +51,8 @@ class Why:
     queries: tuple[str, ...]
     reasons: tuple[Reason, ...]
     trail: tuple[Event, ...]
+    clocks: tuple[Clock, ...] = ()
+    zone: tzinfo = UTC
 
     def sentences(self) -> list[str]:
         """Each reason as a line of text."""
@@ -56,14 +61,24 @@ class Why:
             words = f" for the words {', '.join(reason.words)}" if reason.words else ""
             share = f" ({reason.share:+.2f})" if reason.share else ""
             lines.append(f"{reason.about}: {reason.label}{words}{share}.")
+        lines += [line for clock in self.clocks for line in clock.sentences(self.zone)]
         return lines + [f"{each.at:%Y-%m-%d %H:%M} UTC: {each.kind.value} by {each.actor}." for each in self.trail]
 
 
 class Clerk:
     """One agent at one desk. Steps raise `NotAllowed` for a role that may not, and what storage refuses."""
 
-    def __init__(self, database: Database, *, agent: str, policy: Policy, channels: Callable[[str], Channel]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        agent: str,
+        policy: Policy,
+        channels: Callable[[str], Channel],
+        service: Service | None = None,
+    ) -> None:
         self.database, self.agent, self.policy, self.channels = database, agent, policy, channels
+        self.service = service or Service()
         self._inbox, self._steps = Inbox(database), Steps(database)
         self._outbox, self._undo = Outbox(database), Undo(database)
 
@@ -105,7 +120,15 @@ class Clerk:
         """Why a case is where it is, by its newest mention."""
         file = self._inbox.open(case_id)
         newest = _newest(file)
-        return Why(newest.queries, newest.reasons, file.trail)
+        return Why(newest.queries, newest.reasons, file.trail, self.clocks(case_id), self.service.zone)
+
+    def clocks(self, case_id: int) -> tuple[Clock, ...]:
+        """How the promises to a case stand, ended and running, in order of beginning; none where none suits it."""
+        now = self.database.now()
+        for history in Histories(self.database).of([case_id]):
+            if promise := self.service.promise_for(history.newest, now):
+                return clocks(history.waits, history.steps, promise, now)
+        return ()
 
     # Having cases
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from desk.policy import Policy
+from desk.service import Service
 from listener.types import Watchlist
 from storage import migrations, settings
 from storage.database import Database
@@ -43,12 +44,12 @@ class House:
         return settings.read(self.config_path, os.environ)
 
     @cached_property
-    def rooms(self) -> tuple[Watchlist, Policy]:
-        """The watchlist and the policy. Raises `ConfigError` with every complaint about both."""
-        from desk import policy
+    def rooms(self) -> tuple[Any, ...]:
+        """What each reader reads: the watchlist, the policy, the service. Raises `ConfigError` with every complaint."""
+        from desk import policy, service
         from listener import watchlist
 
-        readers = (watchlist, policy)
+        readers: tuple[Any, ...] = (watchlist, policy, service)
         complaints = self._strange_keys({*KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)})
         complaints += self.document.missing.values()
         found: list[Any] = []
@@ -59,7 +60,7 @@ class House:
                 complaints += error.complaints
         if complaints:
             raise ConfigError(sorted(set(complaints), key=_line))
-        return found[0], found[1]
+        return tuple(found)
 
     def _strange_keys(self, known: set[str]) -> list[str]:
         return [
@@ -71,7 +72,8 @@ class House:
     @property
     def watchlist(self) -> Watchlist:
         """What to listen to."""
-        return self.rooms[0]
+        found: Watchlist = self.rooms[0]
+        return found
 
     @cached_property
     def policy(self) -> Policy:
@@ -82,6 +84,13 @@ class House:
         from desk import policy
 
         return policy.read(self.document) if self.has_config else Policy()
+
+    @cached_property
+    def service(self) -> Service:
+        """When we are there, and what is promised; nothing where there is no configuration."""
+        from desk import service
+
+        return service.read(self.document) if self.has_config else Service()
 
     @cached_property
     def database_url(self) -> str:
@@ -111,7 +120,7 @@ class House:
         from desk import channels
         from desk.clerk import Clerk
 
-        return Clerk(self.database, agent=self.agent, policy=self.policy, channels=channels.load)
+        return Clerk(self.database, agent=self.agent, policy=self.policy, channels=channels.load, service=self.service)
 
     def close(self) -> None:
         """Gives back what was opened."""

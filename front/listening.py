@@ -38,13 +38,19 @@ def listen(house: House, args: argparse.Namespace) -> int:
 
 
 def chores(house: House) -> list[Any]:
-    """What the desk does by itself while somebody listens: send what is due, wake what slept."""
+    """What the desk does by itself while somebody listens: send what is due, wake what slept, warn."""
     from desk import channels, clockwork
+    from desk.watch import Watch
+
+    watch = Watch(house.database, house.service)
 
     async def turn() -> None:
         await asyncio.to_thread(clockwork.tick, house.database, house.policy, channels.load)
 
-    return [(2.0, turn)]
+    async def look() -> None:
+        await asyncio.to_thread(watch.round)
+
+    return [(2.0, turn), (15.0, look)]
 
 
 def look(house: House, args: argparse.Namespace) -> int:

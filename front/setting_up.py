@@ -36,7 +36,7 @@ def example() -> str:
 
 def check(house: House, args: argparse.Namespace) -> int:
     """Says every complaint about the configuration, or that there is none."""
-    watchlist, _ = house.rooms
+    watchlist = house.watchlist
     brands, sources = len(watchlist.brands), len(watchlist.sources)
     sys.stdout.write(f"{house.config_path} is right: {brands} brands, {sources} sources.\n")
     return 0

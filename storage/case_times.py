@@ -88,14 +88,15 @@ def replay(steps: Iterable[Step]) -> tuple[Status, datetime | None, int]:
     """The status the steps end in, when that was resolved, and how often a closed case was opened again."""
     status, resolved_at, reopened = Status.NEW, None, 0
     for step in steps:
-        reached = _reached(step, status)
-        if reached is not status:
-            reopened += reached.is_open and not status.is_open
-            status, resolved_at = reached, step.at if reached is Status.RESOLVED else None
+        to = reached(step, status)
+        if to is not status:
+            reopened += to.is_open and not status.is_open
+            status, resolved_at = to, step.at if to is Status.RESOLVED else None
     return status, resolved_at, reopened
 
 
-def _reached(step: Step, status: Status) -> Status:
+def reached(step: Step, status: Status) -> Status:
+    """The status a case has after a step."""
     if step.kind in MOVES:
         return Status(step.to) if step.to else MOVES[step.kind].target
     return Status.OPEN if step.kind in OPENINGS and status is Status.NEW else status

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import rows, tables
-from storage.case_times import OPENINGS, RESPONSES, CaseTimes, Step, case_times
+from storage.case_times import CaseTimes, case_times
 from storage.database import Database
 from storage.hindsight import as_it_stood
+from storage.history import steps
 from storage.query.grammar import parse
 from storage.query.matcher import matches
 from storage.query.sql import search
 from storage.query.tree import Node
-from storage.types import EventKind, FigureRow, Mention, Priority, Sentiment
-from storage.workflow import MOVES
+from storage.types import FigureRow, Mention, Priority, Sentiment
 
 CHUNK = 1000
 """Mentions read at a time: a short read each, so that a long report never holds the database."""
 
 Noun = TypeVar("Noun")
-
-COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
-"""The kinds of events that figures look at."""
 
 SENTIMENTS = {each.value: each for each in Sentiment}
 PRIORITIES = {each.value: each for each in Priority}
@@ -232,9 +228,9 @@ def _grouped(pairs: Sequence[Any]) -> dict[int, tuple[str, ...]]:
 
 def _times(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, tuple[int, CaseTimes]]:
     """Case id -> (its first mention, its times)."""
-    steps = _steps(connection, ids, moment)
+    found = steps(connection, ids, moment)
     return {
-        case_id: (post_id, case_times(published_at, first_seen_at, steps.get(case_id, ())))
+        case_id: (post_id, case_times(published_at, first_seen_at, found.get(case_id, ())))
         for case_id, post_id, published_at, first_seen_at, _ in _openings(connection, ids, moment)
     }
 
@@ -249,33 +245,3 @@ def _openings(connection: Connection, ids: Sequence[int], moment: datetime) -> S
         .subquery()
     )
     return connection.execute(sa.select(seen).where(seen.c.place == 1)).all()
-
-
-def _steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Step]]:
-    """The events of each case up to `moment`, in order, without those that were taken back by then."""
-    undo = EVENT.alias("undo")
-    query = (
-        sa.select(
-            EVENT.c.case_id, EVENT.c.at, EVENT.c.kind, EVENT.c.actor, EVENT.c.data, REPLY.c.agent, REPLY.c.sent_at
-        )
-        .select_from(
-            EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
-        )
-        .where(EVENT.c.case_id.in_(ids), EVENT.c.kind.in_([kind.value for kind in COUNTED]), EVENT.c.at <= moment)
-        .where(sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS))))
-        .order_by(EVENT.c.id)
-    )
-    steps: dict[int, list[Step]] = defaultdict(list)
-    for row in connection.execute(query):
-        steps[row.case_id].append(_step(row))
-    return steps
-
-
-def _step(row: Any) -> Step:
-    kind = EventKind(row.kind)
-    found_later = row.sent_at if kind is EventKind.SENT else _moment(row.data.get("published_at"))
-    return Step(row.at, kind, row.agent or row.actor, row.data.get("to"), found_later)
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None

@@ -121,6 +121,8 @@ class EventKind(StrEnum):
     UNCERTAIN = "uncertain"
     FAILED = "failed"
     RULE = "rule"  # a rule did something
+    SLA_WARNED = "sla_warned"  # a target is nearly used up
+    SLA_MISSED = "sla_missed"
     UNDONE = "undone"
 
 

@@ -1,0 +1,145 @@
+"""When we are there and how fast we promise to be, as `sources.yaml` says it under `hours` and `sla`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from storage.errors import ConfigError, QueryError
+from storage.query import fields, grammar, matcher, tree
+from storage.settings import Document, Section, suggestion
+from storage.sla import Calendar, always, read_calendar
+from storage.types import Mention
+
+KEYS = ("hours", "sla")
+"""The keys at the top of the file that are read here."""
+
+TARGETS = ("first_response", "next_response", "resolution")
+"""What can be promised: to answer, to answer again whoever wrote back, and to be done."""
+
+ZONE = "Europe/Amsterdam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What is promised to the cases whose newest mention answers a query."""
+
+    query: str
+    node: tree.Node
+    targets: Mapping[str, timedelta]
+    """By name of `TARGETS`, in open time of the calendar."""
+    calendar: Calendar
+    hours: str = ""
+    """The calendar's name; "" is day and night."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """All that is promised, in order: the first promise that suits a case holds for it."""
+
+    promises: tuple[Promise, ...] = ()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(ZONE))
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+
+    def promise_for(self, newest: Mention, now: datetime) -> Promise | None:
+        """The promise to a case with this newest mention."""
+        moment = now.astimezone(self.zone)
+        return next((each for each in self.promises if matcher.matches(each.node, newest, now=moment)), None)
+
+
+def readable_query(text: str) -> str:
+    """A query that can be read. Raises ValueError with what is wrong with it."""
+    try:
+        grammar.parse(text.strip() or "*")
+    except QueryError as error:
+        raise ValueError(f"is not a query: {error}") from None
+    return text
+
+
+def length_of_time(value: Any) -> timedelta:
+    """`30m`, `4h`, `7d`. Raises ValueError."""
+    found = fields.duration(str(value))
+    if not found:
+        raise ValueError(f"{value!r} is no length of time: write 30m, 4h or 7d")
+    return found
+
+
+def zone_of(document: Document) -> ZoneInfo:
+    """The zone of the file; whether it is one is for `desk.policy` to complain about."""
+    try:
+        return ZoneInfo(str(document.values.get("timezone") or ZONE))
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo(ZONE)
+
+
+Query = Annotated[str, AfterValidator(readable_query)]
+Duration = Annotated[timedelta, BeforeValidator(length_of_time)]
+
+
+class PromiseSection(Section):
+    """One line of `sla:`."""
+
+    query: Query = Field(default="*", alias="for")
+    first_response: Duration | None = None
+    next_response: Duration | None = None
+    resolution: Duration | None = None
+    hours: str = ""
+
+
+class ServiceSection(Section):
+    """What is read here of the whole file."""
+
+    hours: dict[str, dict[str, Any]] = {}
+    sla: list[PromiseSection] = []
+
+
+def read(document: Document) -> Service:
+    """The service of a file. Raises `ConfigError` with every complaint about `hours` and `sla`."""
+    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
+    known = [*("for" if name == "query" else name for name in PromiseSection.model_fields)]
+    try:
+        section = ServiceSection.model_validate(mine)
+    except ValidationError as error:
+        raise ConfigError(document.complaints(error, known=known)) from None
+    zone, complaints = zone_of(document), list[str]()
+    calendars: dict[str, Calendar] = {}
+    for name, hours in section.hours.items():
+        try:
+            calendars[name] = read_calendar(hours, zone)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            complaints.append(document.sentence(("hours", name), _in_words(error)))
+    for number, promise in enumerate(section.sla):
+        complaints += [document.sentence(("sla", number), each) for each in _faults(promise, section.hours)]
+    if complaints:
+        raise ConfigError(complaints)
+    promises = tuple(_promise(each, calendars, zone) for each in section.sla)
+    return Service(promises=promises, zone=zone, calendars=calendars)
+
+
+def _in_words(error: Exception) -> str:
+    said = str(error.args[0]) if error.args else type(error).__name__
+    return said if said.endswith(".") else f"cannot be read: {said}"
+
+
+def _faults(promise: PromiseSection, hours: Mapping[str, Any]) -> list[str]:
+    found = []
+    if promise.hours and promise.hours not in hours:
+        found.append(f"hours names no calendar{suggestion(promise.hours, hours)}: describe it under hours:")
+    if not any(getattr(promise, name) for name in TARGETS):
+        found.append(f"promises nothing: give it {', '.join(TARGETS[:-1])} or {TARGETS[-1]}")
+    return found
+
+
+def _promise(section: PromiseSection, calendars: Mapping[str, Calendar], zone: ZoneInfo) -> Promise:
+    return Promise(
+        query=section.query,
+        node=grammar.parse(section.query.strip() or "*"),
+        targets={name: getattr(section, name) for name in TARGETS if getattr(section, name)},
+        calendar=calendars[section.hours] if section.hours else always(zone),
+        hours=section.hours,
+    )

@@ -1,0 +1,145 @@
+"""What happened to cases, as far as clocks go: when mentions came, which steps stand, and what was said of targets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import rows, tables
+from storage.case_times import OPENINGS, RESPONSES, Step, asked
+from storage.database import Database, in_chunks
+from storage.trail import append
+from storage.types import SYSTEM, Event, EventKind, Mention, Status
+from storage.workflow import MOVES
+
+COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
+"""The kinds of events that times are counted from."""
+
+SAID = (EventKind.SLA_WARNED, EventKind.SLA_MISSED)
+"""What is said of a target, once each."""
+
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+
+
+class Wait(NamedTuple):
+    """A mention that somebody waits for an answer to."""
+
+    asked_at: datetime
+    """Published, unless that is unknown or lies after the moment we saw it."""
+    seen_at: datetime
+    dated: bool
+    """Whether `asked_at` is the source's own time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the clocks of a case are read from."""
+
+    case_id: int
+    newest: Mention
+    waits: tuple[Wait, ...]
+    """Its mentions, oldest first."""
+    steps: tuple[Step, ...]
+
+
+class Histories:
+    """The door for whoever watches the clocks."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def open_cases(self) -> dict[int, int]:
+        """Open case -> its newest event."""
+        is_open = CASE.c.status.in_([status.value for status in Status if status.is_open])
+        with self.database.read() as connection:
+            found = connection.execute(sa.select(CASE.c.id, CASE.c.changed).where(is_open).order_by(CASE.c.id))
+            return {row.id: row.changed for row in found}
+
+    def of(self, case_ids: Sequence[int]) -> list[History]:
+        """The histories of cases; those without a mention are left out."""
+        found: list[History] = []
+        for some in in_chunks(case_ids):
+            with self.database.read() as connection:
+                found += _histories(connection, some, self.database.now())
+        return found
+
+    def say(self, case_id: int, kind: EventKind, data: Mapping[str, Any]) -> bool:
+        """Appends that a target is at risk or missed, unless that was said: once for each `target` and `since`."""
+        with self.database.write() as connection:
+            connection.execute(sa.select(CASE.c.id).where(CASE.c.id == case_id).with_for_update())
+            before = sa.select(EVENT.c.data).where(EVENT.c.case_id == case_id, EVENT.c.kind == kind.value)
+            names = ("target", "since")
+            if any(all(each[name] == data[name] for name in names) for each in connection.scalars(before)):
+                return False
+            append(connection, kind, at=self.database.now(), actor=SYSTEM, case_id=case_id, data=data)
+            return True
+
+    def said(self, since: datetime) -> list[Event]:
+        """What was said of targets since a moment, oldest first."""
+        query = sa.select(EVENT).where(EVENT.c.at >= since, EVENT.c.kind.in_([kind.value for kind in SAID]))
+        with self.database.read() as connection:
+            return [rows.event(row) for row in connection.execute(query.order_by(EVENT.c.id))]
+
+
+def _histories(connection: Connection, ids: Sequence[int], now: datetime) -> list[History]:
+    found = steps(connection, ids, now)
+    columns = (POST.c.id, POST.c.case_id, POST.c.published_at, POST.c.first_seen_at)
+    query = sa.select(*columns).where(POST.c.case_id.in_(ids), POST.c.is_mention).order_by(POST.c.at, POST.c.id)
+    posts = defaultdict(list)
+    for row in connection.execute(query):
+        posts[row.case_id].append(row)
+    newest = {each.case_id: each for each in rows.mentions(connection, [of_case[-1].id for of_case in posts.values()])}
+    return [
+        History(
+            case_id=id_,
+            newest=newest[id_],
+            waits=tuple(_wait(row) for row in posts[id_]),
+            steps=tuple(found.get(id_, ())),
+        )
+        for id_ in ids
+        if id_ in newest
+    ]
+
+
+def _wait(row: Any) -> Wait:
+    begin = asked(row.published_at, row.first_seen_at)
+    return Wait(begin, row.first_seen_at, dated=begin == row.published_at)
+
+
+def steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Step]]:
+    """The events of each case up to `moment`, in order, without those that were taken back by then."""
+    undo = EVENT.alias("undo")
+    query = (
+        sa.select(
+            EVENT.c.case_id, EVENT.c.at, EVENT.c.kind, EVENT.c.actor, EVENT.c.data, REPLY.c.agent, REPLY.c.sent_at
+        )
+        .select_from(
+            EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
+        )
+        .where(EVENT.c.case_id.in_(ids), EVENT.c.kind.in_([kind.value for kind in COUNTED]), EVENT.c.at <= moment)
+        .where(sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS))))
+        .order_by(EVENT.c.id)
+    )
+    found: dict[int, list[Step]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.case_id].append(_step(row))
+    return found
+
+
+def _step(row: Any) -> Step:
+    kind = EventKind(row.kind)
+    found_later = row.sent_at if kind is EventKind.SENT else _moment(row.data.get("published_at"))
+    return Step(row.at, kind, row.agent or row.actor, row.data.get("to"), found_later)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
