@@ -5,15 +5,24 @@ posts -> conversations kept? -> authors -> new | edited | deleted -> matches -> 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 
 from storage import cases, tables
 from storage.database import Database, in_chunks
+from storage.identity import (
+    Known,
+    author_of,
+    content_hash,
+    conversation_of,
+    grave_keys,
+    key_of,
+    known,
+    storable,
+)
 from storage.query import fold
 from storage.types import EventKind, NewPost, Opinion, Post, ReadThread, Stored
 
@@ -27,67 +36,8 @@ SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
 
 
-def key_of(external: str) -> str:
-    """A short stand-in for an identity of any length (a guid may be 64 kB, an index entry may not)."""
-    return hashlib.sha256(external.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def content_hash(post: Post) -> str:
-    """Tells whether a post says something else than before."""
-    return key_of(f"{post.title}\0{post.text}\0{post.deleted}")
-
-
-def storable(text: str) -> str:
-    """The text as both databases can hold it: NUL as U+2400, lone surrogates as "?"."""
-    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode("utf-8") if _is_odd(text) else text
-
-
-def _is_odd(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= char <= "\udfff" for char in text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A post that is held already."""
-
-    id: int
-    hash: str
-    partial: bool
-    is_mention: bool
-    deleted: bool
-
-    def says_the_same(self, post: Post) -> bool:
-        """Whether storing `post` would change nothing of what it says."""
-        if post.deleted or self.deleted:
-            return post.deleted and self.deleted
-        if post.partial and not self.partial:
-            return True
-        return self.hash == content_hash(post) and self.partial == post.partial
-
-
-def known(connection: sa.Connection, source: str, external_ids: Collection[str]) -> dict[str, Known]:
-    """External id -> what is held of it, for those of a source that are held."""
-    keys = {key_of(each): each for each in external_ids}
-    columns = [
-        POST.c.external_key,
-        POST.c.id,
-        POST.c.content_hash,
-        POST.c.partial,
-        POST.c.is_mention,
-        POST.c.deleted_at,
-    ]
-    found: dict[str, Known] = {}
-    for some in in_chunks(list(keys)):
-        query = sa.select(*columns).where(POST.c.source == source, POST.c.external_key.in_(some))
-        for row in connection.execute(query):
-            found[keys[row.external_key]] = Known(
-                id=row.id,
-                hash=row.content_hash,
-                partial=row.partial,
-                is_mention=row.is_mention,
-                deleted=row.deleted_at is not None,
-            )
-    return found
+Arrived = tuple[NewPost, int, int | None]
+"""A post that is not held, its conversation and its author."""
 
 
 class Arrivals:
@@ -103,88 +53,88 @@ class Arrivals:
     def store(self, posts: Sequence[NewPost], threads: Sequence[ReadThread]) -> Stored:
         """Stores the batch and says which mentions are new or edited."""
         posts = self._without_forgotten(_last_of_each(posts))
+        conversations = self._conversations(posts, threads)
+        posts = [new for new in posts if conversation_of(new.post) in conversations]
         held = known(self.connection, self.source, [new.post.external_id for new in posts])
-        conversations = self._conversations(posts, threads, held)
-        posts = [new for new in posts if _conversation_of(new.post) in conversations]
         authors = self._authors(posts)
-        fresh, edited = [], []
+        arrived, edited = list[Arrived](), list[int]()
         for new in posts:
-            place = conversations[_conversation_of(new.post)], authors.get(_author_of(new.post))
+            place = conversations[conversation_of(new.post)], authors.get(author_of(new.post))
             old = held.get(new.post.external_id)
             if old is None:
-                fresh.append((self._insert(new, *place), new))
-            elif self._update(old, new, *place):
-                edited.append((old.id, new))
+                arrived.append((new, *place))
+            elif self._update(old, new, *place) and new.matches:
+                edited.append(old.id)
+        fresh = self._insert_all(arrived)
         self._mark_gone(posts, threads, conversations)
         self.cases.context(conversations.values(), fresh)
         return Stored(
             new_mentions=tuple(post_id for post_id, new in fresh if new.matches),
-            edited_mentions=tuple(post_id for post_id, new in edited if new.matches),
+            edited_mentions=tuple(edited),
             new_posts=len(fresh),
         )
 
     def _without_forgotten(self, posts: Sequence[NewPost]) -> list[NewPost]:
         """Leaves out what a person asked to be forgotten: it does not come back with the next visit."""
-        graves = {key for new in posts for key in _grave_keys(self.source, new.post)}
+        if self.connection.execute(sa.select(TOMBSTONE.c.key).limit(1)).first() is None:
+            return list(posts)
+        graves = {key for new in posts for key in grave_keys(self.source, new.post)}
         found: set[str] = set()
         for some in in_chunks(list(graves)):
             found |= set(self.connection.scalars(sa.select(TOMBSTONE.c.key).where(TOMBSTONE.c.key.in_(some))))
-        return [new for new in posts if not found.intersection(_grave_keys(self.source, new.post))]
+        return [new for new in posts if not found.intersection(grave_keys(self.source, new.post))]
 
-    def _conversations(
-        self, posts: Sequence[NewPost], threads: Sequence[ReadThread], held: Mapping[str, Known]
-    ) -> dict[str, int]:
+    def _conversations(self, posts: Sequence[NewPost], threads: Sequence[ReadThread]) -> dict[str, int]:
         """The conversations that are kept: those with a mention here, or held already. External id -> our id."""
-        wanted = {_conversation_of(new.post) for new in posts} | {thread.external_id for thread in threads}
-        rows = self._find(CONVERSATION, wanted)
-        mentioned = {_conversation_of(new.post) for new in posts if new.matches}
+        of: dict[str, list[NewPost]] = {thread.external_id: [] for thread in threads}
+        for new in posts:
+            of.setdefault(conversation_of(new.post), []).append(new)
         read = {thread.external_id: thread for thread in threads}
-        kept: dict[str, int] = {}
-        for each in wanted:
+        rows = self._find(CONVERSATION, of)
+        followed, fresh = list[str](), list[dict[str, Any]]()
+        for each, news in of.items():
             row = rows.get(key_of(each))
-            followed = each in mentioned or (row is not None and row.followed)
-            values = self._thread_values(read.get(each), followed=followed)
-            values |= self._newest([new.post for new in posts if _conversation_of(new.post) == each], row)
-            if row is None and (followed or each in read):
-                id_ = self._add_conversation(each, posts, values)
-            elif row is not None:
-                id_ = row.id
-                if values and any(getattr(row, name) != value for name, value in values.items()):
-                    change = sa.update(CONVERSATION).where(CONVERSATION.c.id == id_)
-                    self.connection.execute(change.values(**values))
-            if followed:
-                kept[each] = id_
-        return kept
+            is_followed = any(new.matches for new in news) or (row is not None and row.followed)
+            values = self._thread_values(read.get(each), [new.post for new in news], row, followed=is_followed)
+            if is_followed:
+                followed.append(each)
+            if row is None and (is_followed or each in read):
+                fresh.append(self._new_conversation(each, news) | values)
+            elif row is not None and any(getattr(row, name) != value for name, value in values.items()):
+                self.connection.execute(sa.update(CONVERSATION).where(CONVERSATION.c.id == row.id).values(**values))
+        if fresh:
+            self.connection.execute(sa.insert(CONVERSATION), _even(fresh))
+            rows |= self._find(CONVERSATION, followed)
+        return {each: rows[key_of(each)].id for each in followed}
 
-    def _thread_values(self, thread: ReadThread | None, *, followed: bool) -> dict[str, Any]:
+    def _thread_values(
+        self, thread: ReadThread | None, posts: Sequence[Post], row: Any, *, followed: bool
+    ) -> dict[str, Any]:
+        """What is now known of a conversation."""
         values: dict[str, Any] = {"followed": True} if followed else {}
         if thread is not None:
             values |= {"stamp": storable(thread.stamp), "next_at": thread.next_at, "link": dict(thread.link)}
             values |= {"url": storable(thread.url)} if thread.url else {}
             values |= {"title": storable(thread.title)} if thread.title else {}
-        return values
-
-    def _newest(self, posts: Sequence[Post], row: Any) -> dict[str, Any]:
         times = [post.published_at for post in posts if post.published_at]
         times += [row.last_post_at] if row is not None and row.last_post_at else []
-        return {"last_post_at": max(times)} if times else {}
+        return values | ({"last_post_at": max(times)} if times else {})
 
-    def _add_conversation(self, external: str, posts: Sequence[NewPost], values: dict[str, Any]) -> int:
-        sample = next((new.post for new in posts if _conversation_of(new.post) == external), None)
-        row = tables.Conversation(
+    def _new_conversation(self, external: str, news: Sequence[NewPost]) -> dict[str, Any]:
+        sample = news[0].post if news else None
+        return tables.Conversation(
             source=self.source,
             external_key=key_of(external),
             external_id=storable(external),
             url=storable(sample.conversation_url or sample.url) if sample else "",
             title=storable(sample.conversation_title or sample.title) if sample else "",
-        )
-        return self._add(CONVERSATION, row.model_dump() | values)
+        ).model_dump(exclude={"id"})
 
     def _authors(self, posts: Sequence[NewPost]) -> dict[str, int]:
         """Author identity -> our id; posts whose source names nobody have no author."""
-        wanted = {_author_of(new.post): new for new in posts if _author_of(new.post)}
+        wanted = {author_of(new.post): new for new in posts if author_of(new.post)}
         rows = self._find(AUTHOR, wanted)
-        found: dict[str, int] = {}
+        fresh = []
         for external, new in wanted.items():
             row = rows.get(key_of(external))
             values = {
@@ -193,57 +143,98 @@ class Arrivals:
                 "is_own": new.is_own,
             }
             if row is None:
-                key = {
-                    "source": self.source,
-                    "external_key": key_of(external),
-                    "external_id": storable(external),
-                }
-                found[external] = self._add(AUTHOR, key | values)
+                identity = {"external_key": key_of(external), "external_id": storable(external)}
+                fresh.append({"source": self.source, **identity, **values})
                 continue
-            found[external] = row.id
             changed = {name: value for name, value in values.items() if value and getattr(row, name) != value}
             if changed:
                 self.connection.execute(sa.update(AUTHOR).where(AUTHOR.c.id == row.id).values(**changed))
-        return found
+        if fresh:
+            self.connection.execute(sa.insert(AUTHOR), fresh)
+            rows = self._find(AUTHOR, wanted)
+        return {external: rows[key_of(external)].id for external in wanted}
 
-    def _insert(self, new: NewPost, conversation: int, author: int | None) -> int:
+    def _insert_all(self, arrived: Sequence[Arrived]) -> list[tuple[int, NewPost]]:
+        """Stores new posts in their order. One of our own is told to the cases that are open by then: it ends a run."""
+        fresh: list[tuple[int, NewPost]] = []
+        run: list[Arrived] = []
+        for each in arrived:
+            run.append(each)
+            if each[0].is_own:
+                fresh += self._insert_run(run)
+                self.cases.answered(each[1], fresh[-1][0], each[0].post)
+                run = []
+        return fresh + self._insert_run(run)
+
+    def _insert_run(self, run: Sequence[Arrived]) -> list[tuple[int, NewPost]]:
+        if not run:
+            return []
+        keys = [_case_key(*each) for each in run]
+        cases, opened = self.cases.places(
+            (key, author, new) for key, (new, _, author) in zip(keys, run, strict=True) if new.wants_case
+        )
+        rows = [
+            self._row(*each) | {"case_id": cases.get(key) if each[0].wants_case else None}
+            for key, each in zip(keys, run, strict=True)
+        ]
+        self.connection.execute(sa.insert(POST), rows)
+        held = known(self.connection, self.source, [new.post.external_id for new, _, _ in run])
+        ids = [held[new.post.external_id].id for new, _, _ in run]
+        fresh = list(zip(ids, (new for new, _, _ in run), strict=True))
+        self._tell(fresh)
+        self.cases.found(
+            [(row["case_id"], *each) for row, each in zip(rows, fresh, strict=True) if row["case_id"]], opened
+        )
+        return fresh
+
+    def _row(self, new: NewPost, conversation: int, author: int | None) -> dict[str, Any]:
         post = new.post
-        row = {
+        return {
             "source": self.source,
             "source_kind": self.kind,
             "external_key": key_of(post.external_id),
             "external_id": storable(post.external_id),
             "first_seen_at": self.now,
+            "deleted_at": self.now if post.deleted else None,
             "fingerprint": new.fingerprint,
             "is_own": new.is_own,
+            "is_mention": bool(new.matches),
+            "brand": new.matches[0].brand if new.matches else None,
             **self._said(post, conversation, author),
-            **_judged(new.opinion),
+            **_judged(new.opinion, post.lang),
         }
-        post_id = self._add(POST, row)
-        if post.deleted:
-            self.connection.execute(sa.update(POST).where(POST.c.id == post_id).values(deleted_at=self.now))
-        self._join(post_id, new, conversation, author)
-        if new.is_own:
-            self.cases.answered(conversation, post_id, post)
-        return post_id
+
+    def _tell(self, posts: Sequence[tuple[int, NewPost]]) -> None:
+        """Stores which queries posts answer, and what they want."""
+        self._intend([(post_id, new.opinion) for post_id, new in posts if new.matches and new.opinion])
+        matches = [
+            {"post_id": post_id, "brand": match.brand, "query": match.query}
+            for post_id, new in posts
+            for match in set(new.matches)
+        ]
+        if matches:
+            self.connection.execute(sa.insert(MATCH), matches)
+
+    def _intend(self, opinions: Sequence[tuple[int, Opinion]]) -> None:
+        intents = [
+            {"post_id": post_id, "intent": intent, "place": place}
+            for post_id, opinion in opinions
+            for place, intent in enumerate(opinion.intents)
+        ]
+        if intents:
+            self.connection.execute(sa.insert(INTENT), intents)
 
     def _join(self, post_id: int, new: NewPost, conversation: int, author: int | None) -> None:
-        """Makes a post that answers queries a mention: its matches, intents, and the case it belongs to."""
-        if not new.matches:
-            return
-        rows = [{"post_id": post_id, "brand": match.brand, "query": match.query} for match in set(new.matches)]
-        self.connection.execute(sa.insert(MATCH), rows)
-        self._intend(post_id, new.opinion)
+        """Makes a held post that now answers queries a mention."""
+        self.connection.execute(sa.delete(INTENT).where(INTENT.c.post_id == post_id))
+        self._tell([(post_id, new)])
         values: dict[str, Any] = {"is_mention": True, "brand": new.matches[0].brand}
         if new.wants_case:
-            values["case_id"] = self.cases.found(post_id, new, conversation, author)
+            key = _case_key(new, conversation, author)
+            cases, opened = self.cases.places([(key, author, new)])
+            values["case_id"] = cases[key]
+            self.cases.found([(cases[key], post_id, new)], opened)
         self.connection.execute(sa.update(POST).where(POST.c.id == post_id).values(**values))
-
-    def _intend(self, post_id: int, opinion: Opinion | None) -> None:
-        self.connection.execute(sa.delete(INTENT).where(INTENT.c.post_id == post_id))
-        if opinion and opinion.intents:
-            rows = [{"post_id": post_id, "intent": intent, "place": n} for n, intent in enumerate(opinion.intents)]
-            self.connection.execute(sa.insert(INTENT), rows)
 
     def _update(self, old: Known, new: NewPost, conversation: int, author: int | None) -> bool:
         """Brings a held post up to date; True when its text was edited (a teaser made whole is no edit)."""
@@ -265,8 +256,9 @@ class Arrivals:
         if new.post.published_at is None:  # what was known of its time stays known
             values |= {"published_at": row.published_at, "at": row.at}
         if new.opinion is not None:
-            values |= _judged(new.opinion)
-            self._intend(old.id, new.opinion)
+            values |= _judged(new.opinion, new.post.lang)
+            self.connection.execute(sa.delete(INTENT).where(INTENT.c.post_id == old.id))
+            self._intend([(old.id, new.opinion)])
         if was_edited:
             values["edited_at"] = new.post.edited_at or self.now
             past = {"post_id": old.id, "at": self.now, "title": row.title, "text": row.text}
@@ -281,7 +273,7 @@ class Arrivals:
     ) -> None:
         """Marks the posts that we hold of conversations read completely, and that were not among what was read."""
         for thread in threads:
-            read = {key_of(new.post.external_id) for new in posts if _conversation_of(new.post) == thread.external_id}
+            read = {key_of(new.post.external_id) for new in posts if conversation_of(new.post) == thread.external_id}
             if not (thread.complete and read and thread.external_id in conversations):
                 continue
             held = sa.select(POST).where(
@@ -330,11 +322,6 @@ class Arrivals:
             rows |= {row.external_key: row for row in self.connection.execute(query)}
         return rows
 
-    def _add(self, table: sa.Table, values: dict[str, Any]) -> int:
-        values.pop("id", None)
-        new_id: int = self.connection.execute(sa.insert(table).values(**values).returning(table.c.id)).scalar_one()
-        return new_id
-
 
 def _last_of_each(posts: Sequence[NewPost]) -> list[NewPost]:
     """One post an identity: the whole text wins over a teaser, then the later over the earlier."""
@@ -346,29 +333,27 @@ def _last_of_each(posts: Sequence[NewPost]) -> list[NewPost]:
     return list(best.values())
 
 
-def _conversation_of(post: Post) -> str:
-    return post.conversation_id or post.external_id
-
-
-def _author_of(post: Post) -> str:
-    return post.author_id or post.author
-
-
-def _grave_keys(source: str, post: Post) -> tuple[str, str]:
-    return key_of(f"post\0{source}\0{post.external_id}"), key_of(f"author\0{source}\0{_author_of(post)}")
-
-
-def _judged(opinion: Opinion | None) -> dict[str, Any]:
-    if opinion is None:
-        return {"reasons": []}
-    values = {
+def _judged(judged: Opinion | None, lang: str | None) -> dict[str, Any]:
+    """What was understood; nothing, where nothing was."""
+    opinion = judged or Opinion()
+    return {
         "sentiment": opinion.sentiment.value,
-        "sentiment_score": opinion.score,
-        "confidence": opinion.confidence,
+        "sentiment_score": judged and opinion.score,
+        "confidence": judged and opinion.confidence,
         "relevance": opinion.relevance,
         "priority": opinion.priority.value,
         "priority_score": opinion.priority_score,
         "reasons": [asdict(reason) for reason in opinion.reasons],
         "model": opinion.model,
+        "lang": opinion.lang or lang,
     }
-    return values | ({"lang": opinion.lang} if opinion.lang else {})
+
+
+def _case_key(new: NewPost, conversation: int, author: int | None) -> cases.CaseKey:
+    return conversation, str(author) if author is not None else f"post:{key_of(new.post.external_id)}"
+
+
+def _even(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that all name the same columns, so that one statement takes them all."""
+    every: dict[str, Any] = {name: None for row in rows for name in row}
+    return [every | row for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ CASE = tables.Case.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
+CaseKey = tuple[int, str]
+"""A conversation, and who writes in it: the author's id, or the post's own key where nobody is named."""
+
 WAKES = {Status.PENDING, Status.SNOOZED, Status.RESOLVED}
 """A new mention puts these back to open; a dismissed case goes back to new, spam stays spam."""
 
@@ -27,34 +30,54 @@ class Cases:
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self.connection, self.now = connection, now
 
-    def found(self, post_id: int, new: NewPost, conversation: int, author: int | None) -> int:
-        """The case this mention belongs to, opened or woken as needed, with the event that it was found."""
-        author_key = str(author) if author is not None else f"post:{post_id}"
-        query = sa.select(CASE).where(CASE.c.conversation_id == conversation, CASE.c.author_key == author_key)
-        row = self.connection.execute(query).first()
-        if row is None:
-            case_id = self._open(new, conversation, author, author_key)
-            self._append(EventKind.FOUND, case_id, post_id=post_id)
-        else:
-            case_id = row.id
-            self._wake(row)
-            self._append(EventKind.FOUND, case_id, post_id=post_id, changes=self._grown(row, new))
-        return case_id
+    def places(self, wanted: Iterable[tuple[CaseKey, int | None, NewPost]]) -> tuple[dict[CaseKey, int], set[int]]:
+        """The case of each person in a conversation, opened where there was none, and which of them were opened.
 
-    def _open(self, new: NewPost, conversation: int, author: int | None, author_key: str) -> int:
+        `wanted` names the case, its author and a mention of theirs, oldest mention first.
+        """
+        wanted = list(wanted)
+        conversations = {conversation for (conversation, _), _, _ in wanted}
+        held = self._held(conversations)
+        fresh: dict[CaseKey, dict[str, Any]] = {}
+        for key, author, new in wanted:
+            if key in fresh:
+                fresh[key] |= self._grown(fresh[key], new)
+            elif key not in held:
+                fresh[key] = self._opening(key, author, new)
+        if not fresh:
+            return held, set()
+        self.connection.execute(sa.insert(CASE), list(fresh.values()))
+        held = self._held(conversations)
+        return held, {held[key] for key in fresh}
+
+    def _held(self, conversations: Iterable[int]) -> dict[CaseKey, int]:
+        columns = CASE.c.id, CASE.c.conversation_id, CASE.c.author_key
+        query = sa.select(*columns).where(CASE.c.conversation_id.in_(list(conversations)))
+        return {(row.conversation_id, row.author_key): row.id for row in self.connection.execute(query)}
+
+    def _opening(self, key: CaseKey, author: int | None, new: NewPost) -> dict[str, Any]:
         opinion = new.opinion or Opinion()
-        row = tables.Case(
-            conversation_id=conversation,
+        return tables.Case(
+            conversation_id=key[0],
             author_id=author,
-            author_key=author_key,
+            author_key=key[1],
             brand=new.matches[0].brand,
             priority=opinion.priority.value,
             priority_score=opinion.priority_score,
             opened_at=self.now,
             last_mention_at=self._time_of(new.post),
         ).model_dump(exclude={"id"})
-        case_id: int = self.connection.execute(sa.insert(CASE).values(**row).returning(CASE.c.id)).scalar_one()
-        return case_id
+
+    def found(self, mentions: Sequence[tuple[int, int, NewPost]], opened: Collection[int]) -> None:
+        """Writes down that mentions (case, post) joined their cases, and wakes the cases that were there before."""
+        first = [(case, post) for case, post, _ in mentions if case in opened]
+        if first:
+            trail.append_many(self.connection, EventKind.FOUND, first, at=self.now, actor=SYSTEM)
+        for case, post, new in mentions:
+            if case not in opened:
+                row = self.connection.execute(sa.select(CASE).where(CASE.c.id == case)).one()
+                self._wake(row)
+                self._append(EventKind.FOUND, case, post_id=post, changes=self._grown(row._asdict(), new))
 
     def _wake(self, row: Any) -> None:
         status = Status(row.status)
@@ -64,10 +87,10 @@ class Cases:
             changes = {"status": woken.value, "snoozed_until": None}
             self._append(EventKind.REOPENED, row.id, data=data, changes=changes)
 
-    def _grown(self, row: Any, new: NewPost) -> dict[str, Any]:
+    def _grown(self, row: Mapping[str, Any], new: NewPost) -> dict[str, Any]:
         opinion = new.opinion or Opinion()
-        values: dict[str, Any] = {"last_mention_at": max(row.last_mention_at, self._time_of(new.post))}
-        if opinion.priority_score > row.priority_score and opinion.priority.rank >= Priority(row.priority).rank:
+        values: dict[str, Any] = {"last_mention_at": max(row["last_mention_at"], self._time_of(new.post))}
+        if opinion.priority_score > row["priority_score"] and opinion.priority.rank >= Priority(row["priority"]).rank:
             values |= {"priority": opinion.priority.value, "priority_score": opinion.priority_score}
         return values
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,6 +70,8 @@ class Database:
         self.url = _read_url(url)
         self.clock = clock
         self.engine = _make_engine(self.url)
+        # SQLite lets one write at a time; waiting here is fair, and waiting there is polling that may starve
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -88,7 +91,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits whole at the end of the block, or not at all."""
-        with _translated(self.url), self.engine.connect() as connection, connection.begin():
+        with self._turn, _translated(self.url), self.engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection

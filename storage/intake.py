@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from storage import arrivals, tables
+from storage import arrivals, identity, tables
 from storage.database import in_chunks
 from storage.roster import Roster
 from storage.types import NewPost, ReadThread, Stored
@@ -23,7 +23,7 @@ class Intake(Roster):
         In a `sweep` those that are followed are left out, so that they are read whether they seem to change or not.
         """
         read_again = CONVERSATION.c.followed if sweep else sa.false()
-        keys = {arrivals.key_of(each): each for each in conversations}
+        keys = {identity.key_of(each): each for each in conversations}
         found: dict[str, str] = {}
         with self.database.read() as connection:
             for some in in_chunks(list(keys)):
@@ -33,10 +33,10 @@ class Intake(Roster):
                 found |= {keys[row.external_key]: row.stamp for row in connection.execute(query)}
         return found
 
-    def known(self, source: str, external_ids: Collection[str]) -> dict[str, arrivals.Known]:
+    def known(self, source: str, external_ids: Collection[str]) -> dict[str, identity.Known]:
         """Which of these posts are held already, with what tells whether they changed."""
         with self.database.read() as connection:
-            return arrivals.known(connection, source, external_ids)
+            return identity.known(connection, source, external_ids)
 
     def store(self, source: str, kind: str, posts: Sequence[NewPost], threads: Sequence[ReadThread] = ()) -> Stored:
         """Stores a batch in one transaction: posts, authors, conversations, matches, cases and events.
