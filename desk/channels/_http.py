@@ -112,7 +112,7 @@ class Site:
         return clean_line(urlsplit(self.base).netloc, 100)
 
     def _ask(self, method: str, path: str, content: Mapping[str, Any], *, creates: bool) -> Answer:
-        flight, url = _Flight(), httpx.URL(self.base + path)
+        flight, url = _Flight(), self._url(path)
         headers = {"Accept": "application/json", "User-Agent": "webcare", **self.headers}
         headers |= {"Accept-Encoding": "identity", "Host": url.netloc.decode("ascii")}
         if "json" in content:
@@ -134,6 +134,12 @@ class Site:
         if creates and flight.left:
             raise SendUncertain(f"{self.host} {why}; look whether the reply arrived.")
         raise SendError(f"{self.host} {why}; nothing was sent.")
+
+    def _url(self, path: str) -> httpx.URL:
+        try:
+            return httpx.URL(self.base + path)
+        except httpx.InvalidURL:
+            raise SendError("The place to answer has no address that can be asked; nothing was sent.") from None
 
     async def _first(self, request: httpx.Request, addresses: Sequence[str]) -> Answer:
         """The answer from the first of the addresses that can be connected to."""
@@ -193,7 +199,7 @@ def _is_short(number: str) -> bool:
 
 async def _answer(response: httpx.Response) -> Answer:
     """The answer, as far as it is read: what is longer, or packed though nobody asked for that, is no JSON to us."""
-    body = b""
+    body = bytearray()
     try:
         async for piece in response.aiter_raw():
             body += piece
@@ -203,7 +209,7 @@ async def _answer(response: httpx.Response) -> Answer:
         await response.aclose()
     headers = {name.lower(): value for name, value in response.headers.items()}
     packed = headers.get("content-encoding", "identity").lower() != "identity"
-    return Answer(response.status_code, headers, None if packed or len(body) > MOST else _parsed(body))
+    return Answer(response.status_code, headers, None if packed or len(body) > MOST else _parsed(bytes(body)))
 
 
 def _parsed(body: bytes) -> Any:
@@ -232,7 +238,7 @@ def look_up(host: str, port: int, seconds: float) -> tuple[str, ...]:
 
 def check(host: str, port: int, addresses: Sequence[str], allowed: Allowed, *, encrypted: bool) -> None:
     """Refuses an address inside the network, and a password in clear text, unless `allow_private` covers the host."""
-    inside, listed = not all(map(is_public, addresses)), is_allowed(host, port, allowed)
+    inside, listed = not all(map(is_public, addresses)), is_allowed(host.lower(), port, allowed)
     shown = f"{clean_line(host, 100)}:{port}"
     if inside and not listed:
         raise SendError(f"{shown} is inside the network: name it under allow_private if replies may go there.")

@@ -33,6 +33,9 @@ tells_duplicates = False
 at_desk = False
 limit: int | None = 100_000
 
+TLS_AT_ONCE = 465
+"""The port where TLS is spoken from the first byte (RFC 8314)."""
+
 _ADDRESS = re.compile(r"[!-~]{1,64}(?<![\"(),:;<>@\[\\\]])@[A-Za-z0-9.-]{1,253}")
 _MESSAGE_ID = re.compile(r"<?([^\s<>@]{1,200}@[^\s<>@]{1,200})>?")
 
@@ -63,9 +66,9 @@ def written(reply: Reply, mention: Mention, sender: str, to: str) -> EmailMessag
     message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9]', '', reply.key)}@{sender.rpartition('@')[2]}>"
     if (parent := _MESSAGE_ID.fullmatch(mention.external_id)) and parent[1].isascii() and parent[1].isprintable():
         message["In-Reply-To"] = message["References"] = f"<{parent[1]}>"
+    message.set_content(without_controls(reply.text), cte="quoted-printable")
     if mention.lang and re.fullmatch("[a-z]{2}", mention.lang):
         message["Content-Language"] = mention.lang
-    message.set_content(without_controls(reply.text), cte="quoted-printable")
     return message
 
 
@@ -112,14 +115,21 @@ class _Server:
         context = ssl.create_default_context()
         client._host = self.host  # type: ignore[attr-defined]  # the name its certificate must be for
         client.sock = _connected(addresses, self.port)
-        if self.port == 465:
+        if self.port == TLS_AT_ONCE:
             client.sock = context.wrap_socket(client.sock, server_hostname=self.host)
         self._expect(client.getreply(), 220)
         client.ehlo_or_helo_if_needed()
-        if self.port != 465:
+        if self.port != TLS_AT_ONCE:
             self._encrypt(client, context, addresses)
         if self.options.get("user"):
-            client.login(*keys(self.options, "user", "password"))
+            self._log_in(client, *keys(self.options, "user", "password"))
+
+    def _log_in(self, client: smtplib.SMTP, user: str, password: str) -> None:
+        try:
+            client.login(user, password)
+        except (smtplib.SMTPException, UnicodeError):
+            why = f"{self.shown} does not let us log in: check reply.user and reply.password; nothing was sent."
+            raise SendError(why) from None
 
     def _encrypt(self, client: smtplib.SMTP, context: ssl.SSLContext, addresses: tuple[str, ...]) -> None:
         if client.has_extn("starttls"):
@@ -137,8 +147,6 @@ class _Server:
     def _broken(self, error: Exception) -> SendError | SendUncertain:
         if self._left:
             return SendUncertain(f"{self.shown} broke off ({type(error).__name__}); look whether the mail arrived.")
-        if isinstance(error, smtplib.SMTPAuthenticationError):
-            return SendError(f"{self.shown} refuses reply.user and reply.password; nothing was sent.")
         return SendError(f"{self.shown} cannot be used ({type(error).__name__}); nothing was sent.")
 
 

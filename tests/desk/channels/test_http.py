@@ -158,6 +158,11 @@ def test_a_key_with_odd_characters_is_refused_and_not_repeated(value: str) -> No
     assert "s3cr" not in str(caught.value)
 
 
+def test_a_place_that_makes_no_address_is_refused() -> None:
+    with pytest.raises(SendError, match="no address that can be asked"):
+        Site("http://127.0.0.1:9", HERE).look("/a\x00b")
+
+
 PUBLIC, INSIDE = "93.184.216.34", "192.168.1.9"
 
 
