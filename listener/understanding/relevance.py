@@ -27,7 +27,42 @@ class BrandWords:
     """False for a competitor."""
 
 
-Forms = tuple[tuple[str, ...], ...]
+class Forms:
+    """The folded forms of names, by what a word must be, or begin with, to be the first of one."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.words: set[str] = set()
+        """Single words of the forms."""
+        self._whole: dict[str, list[tuple[str, ...]]] = {}
+        self._begun: dict[str, list[tuple[str, ...]]] = {}
+        """By the first letter, for forms of one word that may go on."""
+        self._open: set[tuple[str, ...]] = set()
+        """Forms whose last word may go on."""
+        for text in texts:
+            if head := tuple(fold.lstrip("@#") or fold for fold in folded(text.rstrip("*"))):
+                self._add(head, text.endswith("*"))
+
+    def _add(self, head: tuple[str, ...], goes_on: bool) -> None:
+        self.words.update(head)
+        if goes_on:
+            self._open.add(head)
+        begun = goes_on and len(head) == 1
+        forms = self._begun.setdefault(head[0][0], []) if begun else self._whole.setdefault(head[0], [])
+        if head not in forms:
+            forms.append(head)
+
+    def at(self, bare: Sequence[str], at: int) -> list[int]:
+        """Where each form ends that begins at this word."""
+        first = bare[at]
+        possible = (*self._whole.get(first, ()), *self._begun.get(first[:1], ()))
+        return [at + len(head) for head in possible if self._stands(head, bare[at : at + len(head)])]
+
+    def _stands(self, head: tuple[str, ...], there: Sequence[str]) -> bool:
+        if len(there) < len(head) or tuple(there[:-1]) != head[:-1]:
+            return False
+        return there[-1] == head[-1] or (head in self._open and there[-1].startswith(head[-1]))
+
+
 POINTS = {"account": 2.0, "name": 1.0, "context": 1.2, "product": 1.5, "service": 0.5, "elsewhere": -2.2, "sense": -1.6}
 """Log-odds of each sign that a text is about the brand."""
 BIAS = -0.1
@@ -38,35 +73,20 @@ class Brand:
 
     def __init__(self, words: BrandWords) -> None:
         self.words = words
-        self.names: Forms = _forms((words.name, *words.terms))
-        self.words_of_name = {part for form in self.names for part in form}
+        self.names = Forms((words.name, *words.terms))
+        self.words_of_name = self.names.words
         """Single words of its names, which tell nothing of the language of a text."""
         self.signs = {
-            "context": _forms(words.context),
-            "product": _forms(words.products),
-            "elsewhere": _forms(words.elsewhere),
+            "context": Forms(words.context),
+            "product": Forms(words.products),
+            "elsewhere": Forms(words.elsewhere),
         }
-
-
-def _forms(texts: Sequence[str]) -> Forms:
-    forms = {(*folded(text.rstrip("*")), *(["*"] if text.endswith("*") else [])) for text in texts if text.strip("* ")}
-    return tuple(sorted(forms))
 
 
 def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
     """(first, one past the last) of each place where one of the forms stands; "@name" and "#name" count as the name."""
     bare = [f.lstrip("@#") if len(f) > 1 else f for f in folds]
-    out = []
-    for form in forms:
-        stem, size = form[-1] == "*", len(form) - (form[-1] == "*")
-        head = tuple(f.lstrip("@#") or f for f in form[:size])
-        for at, fold in enumerate(bare):
-            if fold[:1] != head[0][:1] or at + size > len(bare):
-                continue
-            there = bare[at : at + size]
-            if tuple(there) == head or (stem and tuple(there[:-1]) == head[:-1] and there[-1].startswith(head[-1])):
-                out.append((at, at + size))
-    return sorted(out)
+    return sorted({(at, end) for at in range(len(bare)) for end in forms.at(bare, at)})
 
 
 ARTICLES = frozenset(["een", "de", "het", "a", "an", "the", "mijn", "onze", "my", "our", "zo'n", "die", "dat", "this"])
