@@ -21,7 +21,7 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"webcare {__version__}")
     _common(parser, top=True)
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_setting_up, _listening, _understanding, _answering, _reporting, _keeping):
+    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _keeping):
         add(verbs)
     return parser
 
@@ -80,6 +80,13 @@ def _verb(
     return parser
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
 def _setting_up(verbs: Any) -> None:
     demo = _verb(verbs, "demo", "front.demo:demo", "start sample sites, listen to them for real, and open the desk")
     demo.add_argument("--port", type=int, default=0, help="of the first sample site (default: any free one)")
@@ -94,7 +101,7 @@ def _listening(verbs: Any) -> None:
     listen.add_argument("--once", action="store_true", help="visit each source that is due, then end")
     listen.add_argument("--now", action="store_true", help="due or not")
     listen.add_argument("--source", metavar="NAME", action="append", default=[], help="only this one; may be repeated")
-    listen.add_argument("--workers", metavar="N", type=int, default=16, help="visits at once (default: 16)")
+    listen.add_argument("--workers", metavar="N", type=_count, default=16, help="visits at once (default: 16)")
     look = _verb(verbs, "try", "front.listening:look", "what an address would yield; stores nothing", prints=True)
     look.add_argument("address", metavar="URL-OR-NAME")
     sources = _verb(verbs, "sources", "front.listening:sources", "the sources and how they do", prints=True)
@@ -139,7 +146,7 @@ def _answering(verbs: Any) -> None:
     desk.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
     mentions = _verb(verbs, "mentions", "front.answering:mentions", "search the mentions", prints=True)
     mentions.add_argument("query", metavar="QUERY", nargs="?", default="*")
-    mentions.add_argument("--limit", metavar="N", type=int, default=50, help="rows at most (default: 50)")
+    mentions.add_argument("--limit", metavar="N", type=_count, default=50, help="rows at most (default: 50)")
     mentions.add_argument("--all", action="store_true", help="every row")
     case = _verb(
         verbs, "case", "front.answering:case", "one case: every key of the desk has its twin here", prints=True
@@ -173,6 +180,25 @@ def _steps(parts: Any) -> None:
     step("reopen", "work on it again")
     step("priority", "set how urgent it is").add_argument("to", choices=("low", "normal", "high", "urgent"))
     step("undo", "take back your last step")
+
+
+def _ruling(verbs: Any) -> None:
+    rules = _verb(verbs, "rules", "front.ruling:rules", "what is done by itself, and why", prints=True)
+    parts = rules.add_subparsers(dest="what", metavar="WHAT")
+
+    def part(name: str, text: str, *, prints: bool = False) -> argparse.ArgumentParser:
+        run = "attempt" if name == "try" else name
+        return _verb(parts, name, f"front.ruling:{run}", text, prints=prints, part=True)
+
+    _verb(parts, "list", "front.ruling:rules", "the rules of the configuration", prints=True, part=True)
+    explain = part("explain", "which rules are for a case, what they did and why not", prints=True)
+    explain.add_argument("id", metavar="CASE", type=int)
+    attempt = part("try", "what a rule would have been for among stored mentions; changes nothing")
+    attempt.add_argument("name", metavar="NAME")
+    part("apply", "apply a rule to the stored open cases, once each").add_argument("name", metavar="NAME")
+    undo = part("undo", "take back what a rule did to a case")
+    undo.add_argument("name", metavar="NAME")
+    undo.add_argument("id", metavar="CASE", type=int)
 
 
 def _reporting(verbs: Any) -> None:

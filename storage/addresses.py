@@ -37,6 +37,25 @@ def is_public(address: str) -> bool:
     return ip.is_global and not any(ip.version == net.version and ip in net for net in _REFUSED)
 
 
+def is_metadata(address: str) -> bool:
+    """Whether an IP address is link-local: there clouds keep the secrets of their machines."""
+    ip = ipaddress.ip_address(address)
+    embedded = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (embedded or ip).is_link_local
+
+
+def may_connect(address: str, host: str, port: int, allow_private: Allowed) -> bool:
+    """Whether this address, to which `host` leads, may be connected to.
+
+    Public ones always; inside ones where the configuration allows it; link-local ones only where it names them.
+    """
+    if is_public(address):
+        return True
+    if is_metadata(address) and isinstance(allow_private, bool):
+        return False
+    return is_allowed(host, port, allow_private)
+
+
 def is_allowed(host: str, port: int, allow_private: Allowed) -> bool:
     """Whether the configuration names this host (without brackets) and port, or everything, as allowed."""
     if isinstance(allow_private, bool):

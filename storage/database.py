@@ -175,10 +175,13 @@ def _translated(url: URL) -> Iterator[None]:
     try:
         yield
     except (OperationalError, DBAPIError) as error:
-        if not isinstance(error, OperationalError) and not error.connection_invalidated:
+        damaged = type(error.orig) is sqlite3.DatabaseError  # "file is not a database", "disk image is malformed"
+        if not (isinstance(error, OperationalError) or error.connection_invalidated or damaged):
             raise
         said = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         if "no such table" in said or "no such column" in said:
             raise
         name = url.render_as_string(hide_password=True)
+        if damaged:
+            raise DatabaseUnavailable(f"{name} cannot be used: {said}. It was left as it is.") from error
         raise DatabaseUnavailable(f"The database {name} does not answer: {said}.") from error

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import idna
 
 from listener.errors import Blocked
-from storage.addresses import Allowed, IPAddress, is_allowed, is_public
+from storage.addresses import Allowed, IPAddress, is_allowed, may_connect
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 8192
@@ -128,8 +128,8 @@ def check_port(target: Target, allow_private: Allowed) -> None:
 
 def check_addresses(target: Target, addresses: Sequence[str], allow_private: Allowed) -> None:
     """Raises `Blocked` when any of the addresses a host leads to is inside the network and that is not allowed."""
-    inside = [address for address in addresses if not is_public(address)]
-    if inside and not is_listed(target, allow_private):
+    inside = [each for each in addresses if not may_connect(each, target.host, target.port, allow_private)]
+    if inside:
         raise Blocked(
             f"{target.netloc} is inside the network ({', '.join(sorted(set(inside))[:3])}): "
             "name it under allow_private if it may be fetched."

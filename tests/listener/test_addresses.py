@@ -167,6 +167,14 @@ def test_an_allowed_inside_address_is_allowed_at_its_port_only() -> None:
             check_addresses(parse(url), ["127.0.0.1"], allowed)
 
 
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254"])
+def test_what_clouds_keep_secrets_at_is_allowed_only_by_name(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(Blocked):
+        check_addresses(parse(f"http://{host}/"), [address], True)
+    check_addresses(parse("http://metadata.example:80/"), [address], ("metadata.example:80",))
+
+
 def test_an_address_is_normalised_once_and_for_all() -> None:
     target = parse("  HTTPS://Bücher.Example:443/über uns?q=é#top ".replace(" uns", "-uns"))
     assert target.url == "https://xn--bcher-kva.example/%C3%BCber-uns?q=%C3%A9"
