@@ -18,14 +18,15 @@ from textual.timer import Timer
 from desk.locale import _
 from desk.screens.acts import Acts, newest
 from desk.screens.counter import REFUSALS
+from desk.screens.stage import due_of
 from desk.shown import clean_line
 from desk.widgets.prompt import lettered
 from storage.errors import ConversationMoved, LostCase
-from storage.types import Case, CaseFile, ReplyState
+from storage.types import CaseFile, ReplyState
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
-    from desk.widgets.reply_box import ReplyBox
+    from desk.widgets.reply_box import ReplyBox, Way
 
 AUTOSAVE = 0.7
 """Seconds after the last key when the draft is kept."""
@@ -91,9 +92,9 @@ class Replying(Acts):
 
     async def _open_editor(self, case_id: int) -> None:
         before = self.cases.known(case_id)
+        channel = await self.counter.read(lambda clerk: channel_of(clerk, case_id))
         case = await self.counter.step(lambda clerk: clerk.claim(case_id))
-        file = await self.counter.read(lambda clerk: clerk.open(case_id))
-        channel, limit = await self.counter.read(lambda clerk: channel_of(clerk, case))
+        file, self.due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
         self._claimed_here = before is None or before.assignee != self.agent
         self.cases.put([case])
         self.file = self.answering = file
@@ -101,7 +102,7 @@ class Replying(Acts):
         self.read(True)
         self.add_class("-replying")
         self.paint_file()
-        self.reply_box.begin(case.author or _("unknown"), channel, limit, self._saved)
+        self.reply_box.begin(case.author or _("unknown"), channel, self._saved)
         self.cases.disabled = True
         self.conversation.call_after_refresh(self.show_newest)
 
@@ -294,10 +295,11 @@ def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> tu
     return reply.state, 1
 
 
-def channel_of(clerk: Clerk, case: Case) -> tuple[str, int | None]:
-    """The channel that answers the case, and the most characters it takes."""
-    name = clerk.policy.channel_for(case.source).name
-    return name, clerk.channels(name).limit
+def channel_of(clerk: Clerk, case_id: int) -> Way:
+    """How the case is answered: the channel, the most characters it takes, and how it counts them."""
+    name = clerk.channel_of(clerk.cases([case_id])[0])
+    channel = clerk.channels(name)
+    return name, channel.limit, getattr(channel, "length", len)
 
 
 def edited(command: list[str], text: str) -> str:

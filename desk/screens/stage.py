@@ -16,6 +16,7 @@ from desk.screens.surface import Surface
 from desk.shown import clean_line
 from desk.views import SEARCH, VIEWS
 from desk.widgets.case_list import CaseList, empty_words
+from desk.widgets.conversation import Due
 from storage.errors import QueryError
 from storage.types import Case, Health, ReplyState, SourceHealth
 
@@ -56,6 +57,7 @@ class Stage(Surface):
         self._cursor: int | None = None
         self._polling = False
         self._count_after = 0.0
+        self._seconds = 0
         self.team: list[str] = []
         self.templates: list[str] = []
 
@@ -159,11 +161,11 @@ class Stage(Surface):
         if not (self.side_by_side or self.reading):
             return
         try:
-            file = await self.counter.read(lambda clerk: clerk.open(case_id))
+            file, due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
         except REFUSALS as error:
             self.say_trouble(error)
             return
-        self.file = file
+        self.file, self.due = file, due
         self.cases.put([file.case])
         self.paint_file(home)
         if home:
@@ -172,9 +174,13 @@ class Stage(Surface):
     # -- what others do -------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Each second: the clock, and the replies that are about to leave."""
+        """Each second: the clock, and the replies that are about to leave; each half minute all that ages."""
         self.paint_bars()
-        if self.file is not None and any(each.state is ReplyState.HELD for each in self.file.replies):
+        self._seconds = (self._seconds + 1) % 30
+        if self._seconds == 0:
+            self.cases.refresh()
+        held = self.file is not None and any(each.state is ReplyState.HELD for each in self.file.replies)
+        if held or self._seconds == 0:
             self.paint_file()
 
     @work(group="renew")
@@ -216,6 +222,12 @@ class Stage(Surface):
             self.show_case(opened.id, home=False)
         self.count_views()
         self.paint_bars()
+
+
+def due_of(clerk: Clerk, case_id: int) -> list[Due]:
+    """The promises to a case that still run."""
+    running = (each for each in clerk.clocks(case_id) if each.is_running)
+    return [(each.target, each.reading.state.value, each.reading.due_at) for each in running]
 
 
 def names_of(clerk: Clerk) -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ from desk.shown import clean_line
 from desk.views import INBOX, SEARCH, VIEWS, View
 from desk.widgets.author import author
 from desk.widgets.case_list import CaseList
-from desk.widgets.conversation import conversation
+from desk.widgets.conversation import Due, conversation
 from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
 from desk.widgets.prompt import Prompt
 from storage.types import CaseFile
@@ -56,6 +56,8 @@ class Surface(Screen[None]):
         self.view: View = INBOX
         self.query_text = INBOX.query
         self.file: CaseFile | None = None
+        self.due: Sequence[Due] = ()
+        """The promises to the open case that still run."""
         self.waiting: set[int] = set()
         self.counts: dict[str, int] = {}
         self.health: tuple[int, int] | None = None
@@ -192,5 +194,5 @@ class Surface(Screen[None]):
             self.conversation.show(lambda width: [])
             self.query_one("#author", LinesView).show(lambda width: [])
             return
-        self.conversation.show(conversation(self.file, self.now(), self.names), home=home)
+        self.conversation.show(conversation(self.file, self.now(), self.names, self.due), home=home)
         self.query_one("#author", LinesView).show(author(self.file, self.now(), self.names), home=home)

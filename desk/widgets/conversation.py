@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from desk.locale import _, clock, ngettext
+from desk.locale import N_, _, age, clock, ngettext
 from desk.shown import clean_block, clean_line, link_host, lookalike
-from desk.widgets.lines import Build, Line, lit, rule, wrap
+from desk.widgets.lines import Build, Line, Span, lit, rule, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
     PRIORITY_WORD,
@@ -28,14 +28,24 @@ POSTS_LIMIT = 300
 DEEPEST = 5
 """Answers to answers are moved in this far at most."""
 
+Due = tuple[str, str, datetime | None]
+"""A promise that runs: what was promised, how it stands (`storage.sla.State`), and when it is due."""
+
+PROMISES = {
+    "first_response": N_("first answer"),
+    "next_response": N_("next answer"),
+    "resolution": N_("resolution"),
+}
+
 Finder = Callable[[str], Iterable[tuple[int, int, str]]]
 
 
-def conversation(file: CaseFile, now: datetime, names: Iterable[str] = ()) -> Build:
+def conversation(file: CaseFile, now: datetime, names: Iterable[str] = (), due: Iterable[Due] = ()) -> Build:
     """Makes the pane of `file`; an author who only looks like one of `names` is flagged."""
+    promised = [_promise(each, now) for each in due]
 
     def build(width: int) -> list[Line]:
-        lines = _heading(file, width, now)
+        lines = [*_heading(file, width, now), *([promised] if promised else []), rule(width)]
         for post, depth in in_order(file.thread):
             if post is None:
                 lines.append([(ngettext("{n} earlier post", "{n} earlier posts", depth), "dim")])
@@ -91,7 +101,7 @@ def _heading(file: CaseFile, width: int, now: datetime) -> list[Line]:
     lines.append(judged)
     if case.tags:
         lines.append([(" ".join("#" + clean_line(tag, 30) for tag in case.tags), "accent")])
-    return [*lines, _who(file, now), rule(width)]
+    return [*lines, _who(file, now)]
 
 
 def _who(file: CaseFile, now: datetime) -> Line:
@@ -103,6 +113,17 @@ def _who(file: CaseFile, now: datetime) -> Line:
     if case.lease_until is None:
         return [(_("Assigned to {name}", name=name), "own")]
     return [(_("{name} has it until {time}", name=name, time=clock(case.lease_until, now)), "own")]
+
+
+def _promise(due: Due, now: datetime) -> Span:
+    target, state, at = due
+    name = _(PROMISES.get(target, target))
+    if at is None:
+        return (_("{what}: the clock stands still", what=name) + "  ", "dim")
+    if at < now:
+        return (_("{what}: {age} late", what=name, age=age(at, now)) + "  ", "error")
+    words = _("{what}: in {age}, at {time}", what=name, age=age(now, at), time=clock(at, now))
+    return (words + "  ", "warn" if state == "warned" else "dim")
 
 
 def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime, imitated: str | None) -> list[Line]:

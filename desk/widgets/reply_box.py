@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events, on
@@ -15,6 +16,9 @@ from textual.widgets import TextArea
 from desk.locale import N_, _
 from desk.shown import clean_line, without_controls
 from desk.widgets.lines import Bar
+
+Way = tuple[str, int | None, Callable[[str], int]]
+"""A channel: its name, the most characters it takes, and how it counts them."""
 
 BLANK = re.compile(r"\{[a-z_]+(?::[^{}\n]*)?\}")
 """What a template leaves to be filled in by hand."""
@@ -67,7 +71,7 @@ class ReplyBox(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._to = ""
-        self._limit: int | None = None
+        self._way: Way = ("", None, len)
 
     def compose(self) -> ComposeResult:
         """Heading, editor, and what stands in the way of sending."""
@@ -80,9 +84,9 @@ class ReplyBox(Vertical):
         """What is written."""
         return self._editor.text
 
-    def begin(self, to: str, channel: str, limit: int | None, text: str) -> None:
-        """Opens the editor on `text`; `limit` is the most characters the channel takes."""
-        self._to, self._limit = f"{_('Reply to')} {clean_line(to, 30)} · {clean_line(channel, 20)}", limit
+    def begin(self, to: str, way: Way, text: str) -> None:
+        """Opens the editor on `text`."""
+        self._to, self._way = f"{_('Reply to')} {clean_line(to, 30)} · {clean_line(way[0], 20)}", way
         self.display = True
         self.replace(text)
         self._editor.focus()
@@ -114,9 +118,10 @@ class ReplyBox(Vertical):
         return self.query_one("#editor", Editor)
 
     def _tell(self) -> None:
-        length = len(self.text)
-        over = self._limit is not None and length > self._limit
-        counter = f"{length}/{self._limit}" if self._limit is not None else str(length)
+        _name, limit, length_of = self._way
+        length = length_of(self.text.strip())
+        over = limit is not None and length > limit
+        counter = f"{length}/{limit}" if limit is not None else str(length)
         self.query_one("#reply-head", Bar).put([(self._to, "own")], [(counter, "error" if over else "dim")])
         keys = (("^S", _("send, resolve, next")), ("^O", _("send, stay")), ("^T", _("template")), ("Esc", _("keep")))
         foot = [span for key, word in keys for span in ((key, "key"), (f" {word}  ", "dim"))]
@@ -132,12 +137,13 @@ class ReplyBox(Vertical):
         """Asks to send, unless something is missing."""
         text = self.text.strip()
         blank = BLANK.search(text)
+        _name, limit, length_of = self._way
         if not text:
             self.complain(_("There is nothing to send yet."))
         elif blank is not None:
             self.complain(_("Fill in {blank} first.", blank=clean_line(blank[0], 40)))
-        elif self._limit is not None and len(text) > self._limit:
-            self.complain(_("Too long by {n} characters.", n=len(text) - self._limit))
+        elif limit is not None and (over := length_of(text) - limit) > 0:
+            self.complain(_("Too long by {n} characters.", n=over))
         else:
             self.post_message(self.SendAsked(text, stay))
 

@@ -69,6 +69,12 @@ INTENT_WORDS = (
     N_("outage"), N_("thanks"), N_("news"), N_("job"), N_("spam"),
 )  # fmt: skip
 """The intents that are known to be found, so that they are translated."""
+REASON_WORDS = (
+    N_("safety"), N_("privacy"), N_("fraud"), N_("legal"), N_("media"), N_("vulnerable"), N_("deadline"), N_("money"),
+    N_("repeat"), N_("waiting"), N_("problem"), N_("direct"), N_("reach"), N_("velocity"), N_("unanswered"),
+    N_("again"), N_("name"), N_("context"), N_("learnt"), N_("account"), N_("product"), N_("service"),
+)  # fmt: skip
+"""Reasons by name, so that they are translated; one that is not here is shown as it is."""
 ABOUT_WORDS = (N_("sentiment"), N_("intent"), N_("priority"), N_("relevance"), N_("language"))
 """What a reason can be about."""
 

@@ -118,6 +118,14 @@ async def test_a_case_of_a_colleague_cannot_be_answered(desk, arrive, clerk):
         assert "held by bram" in seat.said and seat.screen.answering is None
 
 
+async def test_where_nobody_answers_nothing_is_claimed_or_written(desk, arrive, clerk, policy, monkeypatch):
+    case = arrive()
+    monkeypatch.setattr(type(policy), "silence", lambda self, source, brand: "forum is only listened to.")
+    async with desk("anna") as seat:
+        await seat.press("r")
+        assert seat.said == "forum is only listened to." and clerk("x").cases([case])[0].assignee is None
+
+
 async def test_letters_are_letters_while_a_reply_is_written(desk, arrive, clerk):
     case = arrive()
     async with desk() as seat:

@@ -158,6 +158,16 @@ def test_the_conversation_tells_what_happened_and_why():
     assert ("werkt niet", "hit") in [span for line in build(70) for span in line]
 
 
+def test_the_promises_that_run_are_told_with_what_is_left_of_them():
+    due = [
+        ("first_response", "warned", NOW + timedelta(minutes=25)),
+        ("resolution", "missed", NOW - timedelta(hours=3)),
+        ("next_response", "paused", None),
+    ]
+    text = said(conversation(a_file([a_post(1, case_id=1)]), NOW, due=due), 120)
+    assert "first answer: in 25m, at 12:25  resolution: 3h late  next answer: the clock stands still" in text
+
+
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_event_has_a_sentence(kind):
     event = Event(id=1, at=NOW, actor="anna", kind=kind, case_id=1, post_id=None, reply_id=None, data={"text": "x"})
