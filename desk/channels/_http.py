@@ -24,7 +24,7 @@ import httpx
 
 from desk.errors import ChannelError, SendError, SendUncertain
 from desk.shown import clean_line, link_host
-from storage.addresses import Allowed, is_allowed, is_public, unique
+from storage.addresses import Allowed, is_allowed, is_public, may_connect, unique
 
 SECONDS = 25.0
 """For the whole of a send, however many questions it takes; well under the outbox's lease on it."""
@@ -240,7 +240,7 @@ def check(host: str, port: int, addresses: Sequence[str], allowed: Allowed, *, e
     """Refuses an address inside the network, and a password in clear text, unless `allow_private` covers the host."""
     inside, listed = not all(map(is_public, addresses)), is_allowed(host.lower(), port, allowed)
     shown = f"{clean_line(host, 100)}:{port}"
-    if inside and not listed:
+    if not all(may_connect(each, host.lower(), port, allowed) for each in addresses):
         raise SendError(f"{shown} is inside the network: name it under allow_private if replies may go there.")
     if not encrypted and not (listed and inside):
         raise SendError(f"{shown} is not encrypted: credentials are only sent over TLS (https).")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import regex
 
 from desk.channels._http import Site, address_of, keys, letters, link, without_markup, word
-from desk.errors import SendError
+from desk.errors import SendError, SendUncertain
 from storage.types import Mention, Receipt, Reply
 
 needs = ("token",)
@@ -51,9 +52,15 @@ def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
     body = {"status": _addressed(reply.text, word(status, "account", "acct")), "in_reply_to_id": number}
     body["visibility"] = _visibility(options, word(status, "visibility"))
     body |= {"language": mention.lang} if mention.lang and len(mention.lang) == 2 else {}
-    said = site.hand_over("/api/v1/statuses", json=body).data
-    if not word(said, "id"):
-        raise site.unsaid()
+    try:
+        said = site.hand_over("/api/v1/statuses", json=body).data
+        if not word(said, "id"):
+            raise site.unsaid()
+    except SendUncertain:
+        with suppress(SendError):
+            if standing := _standing(site, number, reply):
+                return standing
+        raise
     return Receipt(url=link(word(said, "url")), external_id=word(said, "id"), sentence="Posted.")
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from desk.channels._http import Answer, Site, address_of, keys, letters, link, without_markup, word
-from desk.errors import SendError
+from desk.errors import SendError, SendUncertain
 from storage.types import Mention, Receipt, Reply
 
 needs = ("user", "password")
@@ -42,8 +42,16 @@ def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
         secrets=(password, login),
     )
     place = _place(site, mention)
-    answer = site.hand_over(API, json={**place, "content": reply.text}, ok=(201, 409))
-    return _found(site, place, reply) if answer.status == 409 else _receipt(site, answer)
+    try:
+        answer = site.hand_over(API, json={**place, "content": reply.text}, ok=(201, 409))
+    except SendUncertain:
+        if standing := _standing(site, place, reply):
+            return standing
+        raise
+    if answer.status == 409:
+        told = "The site says that it has this comment already; it may wait for its moderator."
+        return _standing(site, place, reply) or Receipt(sentence=told)
+    return _receipt(site, answer)
 
 
 def _place(site: Site, mention: Mention) -> dict[str, int]:
@@ -62,19 +70,18 @@ def _place(site: Site, mention: Mention) -> dict[str, int]:
     return {"post": int(found[1])}
 
 
-def _found(site: Site, place: Mapping[str, int], reply: Reply) -> Receipt:
-    """The comment that is there already: this very reply, from an attempt whose answer was lost."""
-    rows: Any = []
-    with suppress(SendError):  # it is there, whether or not the site will show it
+def _standing(site: Site, place: Mapping[str, int], reply: Reply) -> Receipt | None:
+    """The comment of ours with these words, where the site shows that it stands there."""
+    rows: Any = None
+    with suppress(SendError):
+        us = word(site.look("/wp-json/wp/v2/users/me").data, "id")
         rows = site.look(f"{API}?post={place['post']}&parent={place.get('parent', 0)}&per_page=50&order=desc").data
     for row in rows if isinstance(rows, list) else []:
-        if letters(without_markup(word(row, "content", "rendered"))) == letters(reply.text):
-            return Receipt(
-                url=link(word(row, "link")),
-                external_id=f"comment-{word(row, 'id')}",
-                sentence="It stands there already.",
-            )
-    return Receipt(sentence="The site says that it has this comment already; it may wait for its moderator.")
+        is_ours = us and word(row, "author") == us
+        if is_ours and letters(without_markup(word(row, "content", "rendered"))) == letters(reply.text):
+            number = f"comment-{word(row, 'id')}"
+            return Receipt(url=link(word(row, "link")), external_id=number, sentence="It stands there already.")
+    return None
 
 
 def _receipt(site: Site, answer: Answer) -> Receipt:

@@ -138,6 +138,19 @@ def test_what_mastodon_refuses_is_said(serve: Any, said: Any, reply: Any, mentio
         mastodon.send(reply("x" * 499), mention(external_id="110"), keys(site))
 
 
+def test_a_status_whose_answer_was_lost_is_found_where_it_stands(
+    serve: Any, said: Any, reply: Any, mention: Any
+) -> None:
+    server = Server(said)
+
+    def losing(asked: Any) -> Any:
+        answer = server(asked)
+        return said(how="cut") if asked.method == "POST" else answer
+
+    receipt = mastodon.send(reply("Dag Jan"), mention(external_id="110"), keys(serve(losing)))
+    assert (receipt.external_id, receipt.sentence) == ("200", "It stands there already.")
+
+
 def test_an_answer_that_is_lost_is_uncertain(serve: Any, said: Any, reply: Any, mention: Any) -> None:
     server = Server(said)
     for bad in (said(how="cut"), said(200, {}), said(200, body=b"<html>"), said(503, {"error": "Remote data"})):

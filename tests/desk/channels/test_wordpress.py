@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
+from desk import channels, clockwork
 from desk.channels import wordpress
+from desk.clerk import Clerk
 from desk.errors import SendError, SendUncertain
-from storage.types import Receipt
+from desk.policy import ChannelSpec, Policy
+from storage.database import Database
+from storage.intake import Intake
+from storage.outbox import Outbox
+from storage.types import Match, NewPost, Post, Receipt, ReplyState
 
 LOGIN = "Basic " + b64encode(b"webcare:abcd EFGH 1234").decode()
 
@@ -22,6 +28,7 @@ class Blog:
     said: Any
     status: str = "approved"
     hides: bool = False
+    loses: bool = False
     comments: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, asked: Any) -> Any:
@@ -32,6 +39,8 @@ class Blog:
             return self.said(200, {"id": 2, "post": 4, "parent": 0})
         if asked.method == "GET" and asked.path.endswith("/comments"):
             return self.said(200, [] if self.hides else self.comments[::-1])
+        if asked.path.endswith("/users/me"):
+            return self.said(200, {"id": 9, "name": "webcare"})
         if asked.method == "GET":
             return self.error(404, "rest_comment_invalid_id", "Invalid comment ID.")
         return self.create(asked.json)
@@ -47,9 +56,15 @@ class Blog:
             )
         number = 100 + len(self.comments)
         link = f"https://blog.example/2026/11/storing/#comment-{number}"
-        row = {"id": number, "post": comment["post"], "parent": comment.get("parent", 0), "status": self.status}
+        row = {
+            "id": number,
+            "post": comment["post"],
+            "parent": comment.get("parent", 0),
+            "status": self.status,
+            "author": 9,
+        }
         self.comments.append({**row, "link": link, "content": {"rendered": shown}})
-        return self.said(201, self.comments[-1])
+        return self.said(how="cut") if self.loses else self.said(201, self.comments[-1])
 
     def error(self, status: int, code: str, message: str) -> Any:
         """How WordPress says no."""
@@ -142,6 +157,79 @@ def test_the_site_is_above_its_feed(serve: Any, said: Any, reply: Any, mention: 
     site = serve(Blog(said))
     wordpress.send(reply(), mention(external_id="post-4"), keys(site, url=f"{site.url}/comments/feed/"))
     assert site.asked[0].path == "/wp-json/wp/v2/comments"
+
+
+def test_a_comment_whose_answer_was_lost_is_found_where_it_stands(
+    serve: Any, said: Any, reply: Any, mention: Any
+) -> None:
+    blog = Blog(said, loses=True)
+    receipt = wordpress.send(reply("Dag Jan"), mention(external_id="comment-2"), keys(serve(blog)))
+    assert (receipt.external_id, receipt.sentence) == ("comment-100", "It stands there already.")
+
+
+def test_the_same_words_of_somebody_else_are_not_taken_for_ours(
+    serve: Any, said: Any, reply: Any, mention: Any
+) -> None:
+    blog = Blog(said, loses=True)
+    site = serve(lambda asked: said(503, {}) if asked.method == "POST" else blog(asked))
+    theirs = {
+        "id": 7,
+        "post": 4,
+        "author": 3,
+        "link": "https://blog.example/7",
+        "content": {"rendered": "<p>Dag Jan</p>"},
+    }
+    blog.comments.append(theirs)
+    with pytest.raises(SendUncertain, match="503"):
+        wordpress.send(reply("Dag Jan"), mention(external_id="comment-2"), keys(site))
+
+
+def answered(database: Database, site: Any, clock: Any) -> tuple[Clerk, Policy]:
+    """A clerk at whose desk a reply to comment 2 waits to leave for WordPress."""
+    spec = ChannelSpec(name="wordpress", options=keys(site))
+    policy = Policy(channels={"blog": spec})
+    clerk = Clerk(database, agent="anna", policy=policy, channels=channels.load)
+    intake = Intake(database)
+    intake.register({"blog": ("wordpress", "https://blog.example")})
+    url = "https://blog.example/2026/11/storing/#comment-2"
+    post = Post(external_id="comment-2", conversation_id="post-4", url=url, text="zonnebank?", author="Jan")
+    new = NewPost(post=post, matches=(Match(brand="zonnebank", query="zonnebank"),), wants_case=True)
+    intake.store("blog", "wordpress", [new])
+    clerk.reply(1, "Dag Jan")
+    clock.advance(seconds=10)
+    return clerk, policy
+
+
+def test_a_reply_whose_answer_was_lost_is_not_posted_twice_by_whoever_sends_it_again(
+    serve: Any, said: Any, sqlite_database: Database, clock: Any
+) -> None:
+    blog = Blog(said, loses=True, hides=True)
+    clerk, policy = answered(sqlite_database, serve(blog), clock)
+    (lost,) = clockwork.deliver(sqlite_database, policy, channels.load)
+    assert lost.state is ReplyState.UNCERTAIN and len(blog.comments) == 1
+    clock.advance(hours=1)
+    clockwork.tick(sqlite_database, policy, channels.load)
+    assert clerk.reply_of(lost.id).state is ReplyState.UNCERTAIN
+    blog.hides = False
+    clerk.settle(lost.id, arrived=False)
+    clerk.retry(lost.id)
+    (sent,) = clockwork.deliver(sqlite_database, policy, channels.load)
+    assert (sent.state, sent.url) == (ReplyState.SENT, "https://blog.example/2026/11/storing/#comment-100")
+    assert len(blog.comments) == 1
+
+
+def test_a_reply_that_a_dead_process_was_sending_is_taken_up_and_stands_once(
+    serve: Any, said: Any, sqlite_database: Database, clock: Any
+) -> None:
+    blog = Blog(said)
+    site = serve(blog)
+    clerk, policy = answered(sqlite_database, site, clock)
+    taken = Outbox(sqlite_database).take_due("a process that died")
+    assert taken is not None
+    wordpress.send(taken, clerk.open(1).thread[0], keys(site))
+    clock.advance(minutes=5)
+    clockwork.tick(sqlite_database, policy, channels.load)
+    assert clerk.reply_of(taken.id).state is ReplyState.SENT and len(blog.comments) == 1
 
 
 def test_wordpress_counts_bytes() -> None:
