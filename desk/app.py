@@ -104,6 +104,10 @@ class Desk(App[None]):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=_("What do you want to do?"), id="--command-palette"))
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C stops nothing here; it says what does."""
+        self._triage.say(_("q leaves, and Ctrl+Q from everywhere."))
+
     async def action_leave(self) -> None:
         """Ctrl+Q leaves from everywhere, keeping what is being written."""
         self._triage.action_quit()

@@ -44,7 +44,8 @@ class Aside(Screen[None]):
 
     def keys_shown(self) -> Sequence[Binding]:
         """The keys of this screen, as its lowest line names them."""
-        return [each for each in type(self).BINDINGS if isinstance(each, Binding) and each.show]
+        own = [] if type(self).BINDINGS is Aside.BINDINGS else type(self).BINDINGS
+        return [each for each in (*own, *Aside.BINDINGS) if isinstance(each, Binding) and each.show]
 
     @property
     def body(self) -> LinesView:

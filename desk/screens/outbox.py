@@ -33,6 +33,10 @@ ADVICE = {
 }
 
 
+EDGE = ("▌ ", "accent")
+"""Beside the reply that the keys act on."""
+
+
 class OutboxScreen(Aside):
     """One reply after the other; the keys act on the one with the bar beside it."""
 
@@ -83,6 +87,10 @@ class OutboxScreen(Aside):
         """Shows the replies."""
         replies, place, now = self.replies, self.place, self._now()
         self.body.show(lambda width: outbox_lines(replies, place, width, now), home=False)
+        ours = [row for row, line in enumerate(self.body.lines) if line[:1] == [EDGE]]
+        top, room = round(self.body.scroll_y), self.body.size.height
+        if ours and not (top <= ours[0] and ours[-1] < top + room):
+            self.body.scroll_to(y=ours[0], animate=False)
 
     def action_down(self) -> None:
         """The next reply."""
@@ -149,7 +157,7 @@ def outbox_lines(replies: Sequence[Reply], place: int, width: int, now: datetime
     """Each reply with its state, its text, and what can be done."""
     lines: list[Line] = []
     for number, reply in enumerate(replies):
-        edge = ("▌ ", "accent") if number == place else ("  ", "dim")
+        edge = EDGE if number == place else ("  ", "dim")
         lines += [[edge, *line] for line in _reply_lines(reply, width - 3, now)] + [[]]
     return lines or [[], [("  " + _("Nothing is on its way."), "dim")]]
 

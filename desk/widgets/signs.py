@@ -108,7 +108,8 @@ def case_row(case: Case, width: int, now: datetime, *, marked: bool = False) -> 
     ]
     if wide:
         line.append((" " + fit(clean_line(case.source, 20), source), "dim"))
-    return [*line, (" " + fit(_held(case, now, held), held), "own")]
+    stuck = case.reply_state in (ReplyState.UNCERTAIN, ReplyState.FAILED)
+    return [*line, (" " + fit("!" if stuck else _held(case, now, held), held), "error" if stuck else "own")]
 
 
 def _said(case: Case, width: int, quiet: bool) -> Line:
@@ -124,8 +125,6 @@ def _said(case: Case, width: int, quiet: bool) -> Line:
 
 
 def _held(case: Case, now: datetime, width: int) -> str:
-    if case.reply_state in (ReplyState.UNCERTAIN, ReplyState.FAILED):
-        return "!"
     name = holder(case, now)
     if case.reply_state is ReplyState.DRAFT and name:
         return name[: width - 2] + "✎"
