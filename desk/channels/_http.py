@@ -24,7 +24,7 @@ import httpx
 
 from desk.errors import ChannelError, SendError, SendUncertain
 from desk.shown import clean_line, link_host
-from storage.addresses import Allowed, is_allowed, is_public, may_connect, unique
+from storage.addresses import Allowed, is_public, may_connect, unique
 
 SECONDS = 25.0
 """For the whole of a send, however many questions it takes; well under the outbox's lease on it."""
@@ -102,9 +102,10 @@ class Site:
 
     def quoted(self, text: str) -> str:
         """What the site said, fit to stand in a sentence of ours: one short line without our secrets."""
+        line = clean_line(without_markup(text), 1000)
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
-            text = text.replace(secret, "…")
-        return clean_line(without_markup(text), 200)
+            line = line.replace(secret, "…")
+        return clean_line(line, 200)
 
     @property
     def host(self) -> str:
@@ -127,8 +128,8 @@ class Site:
             return asyncio.run(self._first(request, addresses))
         except TimeoutError:
             why = f"did not answer within {SECONDS:.0f} s"
-        except (httpx.ConnectError, httpx.ConnectTimeout):
-            why = "cannot be reached"
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            why = "has no valid certificate" if "CERTIFICATE" in str(error) else "cannot be reached"
         except httpx.HTTPError as error:
             why = f"broke off ({type(error).__name__})"
         if creates and flight.left:
@@ -238,11 +239,10 @@ def look_up(host: str, port: int, seconds: float) -> tuple[str, ...]:
 
 def check(host: str, port: int, addresses: Sequence[str], allowed: Allowed, *, encrypted: bool) -> None:
     """Refuses an address inside the network, and a password in clear text, unless `allow_private` covers the host."""
-    inside, listed = not all(map(is_public, addresses)), is_allowed(host.lower(), port, allowed)
     shown = f"{clean_line(host, 100)}:{port}"
     if not all(may_connect(each, host.lower(), port, allowed) for each in addresses):
         raise SendError(f"{shown} is inside the network: name it under allow_private if replies may go there.")
-    if not encrypted and not (listed and inside):
+    if not encrypted and any(map(is_public, addresses)):
         raise SendError(f"{shown} is not encrypted: credentials are only sent over TLS (https).")
 
 

@@ -29,19 +29,22 @@ limit: int | None = 100_000
 
 def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
     """Posts the reply; any 2xx says that it was taken. Raises `SendError` or `SendUncertain` with what to do."""
-    (secret,) = keys(options, "secret")
-    base, parts = address_of(options, "/.*"), urlsplit(str(options["url"]).strip())
-    body, moment = json.dumps(_event(reply, mention)).encode("ascii"), int(time.time())
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": reply.key,
-        "webhook-timestamp": str(moment),
-        "webhook-signature": signature(secret, reply.key, moment, body),
-    }
-    site = Site(base, options, headers=headers, secrets=(secret,))
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    said = site.hand_over(path, content=body, ok=range(200, 300), plain=True).data
+    keys(options, "secret")
+    said = post(options, reply.key, _event(reply, mention))
     return Receipt(url=link(word(said, "url")), external_id=word(said, "id") or None, sentence="Handed to the webhook.")
+
+
+def post(options: Mapping[str, Any], key: str, event: Mapping[str, Any]) -> Any:
+    """Posts an event to `url`, signed where there is a `secret`; gives the JSON of the answer, if any."""
+    secret = str(options.get("secret") or "").strip()
+    base, parts = address_of(options, "/.*"), urlsplit(str(options["url"]).strip())
+    body, moment = json.dumps(event).encode("ascii"), int(time.time())
+    headers = {"Content-Type": "application/json", "webhook-id": key, "webhook-timestamp": str(moment)}
+    if secret:
+        headers["webhook-signature"] = signature(secret, key, moment, body)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    site = Site(base, options, headers=headers, secrets=(secret,))
+    return site.hand_over(path, content=body, ok=range(200, 300), plain=True).data
 
 
 def signature(secret: str, key: str, moment: int, body: bytes) -> str:
