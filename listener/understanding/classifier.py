@@ -87,7 +87,7 @@ class Default:
         known = [self._brand(words) for words in brands]
         named = {word for brand in known for word in brand.words_of_name}
         spoken = [t for t in tokens if t.lower() not in named] if named else tokens
-        lang, _ = self._languages.detect(spoken, inherited_lang or lang)
+        lang = self._languages.detect(spoken, inherited_lang or lang)
         tongue = self._tongue(lang)
         reading = tongue.read(tokens)
         folds = reading.folds
@@ -159,7 +159,7 @@ class Default:
     def _odds(self, reading: Reading, seen: intents.Cues) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The log-odds of each intent."""
         order = intents.ordered(reading, *self._orders[reading.lang]) if reading.lang else 0.0
-        odds: np.ndarray[Any, np.dtype[np.float64]] = np.array(intents.features(reading, seen, order)) @ self._intents
+        odds: np.ndarray[Any, np.dtype[np.float64]] = intents.features(reading, seen, order) @ self._intents
         return odds
 
     def _wants(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from listener.understanding import lists
 from listener.understanding.sentiment import Reading
@@ -13,7 +16,7 @@ from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, 
 
 GUARDS = {
     "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
-    "not_legal": "legal", "not_media": "media",
+    "not_legal": "legal", "not_media": "media", "not_idea": "idea",
 }  # fmt: skip
 """Groups of phrases that only look like the cues they stand over."""
 URGENCIES = (
@@ -106,19 +109,34 @@ def ordered(reading: Reading, table: Sequence[float], kinds: Mapping[str, str]) 
     return min(best, 3.0)
 
 
-def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> list[float]:
+_PLACE = {name: at for at, name in enumerate(FEATURES)}
+_REST = _PLACE["negative"]
+
+
+def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The numbers of `FEATURES`. `ordered`: how much the order of the words is that of a question."""
     words, shown = reading.words, reading.shown
-    counts = [len(seen.get(g, ())) for g in GROUPS]
-    opens = any(
-        p.group == "q_open" and (a == 0 or words[a - 1].stop or words[a - 1].fold == ",") for a, _, p in reading.phrases
+    row = np.zeros(len(FEATURES))
+    row[0] = 1.0
+    for group, phrases in seen.items():
+        at = _PLACE.get(group)
+        if at is not None:
+            row[at] = 1.0
+            row[at + len(GROUPS)] = min(len(phrases), 4) - 1.0
+    row[_REST:] = (
+        reading.shares[0], reading.shares[2], shown & ASK > 0, "q_open" in seen and _opens(reading), shown & ME > 0,
+        shown & YOU > 0, shown & LINK > 0, min(len(words), 60) / 60, len(words) < 5, shown & SHOUT > 0, shown & TAG > 0,
+        shown & DIGIT > 0, ordered,
+    )  # fmt: skip
+    return row
+
+
+def _opens(reading: Reading) -> bool:
+    """Whether a clause begins as an open question does."""
+    return any(
+        p.group == "q_open" and (a == 0 or reading.words[a - 1].stop or reading.folds[a - 1] == ",")
+        for a, _, p in reading.phrases
     )
-    return [
-        1.0, *[float(c > 0) for c in counts], *[min(c, 4) - 1.0 if c > 1 else 0.0 for c in counts],
-        reading.shares[0], reading.shares[2], float(shown & ASK > 0), float(opens), float(shown & ME > 0),
-        float(shown & YOU > 0), float(shown & LINK > 0), min(len(words), 60) / 60, float(len(words) < 5),
-        float(shown & SHOUT > 0), float(shown & TAG > 0), float(shown & DIGIT > 0), ordered,
-    ]  # fmt: skip
 
 
 SHOWN: dict[str, tuple[str, ...]] = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 
+from listener.understanding import lists
 from listener.understanding.weights import Weights
 
 NAMES = ("nl", "en", "de", "fr")
@@ -15,6 +17,12 @@ SHORTEST = 3
 """Words a text needs before it is judged by itself; a shorter one inherits where there is something to inherit."""
 SURE = 2.0
 """The lead (in nats, scaled) a short text needs to be judged against what it inherits."""
+LEAD = 2.0
+"""The lead (likewise) a fifth language needs over the best of the four for a text to be "other"."""
+SHORT_LEAD = 4.0
+"""The same for a text of fewer words than `SHORTEST`."""
+COMMON = 4.0
+"""What it adds (in nats) that a word is one of the commonest of a language."""
 _MARKS = set("@#")
 
 
@@ -34,6 +42,9 @@ class Languages:
         self._table = weights.array("language.table")
         self._prior = weights.array("language.prior")
         self._ours = [self.names.index(name) for name in NAMES]
+        self._common: dict[str, list[int]] = {}
+        for name, word in lists.cues("common.txt"):
+            self._common.setdefault(word, []).append(self.names.index(name))
         self._rows = np.zeros((CACHE, len(self.names)), dtype=np.float32)
         self._seen: dict[str, int] = {}
 
@@ -49,33 +60,33 @@ class Languages:
             index = self._index
             found = [index[g] for g in grams(unicodedata.normalize("NFC", word)[:40]) if g in index]
             self._rows[at] = np.add.reduce(self._table.take(found, axis=0)) if found else 0
+            for name in self._common.get(word.lower().replace("’", "'"), ()):
+                self._rows[at, name] += COMMON
         self._seen[token] = at
         return at
 
-    def detect(self, tokens: list[str], inherited: str | None = None) -> tuple[str | None, float]:
-        """The language of a text and how sure (0 to 1); a short one takes `inherited`; None where nothing is known."""
+    def detect(self, tokens: list[str], inherited: str | None = None) -> str | None:
+        """The language of a text; a short one takes `inherited`; None where nothing is known."""
         seen, row = self._seen, self._row
         rows = [at for t in tokens[:120] if (at := seen[t] if t in seen else row(t)) >= 0]
         if not rows:
-            return inherited, 0.0
+            return inherited
         if foreign(tokens):
-            return "other", 1.0
+            return "other"
         scores = np.add.reduce(self._rows.take(rows, axis=0)) + self._prior
         return self._decide(scores, len(rows), inherited)
 
-    def _decide(self, scores: np.ndarray, count: int, inherited: str | None) -> tuple[str | None, float]:
-        scores = scores / (count**0.5)
+    def _decide(self, scores: np.ndarray[Any, np.dtype[np.float32]], count: int, inherited: str | None) -> str:
         best = int(scores.argmax())
-        share = np.exp(scores - scores[best])
-        share /= share.sum()
         ours = max(self._ours, key=scores.__getitem__)
+        scale = count**-0.5
         if count < SHORTEST and inherited and self.names[ours] != inherited:
             at = self.names.index(inherited) if inherited in self.names else -1
-            if at < 0 or scores[ours] - scores[at] < SURE:
-                return inherited, 0.5
-        if best not in self._ours and share[best] >= 0.5 and scores[best] - scores[ours] > 1.0:
-            return "other", float(share[best])
-        return self.names[ours], float(share[ours])
+            if at < 0 or (scores[ours] - scores[at]) * scale < SURE:
+                return inherited
+        if best != ours and (scores[best] - scores[ours]) * scale > (LEAD if count >= SHORTEST else SHORT_LEAD):
+            return "other"
+        return self.names[ours]
 
 
 def foreign(tokens: list[str]) -> bool:

@@ -21,15 +21,17 @@ LAST = 200
 """Reviews, the newest, on which the layer must prove itself before it is used."""
 BLOCK = 50
 """Reviews judged at a time in that proof, each block by a layer trained on all before it (test, then train)."""
-ANCHORS = 0.5
+ANCHORS = 2.0
 """What a text of our own counts beside the reviews, so that the layer does not forget what was known."""
 FEWEST = 20
 """Reviews of one kind and language below which nothing is learnt."""
 CONFIRMED = 0.5
 """What a confirmation counts; a correction counts 1."""
-HOLD = 2.0
+HOLD = 1.0
 """Weight decay of the layer: small, so that a few hundred reviews do not outshout the default."""
-STRENGTHS = (1.0, 0.5, 0.25)
+NOISE = 0.01
+"""How much lower a score on the frozen set may be and not count as worse: one or two texts of its 150 to 200."""
+STRENGTHS = (1.0, 0.7, 0.5, 0.35, 0.25)
 """How far the layer is believed; the first that does not do worse on the frozen set is taken."""
 ANCHOR = "webcare"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -142,7 +144,7 @@ def _lesson(default: Default, lang: str, name: str, reviews: Sequence[Review]) -
     first = frozen.score(default, lang, name)
     for strength in STRENGTHS:
         then = frozen.score(default.with_layer(Layer({lang: (table * strength).astype(np.float32)})), lang, name)
-        if then >= first:
+        if then >= first - NOISE:
             return table * strength, row(before, after, (first, then), True, "Used.")
     return None, row(before, after, (first, then), False, "It would do worse on the frozen set, so the default stays.")
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from storage.types import Priority, Reason
 
 WEIGHTS: Mapping[str, float] = {
-    "negative": 1.2, "positive": -1.2, "safety": 3.0, "privacy": 2.6, "fraud": 2.4, "legal": 2.4, "media": 2.0,
-    "outage": 1.8, "vulnerable": 1.6, "deadline": 1.2, "money": 0.9, "repeat": 0.9, "churn": 0.9, "waiting": 0.5,
-    "complaint": 0.6, "problem": 0.3, "question": 0.5, "direct": 0.4, "news": -1.2, "job": -1.6, "spam": -3.0,
+    "negative": 1.2, "positive": -1.2, "safety": 3.8, "privacy": 3.4, "fraud": 3.0, "legal": 2.8, "media": 2.2,
+    "outage": 1.3, "vulnerable": 1.8, "deadline": 0.8, "money": 0.6, "repeat": 0.6, "churn": 0.9, "waiting": 0.4,
+    "complaint": 0.8, "problem": 0.3, "question": 0.5, "direct": 0.4, "news": -1.2, "job": -1.6, "spam": -3.0,
     "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
 }  # fmt: skip
 """Points a reason is worth when it is wholly there."""
 GRAVE = ("safety", "privacy", "legal")
 """Reasons that keep a text that is not glad at least at high."""
-CUTS = {Priority.URGENT: 2.8, Priority.HIGH: 1.7, Priority.NORMAL: 0.4}
+CUTS = {Priority.URGENT: 3.4, Priority.HIGH: 2.0, Priority.NORMAL: 0.4}
 """Points from which a level is given."""
-FULL = 8.0
+FULL = 10.0
 """Points that make 100; 0 points make 12, so that cheerful texts can stand below neutral ones."""
 
 

@@ -54,7 +54,10 @@ class Forms:
     def at(self, bare: Sequence[str], at: int) -> list[int]:
         """Where each form ends that begins at this word."""
         first = bare[at]
-        possible = (*self._whole.get(first, ()), *self._begun.get(first[:1], ()))
+        whole, begun = self._whole.get(first), self._begun.get(first[:1])
+        if not whole and not begun:
+            return []
+        possible = (*(whole or ()), *(begun or ()))
         return [at + len(head) for head in possible if self._stands(head, bare[at : at + len(head)])]
 
     def _stands(self, head: tuple[str, ...], there: Sequence[str]) -> bool:

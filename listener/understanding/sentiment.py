@@ -7,11 +7,12 @@ import math
 import zlib
 from array import array
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from listener.understanding.lists import Phrase
-from listener.understanding.signs import Found, found, signs
+from listener.understanding.signs import NAMES, OF_TEXT, Found, found, signs
 from listener.understanding.weights import Weights
 from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, bucket, pieces, vocabulary
 from storage.types import Reason, Sentiment
@@ -33,6 +34,8 @@ class Reading:
     hits: list[Found] = field(default_factory=list)
     shares: tuple[float, float, float] = (0.0, 1.0, 0.0)
     """Chance of negative, neutral, positive."""
+    signs: np.ndarray[Any, np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(len(NAMES)))
+    """The numbers of the whole text (`signs.NAMES`)."""
     shown: int = 0
     """The bits of all words."""
     pairs: list[int] = field(default_factory=list)
@@ -127,17 +130,17 @@ class Tongue:
         points = [scale * p if w.letters or w.value else 0.0 for p, w in zip(points, words, strict=True)]
         if reading.hits:
             way = self._signs[1:] @ np.array([neg, pos])
-            lead = (np.array(signs(words, reading.hits, reading.shown)) - signs(words, [], reading.shown)) @ way
+            lead = float(reading.signs @ (way * _OF_OPINION)) - way[_NO_OPINION]
             toward = [max((pos - neg) * h.value, 0.0) for h in reading.hits]
             for hit, part in zip(reading.hits, toward, strict=True):
-                points[hit.start] += max(float(lead), 0.2) * part / (sum(toward) or 1.0)
+                points[hit.start] += max(lead, 0.2) * part / (sum(toward) or 1.0)
         return points
 
     def judge(self, reading: Reading) -> None:
         """Fill in the chances of the labels."""
         words = reading.words
-        own = self._signs[0] + np.array(signs(words, reading.hits, reading.shown)) @ self._signs[1:]
-        neg, pos = own.tolist()
+        reading.signs = np.array(signs(words, reading.hits, reading.shown))
+        neg, pos = (self._signs[0] + reading.signs @ self._signs[1:]).tolist()
         if self._tables and words:
             reading.pairs = hashed(reading.folds)
             at = [pair % self._pairs_size for pair in reading.pairs]
@@ -161,6 +164,8 @@ def softmax(neg: float, pos: float) -> tuple[float, float, float]:
     return a / (a + b + c), b / (a + b + c), c / (a + b + c)
 
 
+_OF_OPINION = np.array([float(name not in OF_TEXT) for name in NAMES])
+_NO_OPINION = NAMES.index("no_opinion")
 _ENDS = (Sentiment.NEGATIVE, Sentiment.POSITIVE)
 
 

@@ -18,6 +18,13 @@ NAMES = (
     "digits", "single_positive", "single_negative",
 )  # fmt: skip
 """The names of the numbers, in order."""
+OF_TEXT = frozenset(
+    {
+        "exclamation", "question", "dots", "capitals", "stretched", "link", "mention", "hashtag", "length", "more",
+        "me", "you", "negations", "digits", "but",
+    }
+)  # fmt: skip
+"""Those that do not speak of opinion words; all others are 0 in a text without any, but `no_opinion`, which is 1."""
 NEGATION_REACH = 4
 UNDO = -0.7
 """What a negation leaves of an opinion word."""

@@ -142,7 +142,7 @@ def train_sentiment(
 
 
 PENALTIES = {
-    "en": (1.0, 2.5, 2.5, 2.5),
+    "en": (1.0, 6.0, 6.0, 8.0),
     "base": (1.0, np.inf, np.inf, np.inf),
     "contrast": (1.0, 6.0, 6.0, 6.0),
     "own": (10.0, 8.0, 8.0, 8.0),

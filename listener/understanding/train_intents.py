@@ -66,11 +66,11 @@ def prior() -> Vector:
     return table
 
 
-LEAN = 0.6
+LEAN = 0.4
 """Added to each intent's odds: a missed wish costs an agent more than one too many (chosen by cross-validation)."""
 
 
-def train_table(numbers: Sequence[Sequence[float]], wanted: Sequence[Sequence[str]], hold: float = 1.0) -> Vector:
+def train_table(numbers: Sequence[Any], wanted: Sequence[Sequence[str]], hold: float = 1.0) -> Vector:
     """The intent table after training: logistic regression an intent, held to the prior with force `hold`."""
     start, rows = prior(), np.array(numbers)
     table = start.copy()

@@ -12,7 +12,7 @@ from storage.types import Priority
 def test_the_points_of_the_reasons_make_the_score():
     low, level, reasons = score(Parts(negative=0.9, reasons={"safety": ["brand"], "deadline": ["vandaag"]}))
     assert level is Priority.URGENT
-    assert [r.label for r in reasons] == ["safety", "deadline", "negative"]
+    assert [r.label for r in reasons] == ["safety", "negative", "deadline"]
     assert low == round(12 + sum(r.share for r in reasons) * 88 / priority.FULL)
 
 
