@@ -37,6 +37,10 @@ class Asked:
         """The query, by name."""
         return {name: values[0] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
+    def all(self, name: str) -> list[str]:
+        """Every value of a name in the query."""
+        return parse_qs(urlsplit(self.target).query).get(name, [])
+
     @property
     def json(self) -> Any:
         """The body as JSON."""

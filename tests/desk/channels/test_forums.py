@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,40 +15,44 @@ from storage.types import Receipt
 
 @dataclass
 class Discourse:
-    """Topic 12, "een-topic", with three posts; who posts the same within minutes is refused."""
+    """Topic 12, "een-topic", with three posts: the same request gives the same post until `forget`."""
 
     said: Any
     queue: bool = False
-    posts: list[dict[str, Any]] = field(default_factory=list)
+    loses: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
+    posts: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"id": 900 + each, "username": "jan", "cooked": "<p>Dag</p>"} for each in (1, 2, 3)]
+    )
 
     def __call__(self, asked: Any) -> Any:
         """One request."""
         heads = asked.headers
-        if (heads.get("api-username") == "webcare" and heads.get("api-key") == "k3y") or heads.get(
-            "user-api-key"
-        ) == "u3er":
-            return self.create(asked) if (asked.method, asked.path) == ("POST", "/posts.json") else self.said(404, {})
-        return self.said(
-            403, {"errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access"}
-        )
+        by_key = (heads.get("api-username"), heads.get("api-key")) == ("webcare", "k3y")
+        if not by_key and heads.get("user-api-key") != "u3er":
+            return self.said(403, {"errors": ["You are not permitted to view it."], "error_type": "invalid_access"})
+        if asked.method == "POST":
+            return self.create(asked.json)
+        ids = [int(each) for each in asked.all("post_ids[]")]
+        answers = {
+            "/session/current.json": {"current_user": {"id": 5, "username": "webcare"}},
+            "/t/12.json": {"post_stream": {"posts": [], "stream": [each["id"] for each in self.posts]}},
+            "/t/12/posts.json": {"post_stream": {"posts": [each for each in self.posts if each["id"] in ids]}},
+        }
+        return self.said(200, answers[asked.path]) if asked.path in answers else self.said(404, {"errors": ["Gone"]})
 
-    def create(self, asked: Any) -> Any:
+    def create(self, post: dict[str, Any]) -> Any:
         """A new post."""
-        post = asked.json
         if post["topic_id"] != 12:
             return self.said(422, {"action": "create_post", "errors": ["The topic you are replying to does not exist"]})
-        if any(each["raw"] == post["raw"] for each in self.posts):
-            return self.said(
-                422, {"action": "create_post", "errors": ["Body is too similar to what you recently posted"]}
-            )
         if self.queue:
             return self.said(200, {"success": True, "action": "enqueued", "pending_count": 1})
-        self.posts.append(post)
-        number = len(self.posts) + 3
-        return self.said(
-            200,
-            {"id": 900 + number, "topic_id": 12, "post_number": number, "topic_slug": "een-topic", "raw": post["raw"]},
-        )
+        if post["raw"] not in self.known:
+            number, cooked = len(self.posts) + 1, post["raw"].replace("\n", "<br>\n")
+            row = {"id": 900 + number, "topic_id": 12, "post_number": number, "topic_slug": "een-topic"}
+            self.posts.append({**row, "username": "webcare", "cooked": f"<p>{cooked}</p>"})
+            self.known[post["raw"]] = self.posts[-1]
+        return self.said(how="cut") if self.loses else self.said(200, self.known[post["raw"]])
 
 
 def of(site: Any, **more: Any) -> dict[str, Any]:
@@ -91,15 +96,43 @@ def test_discourse_may_hold_a_post_for_its_moderator(serve: Any, said: Any, repl
 
 def test_discourse_says_why_it_refuses(serve: Any, said: Any, reply: Any, mention: Any) -> None:
     site = serve(Discourse(said))
-    discourse.send(reply("Dag"), mention(external_id="12/1"), of(site, **BY_KEY))
-    with pytest.raises(SendError, match="Body is too similar"):
-        discourse.send(reply("Dag"), mention(external_id="12/1"), of(site, **BY_KEY))
     with pytest.raises(SendError, match="does not exist"):
         discourse.send(reply("Dag"), mention(external_id="13/1"), of(site, **BY_KEY))
     with pytest.raises(SendError, match="not permitted"):
         discourse.send(reply("Dag"), mention(external_id="12/1"), of(site, key="wrong", user="webcare"))
     with pytest.raises(SendError, match=r"wants reply\.key and reply\.user"):
         discourse.send(reply("Dag"), mention(external_id="12/1"), of(site))
+
+
+@pytest.mark.parametrize(
+    ("login", "age", "forgotten"), [(BY_KEY, 0, False), (BY_KEY, 5, True), ({"user_key": "u3er"}, 0, True)]
+)
+def test_the_same_reply_stands_on_discourse_once(
+    serve: Any, said: Any, reply: Any, mention: Any, login: dict[str, str], age: int, forgotten: bool
+) -> None:
+    forum = Discourse(said)
+    site = serve(forum)
+    answer = reply("Dag Jan,\nGroet", created_at=datetime.now(UTC) - timedelta(minutes=age))
+    first = discourse.send(answer, mention(external_id="12/3"), of(site, **login))
+    if forgotten:
+        forum.known.clear()
+    again = discourse.send(answer, mention(external_id="12/3"), of(site, **login))
+    assert (again.url, again.external_id) == (first.url, first.external_id) and len(forum.posts) == 4
+
+
+def test_a_post_whose_answer_was_lost_is_found_where_it_stands(serve: Any, said: Any, reply: Any, mention: Any) -> None:
+    forum = Discourse(said, loses=True)
+    receipt = discourse.send(reply("Hallo"), mention(external_id="12/3"), of(serve(forum), **BY_KEY))
+    assert (receipt.external_id, receipt.sentence) == ("12/4", "It stands there already.")
+
+
+def test_the_same_words_of_somebody_else_are_not_taken_for_ours(
+    serve: Any, said: Any, reply: Any, mention: Any
+) -> None:
+    forum = Discourse(said)
+    site = serve(lambda asked: said(502, {}) if asked.method == "POST" else forum(asked))
+    with pytest.raises(SendUncertain, match="502"):
+        discourse.send(reply("Dag"), mention(external_id="12/3"), of(site, **BY_KEY))
 
 
 @dataclass
