@@ -129,6 +129,7 @@ class Acts(Stage):
         case_id = self.cases.case_id
         if case_id is None:
             return
+        self.together = 1
         try:
             case = await self.counter.step(lambda clerk: correct_newest(clerk, case_id, sentiment))
         except REFUSALS as error:

@@ -95,6 +95,7 @@ class Replying(Acts):
         channel = await self.counter.read(lambda clerk: channel_of(clerk, case_id))
         case = await self.counter.step(lambda clerk: clerk.claim(case_id))
         file, self.due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
+        self.together = 1
         self._claimed_here = before is None or before.assignee != self.agent
         self.cases.put([case])
         self.file = self.answering = file

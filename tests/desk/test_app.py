@@ -152,14 +152,13 @@ async def test_nothing_a_stranger_wrote_reaches_the_terminal_as_an_order(desk, a
     for nasty in storable:
         arrive(text=f"{nasty} zonnebank", title=f"t{nasty}", author=f"j{nasty}", url=f"https://forum.example/{nasty}")
     async with desk(size=size) as seat:
-        await seat.press("enter")
+        await seat.press("enter", *["a"] * (size[0] < 100))
         for _each in storable:
-            await seat.press("right_square_bracket", "a", "Y")
+            await seat.press("right_square_bracket")
             assert not FORBIDDEN.search(seat.text), ascii(FORBIDDEN.search(seat.text))
             assert not any(segment.style and segment.style.link for line in strips(seat) for segment in line)
             assert {line.cell_length for line in strips(seat)} <= {size[0]}
-            await seat.press("a")
-        await seat.press("escape", "r")
+        await seat.press("escape", "escape", "r")
         assert not FORBIDDEN.search(seat.text)
 
 

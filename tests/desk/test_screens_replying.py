@@ -33,6 +33,13 @@ async def test_one_z_takes_back_both_the_reply_and_the_resolving(desk, arrive, c
         assert replies(clerk, case)[ReplyState.DRAFT].text == "Dag"
 
 
+async def test_a_step_after_sending_comes_back_alone(desk, arrive, clerk):
+    first, _second = arrive(), arrive(author="piet")
+    async with desk(size=(80, 24)) as seat:
+        await seat.press("r", "D", "ctrl+s", "+", "z")
+        assert clerk("x").cases([first])[0].status is Status.RESOLVED and ReplyState.HELD in replies(clerk, first)
+
+
 async def test_send_and_stay_keeps_the_case_open_and_counts_down(desk, arrive, clerk):
     case = arrive()
     async with desk() as seat:
