@@ -78,14 +78,12 @@ class Site:
             raise SendError(f"{self.host} did not answer in JSON; nothing was sent: check the address.")
         return answer
 
-    def hand_over(
-        self, path: str, *, method: str = "POST", ok: Collection[int] = (200, 201), plain: bool = False, **content: Any
-    ) -> Answer:
+    def hand_over(self, path: str, *, ok: Collection[int] = (200, 201), plain: bool = False, **content: Any) -> Answer:
         """Hands the reply over: `SendUncertain` for whatever goes wrong after the site may have read it.
 
         The answer must be a JSON object, unless `plain`.
         """
-        answer = self._ask(method, path, content, creates=True)
+        answer = self._ask("POST", path, content, creates=True)
         if answer.status not in ok:
             raise self._refusal(answer, creates=True)
         if not plain and not isinstance(answer.data, dict):
