@@ -6,7 +6,6 @@ posts -> conversations kept? -> authors -> new | edited | deleted -> matches -> 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +33,8 @@ POST = tables.Post.__table__  # type: ignore[attr-defined]
 REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
+
+_BLANK_CONVERSATION = tables.Conversation(source="", external_key="").model_dump(exclude={"id"})
 
 
 Arrived = tuple[NewPost, int, int | None]
@@ -122,13 +123,14 @@ class Arrivals:
 
     def _new_conversation(self, external: str, news: Sequence[NewPost]) -> dict[str, Any]:
         sample = news[0].post if news else None
-        return tables.Conversation(
-            source=self.source,
-            external_key=key_of(external),
-            external_id=storable(external),
-            url=storable(sample.conversation_url or sample.url) if sample else "",
-            title=storable(sample.conversation_title or sample.title) if sample else "",
-        ).model_dump(exclude={"id"})
+        return {
+            **_BLANK_CONVERSATION,
+            "source": self.source,
+            "external_key": key_of(external),
+            "external_id": storable(external),
+            "url": storable(sample.conversation_url or sample.url) if sample else "",
+            "title": storable(sample.conversation_title or sample.title) if sample else "",
+        }
 
     def _authors(self, posts: Sequence[NewPost]) -> dict[str, int]:
         """Author identity -> our id; posts whose source names nobody have no author."""
@@ -343,7 +345,10 @@ def _judged(judged: Opinion | None, lang: str | None) -> dict[str, Any]:
         "relevance": opinion.relevance,
         "priority": opinion.priority.value,
         "priority_score": opinion.priority_score,
-        "reasons": [asdict(reason) for reason in opinion.reasons],
+        "reasons": [
+            {"about": each.about, "label": each.label, "words": list(each.words), "share": each.share}
+            for each in opinion.reasons
+        ],
         "model": opinion.model,
         "lang": opinion.lang or lang,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from storage.types import SYSTEM, EventKind, NewPost, Opinion, Post, Priority, R
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_BLANK = tables.Case(author_key="", opened_at=_EVER, last_mention_at=_EVER).model_dump(exclude={"id"})
 
 CaseKey = tuple[int, str]
 """A conversation, and who writes in it: the author's id, or the post's own key where nobody is named."""
@@ -57,16 +60,17 @@ class Cases:
 
     def _opening(self, key: CaseKey, author: int | None, new: NewPost) -> dict[str, Any]:
         opinion = new.opinion or Opinion()
-        return tables.Case(
-            conversation_id=key[0],
-            author_id=author,
-            author_key=key[1],
-            brand=new.matches[0].brand,
-            priority=opinion.priority.value,
-            priority_score=opinion.priority_score,
-            opened_at=self.now,
-            last_mention_at=self._time_of(new.post),
-        ).model_dump(exclude={"id"})
+        return {
+            **_BLANK,
+            "conversation_id": key[0],
+            "author_id": author,
+            "author_key": key[1],
+            "brand": new.matches[0].brand,
+            "priority": opinion.priority.value,
+            "priority_score": opinion.priority_score,
+            "opened_at": self.now,
+            "last_mention_at": self._time_of(new.post),
+        }
 
     def found(self, mentions: Sequence[tuple[int, int, NewPost]], opened: Collection[int]) -> None:
         """Writes down that mentions (case, post) joined their cases, and wakes the cases that were there before."""

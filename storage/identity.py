@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from storage import tables
 from storage.database import in_chunks
 from storage.types import Post
 
+_ODD = re.compile("[\0\ud800-\udfff]")
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 
@@ -27,11 +29,9 @@ def content_hash(post: Post) -> str:
 
 def storable(text: str) -> str:
     """The text as both databases can hold it: NUL as U+2400, lone surrogates as "?"."""
-    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode("utf-8") if _is_odd(text) else text
-
-
-def _is_odd(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= char <= "\udfff" for char in text)
+    if _ODD.search(text) is None:
+        return text
+    return text.replace("\0", "\u2400").encode("utf-8", "replace").decode("utf-8")
 
 
 def conversation_of(post: Post) -> str:
