@@ -36,7 +36,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "trainee": HANDLING,
     "agent": HANDLING | {"approve", "reject"},
-    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others"},
+    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others", "apply_rules"},
 }
 """Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
 
@@ -274,6 +274,7 @@ class Clerk:
         it. The same `key` hands over once. Raises `NotReady` for a text that should not leave.
         """
         self._permit("reply")
+        text = text.replace("{agent}", self.agent)  # a rule's draft is signed by who sends it
         file = self._inbox.open(case_id)
         channel = self.channel_of(file.case)
         self._check(text, channel)
@@ -324,6 +325,10 @@ class Clerk:
         """Says whether an uncertain reply arrived, after having looked."""
         self._permit("settle")
         return self._outbox.settle(reply_id, self.agent, arrived=arrived)
+
+    def permit(self, act: str) -> None:
+        """Raises `NotAllowed` where this agent may not do `act`, for what is done by others in their name."""
+        self._permit(act)
 
     def _role(self) -> str | None:
         member = self.policy.member(self.agent)

@@ -40,9 +40,6 @@ CURSOR = "rules.cursor"
 PATIENCE = timedelta(minutes=10)
 """How long a missing event is looked for: longer than any transaction lives."""
 
-STALE = timedelta(days=1)
-"""A message that could not leave for so long is not sent any more."""
-
 HANDLED = (EventKind.SENT, EventKind.HELD, EventKind.SUBMITTED, EventKind.RESOLVED, EventKind.CLAIMED)
 """What shows that an agent knows a person."""
 
@@ -73,12 +70,19 @@ class Rulebook:
             return connection.execute(unseen).first() is not None
 
     @contextmanager
-    def turn(self) -> Iterator[Turn | None]:
-        """A transaction of rule work; None while another process is at it. It commits whole, or not at all."""
+    def turn(self) -> Iterator[Turn]:
+        """A transaction of rule work, once no other process is at it. It commits whole, or not at all."""
         self.begin()
         with self.database.write() as connection:
-            mine = sa.select(SETTING.c.value).where(SETTING.c.name == CURSOR).with_for_update(skip_locked=True)
-            value = connection.execute(mine).scalar()
+            value = connection.execute(_mine().with_for_update()).scalar_one()
+            yield Turn(self.database, connection, json.loads(value))
+
+    @contextmanager
+    def turn_or_none(self) -> Iterator[Turn | None]:
+        """The same, but None while another process is at it."""
+        self.begin()
+        with self.database.write() as connection:
+            value = connection.execute(_mine().with_for_update(skip_locked=True)).scalar()
             yield None if value is None else Turn(self.database, connection, json.loads(value))
 
     def is_due(self, what: str, every: timedelta) -> bool:
@@ -105,33 +109,14 @@ class Rulebook:
                 RUN.c.rule == rule, RUN.c.case_id == each.c.case_id, RUN.c.event_id == each.c.event_id
             )
             with self.database.read() as connection:
-                query = sa.select(each.c.case_id, each.c.event_id).where(sa.not_(done)).order_by(each.c.case_id)
+                query = sa.select(each.c.case_id, each.c.event_id).where(sa.not_(done))
                 found += [(row.case_id, row.event_id) for row in connection.execute(query)]
-        return found
+        return sorted(found)
 
     def newest_mention(self, case_id: int) -> Mention | None:
         """The mention a case's rules are about."""
         with self.database.read() as connection:
             return _newest_mention(connection, case_id)
-
-    def take_notice(self) -> Mapping[str, Any] | None:
-        """The next message that a rule wants sent, for this process alone; it will not be given again."""
-        waiting = sa.and_(RUN.c.notice != "", RUN.c.at > self.database.now() - STALE)
-        with self.database.write() as connection:
-            one = sa.select(RUN).where(waiting).order_by(RUN.c.at, RUN.c.rule, RUN.c.case_id).limit(1)
-            row = connection.execute(one.with_for_update(skip_locked=True)).first()
-            if row is None:
-                return None
-            key = (RUN.c.rule == row.rule, RUN.c.case_id == row.case_id, RUN.c.event_id == row.event_id)
-            connection.execute(sa.update(RUN).where(*key).values(notice=""))
-            told: Mapping[str, Any] = json.loads(row.notice)
-            return told
-
-    def has_notice(self) -> bool:
-        """Whether a message waits; a read."""
-        with self.database.read() as connection:
-            waiting = sa.select(RUN.c.rule).where(RUN.c.notice != "", RUN.c.at > self.database.now() - STALE)
-            return connection.execute(waiting.limit(1)).first() is not None
 
     def undo(self, name: str, case_id: int, agent: str) -> None:
         """Takes back all that the rule's newest run did to a case, its draft too, in the name of `agent`.
@@ -178,6 +163,7 @@ class Turn:
 
     def __init__(self, database: Database, connection: Connection, cursor: dict[str, Any]) -> None:
         self.database, self._connection, self._cursor = Within(database, connection), connection, cursor
+        self._at_hand: dict[int, Mention] = {}
 
     def events(self, limit: int) -> list[Event]:
         """What happened to cases since the rules last looked, oldest first; they will not be given again."""
@@ -186,42 +172,44 @@ class Turn:
         if found:
             moved = _moved(self._cursor, [event.id for event in found], self.database.now())
             self._remember(CURSOR, json.dumps(moved))
+        posts = {event.post_id for event in found if event.post_id is not None}
+        self._at_hand = {each.id: each for each in rows.mentions(self._connection, sorted(posts))}
         return [event for event in found if event.case_id is not None]
+
+    def lock(self, case_ids: Iterable[int]) -> None:
+        """Keeps others from these cases until the turn ends; in the order of all steps, so that none waits in vain."""
+        for some in in_chunks(sorted(case_ids)):
+            locked = sa.select(CASE.c.id).where(CASE.c.id.in_(some)).order_by(CASE.c.id).with_for_update()
+            self._connection.execute(locked).all()
 
     def case(self, case_id: int) -> Case | None:
         """The case as it is now, locked until the turn ends."""
-        self._connection.execute(sa.select(CASE.c.id).where(CASE.c.id == case_id).with_for_update())
+        self.lock([case_id])
         found = rows.cases(self._connection, [case_id])
         return found[0] if found else None
 
     def mention(self, case_id: int, post_id: int | None = None) -> Mention | None:
         """The mention an event is about, where it is one of the case; else the case's newest."""
-        found = rows.mentions(self._connection, [post_id]) if post_id is not None else []
-        if found and found[0].case_id == case_id:
-            return found[0]
-        return _newest_mention(self._connection, case_id)
+        known = self._at_hand.get(post_id or 0)
+        if known is None and post_id is not None:
+            known = next(iter(rows.mentions(self._connection, [post_id])), None)
+        return known if known and known.case_id == case_id else _newest_mention(self._connection, case_id)
 
-    def claims(self, rule: str, case_id: int, event_id: int, notice: Mapping[str, Any] | None = None) -> bool:
+    def claims(self, rule: str, case_id: int, event_id: int) -> bool:
         """Whether this is the first time; the database decides."""
         row = {"rule": rule, "case_id": case_id, "event_id": event_id, "at": self.database.now()}
-        row["notice"] = json.dumps(notice) if notice else ""
         first = insert_ignore(self.database, RUN, [row], ["rule", "case_id", "event_id"])
-        return bool(self._connection.execute(first).rowcount)
+        return self._connection.execute(first, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def steps(self, stamp: Mapping[str, Any]) -> Steps:
         """The steps of this turn, each said with `stamp`."""
         return Steps(self.database, stamp)
 
     def write_down(self, name: str, case_id: int, data: Mapping[str, Any]) -> None:
-        """Appends the event that a rule ran."""
+        """Appends the event that a rule ran. What is at hand of the case is read again after it."""
+        self._at_hand = {id_: each for id_, each in self._at_hand.items() if each.case_id != case_id}
         actor = workflow.RULE + name
         append(self._connection, EventKind.RULE, at=self.database.now(), actor=actor, case_id=case_id, data=data)
-
-    def has_words(self, case_id: int) -> bool:
-        """Whether a reply is there already: drafted, on its way or sent."""
-        gone = (ReplyState.CANCELLED.value, ReplyState.FAILED.value)
-        live = sa.select(REPLY.c.id).where(REPLY.c.case_id == case_id, REPLY.c.state.not_in(gone))
-        return self._connection.execute(live.limit(1)).first() is not None
 
     def load(self, agents: Iterable[str]) -> Mapping[str, int]:
         """How many cases each of them has that are not closed."""
@@ -264,6 +252,10 @@ def runs_of(database: Database, case_id: int) -> tuple[Event, ...]:
             raise NotFound(f"There is no case {case_id}.")
         query = sa.select(EVENT).where(EVENT.c.case_id == case_id, EVENT.c.kind == EventKind.RULE.value)
         return tuple(rows.event(row) for row in connection.execute(query.order_by(EVENT.c.id)))
+
+
+def _mine() -> sa.Select[str]:
+    return sa.select(SETTING.c.value).where(SETTING.c.name == CURSOR)
 
 
 def _newest_mention(connection: Connection, case_id: int) -> Mention | None:

@@ -6,7 +6,7 @@ No relationships: joins are queries. `datetime` columns are aware UTC on both da
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -301,8 +301,6 @@ class RuleRun(SQLModel, table=True):
     event_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     """0: applied by hand to what was stored."""
     at: datetime
-    notice: str = _text()
-    """A message that still has to leave, as JSON; "" when there is none, or it left."""
 
 
 class Setting(SQLModel, table=True):
@@ -310,3 +308,49 @@ class Setting(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: str = _text()
+
+
+class Notice(SQLModel, table=True):
+    """Something to tell people outside the desk, one row a target; addresses stand in `sources.yaml` alone."""
+
+    __table_args__ = (Index("ix_notice_target", "target", "state", "send_at"),)
+
+    key: str = Field(primary_key=True)
+    topic: str = Field(index=True)
+    target: str
+    at: datetime
+    title: str = _text()
+    text: str = _text()
+    path: str = _text()
+    """A file to go with it."""
+    state: str = "waiting"
+    send_at: datetime
+    batch: str = ""
+    """The message it goes out with; tried again under the same name."""
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    attempts: int = 0
+    error: str = _text()
+
+
+class Duty(SQLModel, table=True):
+    """Something to be done once, by whoever takes it first."""
+
+    name: str = Field(primary_key=True)
+    at: datetime
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    done_at: datetime | None = None
+
+
+class Lesson(SQLModel, table=True):
+    """What the understanding learnt here, one row a training; the newest that was not rolled back is in use."""
+
+    id: int | None = _key()
+    at: datetime
+    version: str
+    layer: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    card: list[Any] = _json(list)
+    """The score-card: a row a language and field."""
+    rolled_back_at: datetime | None = None

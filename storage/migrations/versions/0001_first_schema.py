@@ -32,6 +32,46 @@ def upgrade() -> None:
     )
     op.create_index("ix_conversation_next", "conversation", ["next_at"], unique=False)
     op.create_table(
+        "duty",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("at", UTC, nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=False),
+        sa.Column("lease_until", UTC, nullable=True),
+        sa.Column("done_at", UTC, nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "lesson",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("at", UTC, nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("layer", sa.LargeBinary(), nullable=False),
+        sa.Column("card", sa.JSON(), nullable=False),
+        sa.Column("rolled_back_at", UTC, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("at", UTC, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("send_at", UTC, nullable=False),
+        sa.Column("batch", sa.String(), nullable=False),
+        sa.Column("lease_owner", sa.String(), nullable=False),
+        sa.Column("lease_until", UTC, nullable=True),
+        sa.Column("sent_at", UTC, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("ix_notice_target", "notice", ["target", "state", "send_at"], unique=False)
+    op.create_index(op.f("ix_notice_topic"), "notice", ["topic"], unique=False)
+    op.create_table(
         "person",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -43,7 +83,6 @@ def upgrade() -> None:
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", UTC, nullable=False),
-        sa.Column("notice", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("rule", "case_id", "event_id"),
     )
     op.create_table(
@@ -158,9 +197,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_case_changed"), "case", ["changed"], unique=False)
     op.create_index(op.f("ix_case_conversation_id"), "case", ["conversation_id"], unique=False)
     op.create_index("ix_case_inbox", "case", ["status", "priority_score", "last_mention_at", "id"], unique=False)
-    op.create_index(
-        "ix_case_order", "case", [sa.text("priority_score DESC"), "last_mention_at", "id"], unique=False
-    )
+    op.create_index("ix_case_order", "case", [sa.text("priority_score DESC"), "last_mention_at", "id"], unique=False)
     op.create_index(op.f("ix_case_snoozed_until"), "case", ["snoozed_until"], unique=False)
     op.create_table(
         "case_tag",

@@ -1,0 +1,313 @@
+"""Carries rules out: on what happened, on time passing, and by hand; each rule once a case and event, whoever asks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk.clerk import Clerk
+from desk.errors import DeskError
+from desk.policy import Policy
+from desk.rules import DEEPEST, Act, Assignment, Rule, obstacle
+from storage import workflow
+from storage.database import Database, in_chunks
+from storage.errors import StepRefused, StorageError
+from storage.inbox import Inbox
+from storage.outbox import Outbox
+from storage.rulebook import BY_HAND, Rulebook, Turn, runs_of
+from storage.types import SYSTEM, Case, Event, EventKind, Mention
+
+Tell = Callable[[Database, str, str, str, Sequence[str]], object]
+"""Leaves a message: topic (a topic is told once), title, text, addresses. It counts once the database's turn does."""
+
+BATCH = 100
+"""Events, or cases, a transaction."""
+
+ROUNDS = 50
+"""Batches that one call works off at most; the rest is for the next."""
+
+MINUTE = timedelta(minutes=1)
+"""How often rules on time are looked at."""
+
+OLD = timedelta(days=1)
+"""What happened longer ago (no rules ran meanwhile) is not acted on by itself any more: that is for `apply`."""
+
+SILENT = frozenset({EventKind.FOUND, EventKind.CONTEXT, EventKind.CONFIRMED, EventKind.UNDONE, EventKind.RULE})
+"""Events that are no change of a case for rules; a rule's own run is one when it changed something."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What acts need besides the case."""
+
+    policy: Policy
+    tell: Tell | None
+
+
+@dataclass
+class Applied:
+    """What became of the cases that a rule was applied to by hand."""
+
+    acted: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+    """Case -> why nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule has to do with one case."""
+
+    rule: Rule
+    missing: tuple[str, ...]
+    """Parts of `when` that the case's newest mention does not answer."""
+    acts: tuple[tuple[Act, str], ...]
+    """Each act, with why it would not be done now."""
+    runs: tuple[Event, ...]
+
+
+def run(database: Database, policy: Policy, rules: Sequence[Rule], tell: Tell | None = None) -> int:
+    """Looks at all that happened since the last call, and at the clock; gives the number of runs of a rule.
+
+    Safe to call twice, and on many machines at once: one at a time works, the others have nothing to do.
+    """
+    if not rules:
+        return 0
+    desk = _Desk(policy, tell)
+    return _catch_up(database, desk, rules) + _by_time(database, desk, rules)
+
+
+def begin(database: Database, rules: Sequence[Rule]) -> None:
+    """Lets the rules look at what happens from now on, where none ever ran here."""
+    if rules:
+        Rulebook(database).begin()
+
+
+def apply(database: Database, policy: Policy, rule: Rule, tell: Tell | None = None) -> Applied:
+    """Applies a rule to the stored cases that are not closed, once each."""
+    applied, desk = Applied(), _Desk(policy, tell)
+    open_cases = Inbox(database).ids(_open(rule))
+    book = Rulebook(database)
+    for some in in_chunks(book.unrun(rule.key, open_cases, by_hand=True), BATCH):
+        with book.turn() as turn:
+            told = {case_id: _Run(turn, rule, desk, case_id, BY_HAND).carry_out() for case_id, _ in some}
+        applied.acted += [case_id for case_id, left in told.items() if left is None]
+        applied.left |= {case_id: left for case_id, left in told.items() if left}
+    return applied
+
+
+def explain(database: Database, rules: Sequence[Rule], case_id: int) -> list[Verdict]:
+    """What each rule would do to a case now and why not, and what it did. Raises `NotFound`."""
+    case, runs = Inbox(database).case(case_id), runs_of(database, case_id)
+    mention, now = Rulebook(database).newest_mention(case_id), _now(database)
+    return [
+        Verdict(
+            rule,
+            tuple(rule.missing(mention, now)) if mention else ("the case has no mention left",),
+            tuple((act, obstacle(act, case, now)) for act in rule.acts),
+            tuple(event for event in runs if event.data.get("rule") == rule.name),
+        )
+        for rule in rules
+    ]
+
+
+def _catch_up(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
+    book, runs = Rulebook(database), 0
+    for _ in range(ROUNDS):
+        if not book.is_waiting():
+            break
+        with book.turn_or_none() as turn:
+            if turn is None:  # another process is at it
+                break
+            events = _without_echoes(turn.events(BATCH))
+            touched = {event.case_id for event in events if _is_wanted(turn, event, rules)} - {None}
+            turn.lock(case_id for case_id in touched if case_id is not None)
+            runs += sum(_look(turn, event, rules, desk) for event in events if event.case_id in touched)
+    return runs
+
+
+def _without_echoes(events: Sequence[Event]) -> list[Event]:
+    """Of the runs that one event led to on a case only the last: it shows what all of them made of the case."""
+    runs = {(event.case_id, event.data.get("event")): event.id for event in events if event.kind is EventKind.RULE}
+    last = set(runs.values())
+    return [event for event in events if event.kind is not EventKind.RULE or event.id in last]
+
+
+def _is_wanted(turn: Turn, event: Event, rules: Sequence[Rule]) -> bool:
+    """Whether some rule is for this event, as its case is before any rule looked at it."""
+    now = _now(turn.database)
+    mine = [rule for rule in rules if rule.on == _trigger(event, now)]
+    if event.case_id is None or not mine:
+        return False
+    mention = turn.mention(event.case_id, event.post_id)
+    return mention is not None and any(rule.answers(mention, now) for rule in mine)
+
+
+def _look(turn: Turn, event: Event, rules: Sequence[Rule], desk: _Desk) -> int:
+    """Every rule on one event, in their order; a later rule sees what an earlier one did."""
+    runs, depth = 0, int(event.data.get("depth", 0))
+    trigger = _trigger(event, turn.database.now())
+    for rule in rules:
+        if rule.on != trigger or event.case_id is None:
+            continue
+        left = _Run(turn, rule, desk, event.case_id, event.id, post_id=event.post_id, depth=depth).carry_out()
+        runs += left is None
+        if rule.stop and left != "":
+            break
+    return runs
+
+
+def _trigger(event: Event, now: datetime) -> str:
+    """Which rules an event is for. The steps of a rule are looked at together, as the run that they end with."""
+    if event.at < now - OLD:
+        return ""
+    if event.kind is EventKind.FOUND:
+        return "arrival"
+    if event.kind is EventKind.RULE:
+        return "change" if event.data.get("acts") else ""
+    foreign = event.data.get("own") is False  # another person's post in the conversation
+    return "" if event.kind in SILENT or foreign or "depth" in event.data else "change"
+
+
+def _by_time(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
+    timed, book, runs = [rule for rule in rules if rule.on == "time"], Rulebook(database), 0
+    if not timed or not book.is_due("time", MINUTE):
+        return 0
+    for rule in timed:
+        waiting = book.unrun(rule.key, Inbox(database).ids(_open(rule)))
+        for some in in_chunks(waiting, BATCH):
+            with book.turn() as turn:
+                told = [_Run(turn, rule, desk, case_id, event_id).carry_out() for case_id, event_id in some]
+            runs += told.count(None)
+    return runs
+
+
+def _open(rule: Rule) -> str:
+    return f"({rule.when}) is:open"
+
+
+class _Run:
+    """One rule on one case because of one event."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        rule: Rule,
+        desk: _Desk,
+        case_id: int,
+        event_id: int,
+        *,
+        post_id: int | None = None,
+        depth: int = 0,
+    ) -> None:
+        self.turn, self.rule, self.desk, self.case_id, self.event_id = turn, rule, desk, case_id, event_id
+        self.post_id, self.depth, self.actor = post_id, depth, workflow.RULE + rule.name
+        self.steps = turn.steps({"batch": uuid.uuid4().hex, "rule": rule.name, "depth": depth + 1})
+
+    def carry_out(self) -> str | None:
+        """None when something was done; "" when the rule is not for this case, or ran already; else why not."""
+        mention = self.turn.mention(self.case_id, self.post_id)
+        if mention is None or not self.rule.answers(mention, _now(self.turn.database)):
+            return ""
+        if not self.turn.claims(self.rule.key, self.case_id, self.event_id):
+            return ""
+        data: dict[str, Any] = {"rule": self.rule.name, "event": self.event_id, "depth": self.depth + 1}
+        if self.depth >= DEEPEST:
+            why = f"{DEEPEST} rules followed from each other's changes: this looks like a loop, and ends here"
+            self._write_down(data | {"acts": [], "left": [why]})
+            return why
+        done, left = self._all_acts(mention)
+        self._write_down(data | {"acts": done, "left": left})
+        return None if done else "; ".join(left)
+
+    def _all_acts(self, mention: Mention) -> tuple[list[str], list[str]]:
+        """What was done, and what was left and why. Assigning comes last, for then somebody has the case."""
+        done: list[str] = []
+        left: list[str] = []
+        for act in sorted(self.rule.acts, key=lambda each: each.kind == "assign"):
+            case = self.turn.case(self.case_id)
+            why = obstacle(act, case, self.turn.database.now()) if case else "the case is gone"
+            try:
+                if case and not why:
+                    done.append(self._do(act, case, mention))
+            except (StorageError, DeskError) as refused:
+                why = str(refused)
+            if why:
+                left.append(f"{act}: {why}")
+        return done, left
+
+    def _do(self, act: Act, case: Case, mention: Mention) -> str:
+        """Takes one step and says which. Raises what the step is refused with."""
+        steps, of = self.steps, (case.id, self.actor)
+        match act.kind:
+            case "tag":
+                steps.tag(*of, act.value)
+            case "untag":
+                steps.untag(*of, act.value)
+            case "priority":
+                steps.prioritise(*of, act.value)
+            case "note":
+                steps.note(*of, act.value)
+            case "snooze":
+                steps.snooze(*of, self.turn.database.now() + act.value)
+            case "resolve":
+                steps.resolve(*of)
+            case "dismiss":
+                steps.dismiss(*of)
+            case "spam":
+                steps.spam(*of)
+            case "assign":
+                return self._assign(act.value, case)
+            case "template":
+                self._draft(act.value, case)
+            case "notify":
+                self._notify(act.value, case, mention)
+        return str(act)
+
+    def _assign(self, to: Assignment, case: Case) -> str:
+        known = self.turn.acquaintances(case.author_id) if to.last_agent and case.author_id else []
+        known = [each for each in known if not _is_machine(each)]
+        load = self.turn.load({*to.among, *known})
+        agent = to.choose(case.lang, self.desk.policy.team, load, self.turn.last_turn(self.rule.name), known)
+        if not agent:
+            raise StepRefused("nobody who may have it has room for it, or answers in its language")
+        self.steps.assign(case.id, self.actor, agent)
+        if agent in to.among:
+            self.turn.took_turn(self.rule.name, agent)
+        return f"assign {agent}"
+
+    def _draft(self, template: str, case: Case) -> None:
+        """Drafts a reply; who sends it signs it, so {agent} stays open."""
+        outbox = Outbox(self.turn.database)
+        clerk = Clerk(self.turn.database, agent="{agent}", policy=self.desk.policy, channels=_no_channel)
+        outbox.draft(case.id, self.actor, clerk.fill(template, case), clerk.channel_of(case))
+
+    def _notify(self, urls: Sequence[str], case: Case, mention: Mention) -> None:
+        if self.desk.tell is None:
+            raise StepRefused("nobody is set up here to send messages")
+        title = f"{self.rule.name}: case {case.id}"
+        words = [
+            f"{mention.author or '(unknown)'} on {mention.source}:",
+            mention.title,
+            mention.text[:500],
+            mention.url,
+        ]
+        text, topic = "\n".join(each for each in words if each), f"rule {self.rule.key} {case.id} {self.event_id}"
+        self.desk.tell(self.turn.database, topic, title, text, urls)
+
+    def _write_down(self, data: dict[str, Any]) -> None:
+        self.turn.write_down(self.rule.name, self.case_id, data)
+
+
+def _is_machine(actor: str) -> bool:
+    return actor == SYSTEM or actor.startswith(workflow.RULE)
+
+
+def _no_channel(name: str) -> Any:
+    raise LookupError(name)
+
+
+def _now(database: Database) -> datetime:
+    return database.now().astimezone(database.zone)
