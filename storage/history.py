@@ -89,6 +89,11 @@ class Histories:
         with self.database.read() as connection:
             return [rows.event(row) for row in connection.execute(query.order_by(EVENT.c.id))]
 
+    def since(self) -> datetime | None:
+        """When the first post was seen: nothing is known of the time before."""
+        with self.database.read() as connection:
+            return connection.execute(sa.select(POST.c.first_seen_at).order_by(POST.c.id).limit(1)).scalar()
+
 
 def _histories(connection: Connection, ids: Sequence[int], now: datetime) -> list[History]:
     found = steps(connection, ids, now)

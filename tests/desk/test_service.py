@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desk import service
+from desk import alerts, service
 from desk.clerk import Clerk
 from desk.clocks import Clock, Standing, clocks, standing
 from desk.policy import Policy
@@ -248,6 +248,8 @@ def test_why_shows_every_stretch_that_was_counted(sqlite_database: Database, clo
 def test_the_examples_of_the_page_can_be_read() -> None:
     page = Path(__file__).parents[2] / "docs" / "service.md"
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    addresses = dict.fromkeys(("ALERT_URL", "CHAT_URL", "HOOK_URL", "HOOK_SECRET"), "https://hooks.example/1")
     assert blocks
     for block in blocks:
-        read(block)
+        document = parse(block, "service.md", addresses)
+        assert any(reader.read(document) for reader in (service, alerts))

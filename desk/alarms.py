@@ -1,0 +1,135 @@
+"""Looks whether something is to be told: a spike, a silence, a promise at risk, an urgent case that nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from desk.alerts import Alert
+from desk.clocks import spoken
+from desk.notifier import deliver
+from desk.spike import HOUR, LEAST, Period, baseline, baseline_periods, telling_words
+from storage.database import Database
+from storage.figures import Figures
+from storage.history import Histories
+from storage.inbox import Inbox
+from storage.notices import Notices
+from storage.query import fold
+from storage.types import Case, Event, EventKind, Mention, Priority, Status
+
+TEXTS = 500
+"""Texts of each side that words are compared in."""
+CASES = 500
+"""First cases of the inbox that are looked at for an urgent one that nobody has."""
+WAITING = (Status.NEW, Status.OPEN)
+LATE = timedelta(days=1)
+"""What was said of a promise longer ago is told to nobody any more."""
+
+FREED = frozenset({EventKind.RELEASED, EventKind.ASSIGNED, EventKind.REOPENED, EventKind.WOKEN, EventKind.PRIORITISED})
+"""After these a case is nobody's anew, or urgent anew."""
+
+
+class Finding(NamedTuple):
+    """Something to tell. A topic is told once, or once in `again`."""
+
+    topic: str
+    title: str
+    text: str
+    again: timedelta | None = None
+
+
+def tick(database: Database, alerts: Sequence[Alert], zone: ZoneInfo) -> int:
+    """One round: what came up is written down, what is due is sent. Gives the number of messages that arrived."""
+    notices = Notices(database)
+    for alert in alerts:
+        targets = [target.id for target in alert.targets]
+        for found in find(database, alert, zone):
+            send_at = alert.send_at(database.now())
+            notices.tell(found.topic, targets, found.title, found.text, send_at=send_at, again=found.again)
+    return deliver(database, [target for alert in alerts for target in alert.targets])
+
+
+def find(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
+    """What an alert has to tell now, told before or not."""
+    if alert.spike:
+        yield from _spike(database, alert, alert.spike, zone)
+    if alert.silence:
+        yield from _silence(database, alert, alert.silence)
+    if alert.unclaimed:
+        yield from _unclaimed(database, alert, alert.unclaimed)
+    if alert.sla:
+        yield from _promises(database, alert)
+
+
+def _spike(database: Database, alert: Alert, times: float, zone: ZoneInfo) -> Iterator[Finding]:
+    now, since, figures = database.now(), Histories(database).since(), Figures(database)
+    here = [row.at for row in figures.rows(alert.on, now - HOUR, now)]
+    periods = baseline_periods(now, since, zone) if since and len(here) >= LEAST else ()
+    if not periods:
+        return
+    usual = baseline((row.at for period in periods for row in figures.rows(alert.on, *period)), periods)
+    if len(here) <= usual.limit(times):
+        return
+    words = telling_words(_texts(figures, alert.on, [(now - HOUR, now)]), _texts(figures, alert.on, periods))
+    text = f"{len(here)} mentions in the past hour; {usual.mean:.1f} is usual, over {usual.limit(times):.1f} is a spike"
+    text += f" (from {usual.hours} hours). " + (f"More than usual: {', '.join(words)}." if words else "")
+    yield Finding(f"spike:{alert.id}", f"Spike: {len(here)} mentions in an hour for {alert.on}", text, alert.again)
+
+
+def _texts(figures: Figures, query: str, periods: Sequence[Period]) -> list[set[str]]:
+    most = max(1, TEXTS // len(periods))
+    found = (mention for period in periods for mention in islice(figures.mentions(query, *period), most))
+    return [_words(mention) for mention in found]
+
+
+def _words(mention: Mention) -> set[str]:
+    words = f"{fold.words(mention.title)} {fold.words(mention.text)}".split()
+    return {word for word in words if len(word) > 2 and word.isalpha()}
+
+
+def _silence(database: Database, alert: Alert, length: timedelta) -> Iterator[Finding]:
+    newest = next(Inbox(database).mentions(alert.on, limit=1), None)
+    if newest is None:
+        return
+    at = newest.published_at or newest.first_seen_at
+    quiet = database.now() - at
+    if quiet > length:
+        text = f"The last mention for {alert.on} was {spoken(quiet)} ago. Look whether its sources still answer."
+        yield Finding(f"silence:{alert.id}:{newest.id}", f"Silence: nothing in {spoken(length)} for {alert.on}", text)
+
+
+def _unclaimed(database: Database, alert: Alert, length: timedelta) -> Iterator[Finding]:
+    inbox, now = Inbox(database), database.now()
+    for case in inbox.page(f"({alert.on}) is:open", limit=CASES):
+        if case.priority is not Priority.URGENT or case.status not in WAITING or _is_held(case, now):
+            continue
+        since = _nobodys_since(case, inbox.trail)
+        if now - since >= length:
+            title = f"Case {case.id} is urgent and nobody has it"
+            text = f"On {case.source}, for {spoken(now - since)}: {case.url}"
+            yield Finding(f"unclaimed:{alert.id}:{case.id}:{since.isoformat()}", title, text)
+
+
+def _is_held(case: Case, now: datetime) -> bool:
+    return case.assignee is not None and (case.lease_until is None or case.lease_until >= now)
+
+
+def _nobodys_since(case: Case, trail: Callable[[int], Sequence[Event]]) -> datetime:
+    freed = [event.at for event in trail(case.id) if event.kind in FREED]
+    lapsed = [case.lease_until] if case.assignee and case.lease_until else []
+    return max([case.opened_at, *freed, *lapsed])
+
+
+def _promises(database: Database, alert: Alert) -> Iterator[Finding]:
+    inbox = Inbox(database)
+    for event in Histories(database).said(database.now() - LATE):
+        asked = f"({alert.on}) case:{event.case_id}"
+        mention = next(inbox.mentions(asked, limit=1), None)
+        if mention is not None:
+            is_missed, target = event.kind is EventKind.SLA_MISSED, str(event.data["target"]).replace("_", " ")
+            title = f"Case {event.case_id}: {target} {'missed' if is_missed else 'at risk'}"
+            due = f"Due {event.data['due']}. " if event.data.get("due") else ""
+            yield Finding(f"sla:{alert.id}:{event.id}", title, f"{due}On {mention.source}: {mention.url}")
