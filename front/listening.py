@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from desk.reports import show
@@ -19,11 +19,13 @@ EVERYWHERE = "(is:mention OR is:context)"
 
 def listen(house: House, args: argparse.Namespace) -> int:
     """Collects, once or until stopped. With `--once` a source that failed makes the exit status 1."""
+    from desk import rule_runs
     from listener import commands
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     commands.quiet_libraries()
     watchlist = house.watchlist  # first: a bad configuration is refused before anything is opened
+    rule_runs.begin(house.database, house.rules)
     well = commands.listen(
         house.database,
         watchlist,
@@ -34,23 +36,42 @@ def listen(house: House, args: argparse.Namespace) -> int:
         chores=() if args.once else chores(house),
         clean=clean_line,
     )
+    if args.once:
+        rule_runs.run(house.database, house.policy, house.rules)
+        look_after(house)()
     return 0 if well else 1
 
 
 def chores(house: House) -> list[Any]:
-    """What the desk does by itself while somebody listens: send what is due, wake what slept, warn."""
-    from desk import channels, clockwork
-    from desk.watch import Watch
+    """What the desk does by itself while somebody listens: send what is due, wake what slept, follow rules, warn."""
+    from desk import channels, clockwork, rule_runs
 
-    watch = Watch(house.database, house.service)
+    every_so_often = look_after(house)
 
     async def turn() -> None:
         await asyncio.to_thread(clockwork.tick, house.database, house.policy, channels.load)
 
-    async def look() -> None:
-        await asyncio.to_thread(watch.round)
+    async def follow() -> None:
+        await asyncio.to_thread(rule_runs.run, house.database, house.policy, house.rules)
 
-    return [(2.0, turn), (15.0, look)]
+    async def look() -> None:
+        await asyncio.to_thread(every_so_often)
+
+    return [(2.0, turn), (2.0, follow), (15.0, look)]
+
+
+def look_after(house: House) -> Callable[[], None]:
+    """A look at the clock: which promises are at risk, and whom to tell of what."""
+    from desk import alarms
+    from desk.watch import Watch
+
+    watch = Watch(house.database, house.service)
+
+    def look() -> None:
+        watch.round()
+        alarms.tick(house.database, house.alerts, house.policy.timezone)
+
+    return look
 
 
 def look(house: House, args: argparse.Namespace) -> int:
@@ -134,7 +155,8 @@ def classify(house: House, args: argparse.Namespace) -> int:
     from listener import commands
 
     watchlist = house.watchlist if house.has_config else None
-    return commands.classify(sys.stdin.buffer, sys.stdout, sys.stderr, watchlist)
+    database = house.database if house.has_config else None  # what was learnt there counts here
+    return commands.classify(sys.stdin.buffer, sys.stdout, sys.stderr, watchlist, database)
 
 
 def check_query(house: House, args: argparse.Namespace) -> int:

@@ -105,8 +105,8 @@ def _listening(verbs: Any) -> None:
     look = _verb(verbs, "try", "front.listening:look", "what an address would yield; stores nothing", prints=True)
     look.add_argument("address", metavar="URL-OR-NAME")
     sources = _verb(verbs, "sources", "front.listening:sources", "the sources and how they do", prints=True)
-    sources.set_defaults(what="health")
     parts = sources.add_subparsers(dest="what", metavar="WHAT")
+    sources.set_defaults(what="health")
     _verb(parts, "list", "front.listening:sources", "the sources of the configuration", prints=True, part=True)
     _verb(parts, "health", "front.listening:sources", "how visiting each of them goes", prints=True, part=True)
     found = _verb(
@@ -140,6 +140,12 @@ def _understanding(verbs: Any) -> None:
         'read JSON lines {"text": …} on stdin, write them with language, sentiment, intent, priority and reasons',
     )
 
+    learn = _verb(verbs, "learn", "front.learning:status", "what the understanding learns from agents", prints=True)
+    parts = learn.add_subparsers(dest="what", metavar="WHAT")
+    _verb(parts, "status", "front.learning:status", "how good it is, before and after", prints=True, part=True)
+    _verb(parts, "train", "front.learning:train", "learn from all corrections, now", prints=True, part=True)
+    _verb(parts, "rollback", "front.learning:rollback", "go back to the training before")
+
 
 def _answering(verbs: Any) -> None:
     desk = _verb(verbs, "desk", "front.answering:desk", "the desk, in this terminal")
@@ -152,8 +158,8 @@ def _answering(verbs: Any) -> None:
         verbs, "case", "front.answering:case", "one case: every key of the desk has its twin here", prints=True
     )
     case.add_argument("id", metavar="ID", type=int)
-    case.set_defaults(step="show")
     _steps(case.add_subparsers(dest="step", metavar="STEP"))
+    case.set_defaults(step="show")
 
 
 def _steps(parts: Any) -> None:

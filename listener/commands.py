@@ -11,17 +11,21 @@ from contextlib import asynccontextmanager
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from listener import crawl, finding, judge, understanding
+from listener import crawl, finding, judge, teaching
 from listener.errors import ListenerError
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
 from listener.schedule import WORKERS, Chore, Schedule
 from listener.types import SourceSpec, Watchlist
+from listener.understanding.classifier import Classifier
 from listener.understanding.lines import classify_line
 from storage.database import Database
 from storage.intake import Intake
 from storage.types import Health, NewPost, SourceHealth
+
+HOUR = 3600.0
+"""Seconds between two looks whether it is time to learn."""
 
 
 def listen(
@@ -59,23 +63,34 @@ async def _listen(
     unknown = set(names) - {source.name for source in watchlist.sources}
     if unknown:
         raise ListenerError(f"sources.yaml has no source called {', '.join(sorted(unknown))}.")
-    async with kit(database, watchlist) as tools:
+    current = await asyncio.to_thread(_current, database, watchlist)
+
+    async def learn() -> None:
+        await asyncio.to_thread(teaching.nightly, database, current)
+
+    async with kit(database, watchlist, current) as tools:
         schedule = Schedule(tools, watchlist.sources, workers=workers, names=names or None, report=progress.say)
         await asyncio.to_thread(schedule.register)
         if once:
             await schedule.once(regardless=regardless)
         else:
-            await schedule.forever(chores)
+            await schedule.forever([*chores, (HOUR, learn)])
 
 
 @asynccontextmanager
-async def kit(database: Database, watchlist: Watchlist) -> AsyncIterator[crawl.Kit]:
+async def kit(
+    database: Database, watchlist: Watchlist, classifier: Classifier | None = None
+) -> AsyncIterator[crawl.Kit]:
     """Everything a visit works with, open; closed again at the end."""
-    classifier = await asyncio.to_thread(understanding.load, watchlist.classifier, weights=watchlist.weights)
-    bench = await asyncio.to_thread(judge.prepare, watchlist, classifier)
+    judging = classifier if classifier else await asyncio.to_thread(_current, database, watchlist)
+    bench = await asyncio.to_thread(judge.prepare, watchlist, judging)
     async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
         web = PoliteFetcher(fetcher)
         yield crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now, run=readers.run)
+
+
+def _current(database: Database, watchlist: Watchlist) -> teaching.Current:
+    return teaching.Current(lambda: teaching.classifier(watchlist.classifier, watchlist.weights, database))
 
 
 class Progress:
@@ -205,13 +220,19 @@ async def _discover(watchlist: Watchlist, spec: SourceSpec) -> list[dict[str, st
     return rows + [{"kind": "feed", "url": feed.url, "title": feed.title, "why": "named by the page"} for feed in feeds]
 
 
-def classify(lines: Iterable[bytes], out: TextIO, complain: TextIO, watchlist: Watchlist | None) -> int:
+def classify(
+    lines: Iterable[bytes],
+    out: TextIO,
+    complain: TextIO,
+    watchlist: Watchlist | None = None,
+    database: Database | None = None,
+) -> int:
     """Understands JSON lines `{"text": …}`: the same objects go out with what was found, in the same order.
 
     A line that is no JSON object with a text is said on `complain` by its number, and makes the status 1.
     """
     name, weights = (watchlist.classifier, watchlist.weights) if watchlist else ("default", {})
-    classifier = understanding.load(name, weights=weights)
+    classifier = teaching.classifier(name, weights, database)
     brands = list(judge.prepare(watchlist, classifier).words.values()) if watchlist else []
     failed = 0
     for number, line in enumerate(lines, 1):

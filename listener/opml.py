@@ -42,7 +42,8 @@ def _lines(root: etree._Element) -> Iterator[str]:
         names[name] = names.get(name, 0) + 1
         unique = name if names[name] == 1 else f"{name}-{names[name]}"
         # JSON strings are YAML strings: nothing in a title can become YAML of its own
-        yield f"{{name: {json.dumps(unique, ensure_ascii=False)}, kind: feed, url: {json.dumps(url, ensure_ascii=False)}}}"
+        shown, address = (json.dumps(each, ensure_ascii=False) for each in (unique, url))
+        yield f"{{name: {shown}, kind: feed, url: {address}}}"
 
 
 def _name(title: str) -> str:
