@@ -2,14 +2,16 @@
 
     python bench/listen.py [--reader PYTHON] [PART …]
 
-Parts: polls, new, firehose, million (default: all). Rates are per second of this process's CPU, so that the server in
-its own process and a busy machine do not count. `--reader` names a Python that has `reader` installed, to be measured
-beside us. Every poll is a new connection to another host, as it is for sources all over the web.
+Parts: polls, new, firehose, million, hostile (default: all). Rates are per second of this process's CPU, so that the
+server in its own process and a busy machine do not count. `--reader` names a Python that has `reader` installed, to be
+measured beside us. Every poll is a new connection to another host, as it is for sources all over the web.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import itertools
 import random
 import resource
 import statistics
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import httpx
 
@@ -126,6 +129,9 @@ async def serve() -> None:
             body, tag = same, b'ETag: "a"\r\n'
         elif path == "/200":
             body = same
+        elif path.startswith("/bad/"):
+            await hurt(writer, path[5:])
+            return
         elif path.startswith("/all/"):
             body = feed(int(path[5:]))
         elif path.startswith("/one/"):
@@ -142,6 +148,22 @@ async def serve() -> None:
     server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
+
+
+async def hurt(writer: asyncio.StreamWriter, how: str) -> None:
+    """Says what does harm, for as long as somebody listens; a drip a second, and silence for ever."""
+    try:
+        for piece in harm(how):
+            writer.write(piece)
+            await writer.drain()
+            if how == "drip":
+                await asyncio.sleep(1)
+        if how == "silent":
+            await asyncio.sleep(60)
+    except OSError:
+        pass
+    finally:
+        writer.close()
 
 
 async def nobody(host: str, port: int) -> list[str]:
@@ -245,6 +267,83 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
+HOSTILE = ("silent", "drip", "endless", "bomb", "deep", "attributes", "item", "head", "items", "entities")
+
+
+def hostile(port: int, _: str) -> None:
+    """Fifty healthy sources alone, and the same beside fifty that mean harm; how long the last healthy one took."""
+    httpx.get(f"http://127.0.0.1:{port}/bad/items", timeout=60)  # has the pages made
+    bench = prepare()
+    asyncio.run(beside(port, 0, bench))
+    alone, whole, _memory = asyncio.run(beside(port, 0, bench))
+    beside_them, still_whole, memory = asyncio.run(beside(port, 50, bench))
+    say("50 healthy alone, last after", alone, f"s ({whole} posts)", 0)
+    say("50 healthy beside 50 hostile", beside_them, f"s ({still_whole} posts)", 0)
+    say("ratio", beside_them / alone, "(goal: at most 2)", 0)
+    say("memory added by all together", memory, "MB", 0)
+    assert whole == still_whole == 50 * ITEMS
+
+
+async def beside(port: int, bad: int, bench: judge.Bench) -> tuple[float, int, float]:
+    """Seconds until the last of fifty healthy sources was done, their posts, and the MB that all of it added."""
+    names = [f"good{n}" for n in range(50)] + [f"bad{n}" for n in range(bad)]
+    random.Random(7).shuffle(names)
+    paths = {name: f"/all/{name[4:]}" if name[0] == "g" else f"/bad/{HOSTILE[int(name[3:]) % 10]}" for name in names}
+    sources = [
+        SourceSpec(name=name, url=f"http://{name}.example:{port}{path}", kind="feed", pause=0, allow_private=True)
+        for name, path in paths.items()
+    ]
+    done: list[tuple[float, str, int]] = []
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with fresh_database() as database:
+        async with Fetcher(resolve=nobody) as fetcher, Readers() as readers:
+            web = PoliteFetcher(fetcher, pause=0)
+            kit = crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now, run=readers.run)
+            started = time.perf_counter()
+
+            def report(outcome: crawl.Outcome) -> None:
+                done.append((time.perf_counter() - started, outcome.visit.source, outcome.new_posts))
+
+            schedule = Schedule(kit, sources, report=report)
+            schedule.register()
+            await schedule.once()
+    good = [each for each in done if each[1].startswith("good")]
+    added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held
+    return max(each[0] for each in good), sum(each[2] for each in good), added / 1024
+
+
+@cache
+def harms() -> dict[str, bytes]:
+    """Pages that hurt whoever reads them, made once."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nConnection: close\r\n"
+    rss = b"<?xml version='1.0'?><rss version='2.0'><channel>"
+    bodies = {
+        "deep": rss + b"<a>" * 1_000_000,
+        "attributes": rss + b"<item " + b"".join(b"a%d='x' " % n for n in range(300_000)) + b"/></channel></rss>",
+        "item": rss + b"<item><description>" + b"&lt;b&gt;x " * 400_000 + b"</description></item></channel></rss>",
+        "items": rss + b"<item><title>merk1</title></item>" * 120_000 + b"</channel></rss>",
+        "entities": b"<!DOCTYPE a [<!ENTITY a '" + b"x" * 50_000 + b"'>]><rss>" + b"&a;" * 100_000 + b"</rss>",
+    }
+    packed = gzip.compress(b"x" * 300_000_000, 6)
+    bomb = head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
+    return {"bomb": bomb, "start": head, **{name: head + b"\r\n" + body for name, body in bodies.items()}}
+
+
+def harm(how: str) -> Iterator[bytes]:
+    """What a hostile path answers, piece by piece."""
+    start = harms()["start"]
+    if how in harms():
+        yield harms()[how]
+    elif how == "endless":
+        yield start + b"\r\n"
+        yield from itertools.repeat(b"<item>x</item>" * 5000)
+    elif how == "head":
+        yield start
+        yield from (b"X-%d: x\r\n" % n for n in itertools.count())
+    elif how == "drip":
+        yield from (bytes([each]) for each in start + b"\r\n" + b"<rss>" * 100)
+
+
 def firehose(port: int, _: str) -> None:
     """Posts one after another, as a stream of short public messages brings them, in batches."""
     bench = prepare()
@@ -282,9 +381,9 @@ def million(port: int, _: str) -> None:
         say("registering a million sources", time.perf_counter() - started, "s", 0)
         spent = []
         for _ in range(20):
-            started = time.perf_counter()
+            started = time.process_time()
             due = intake.due(limit=100)
-            spent.append(time.perf_counter() - started)
+            spent.append(time.process_time() - started)
             assert len(due) == 100
         say("due look-up and lease of 100", 1000 * statistics.median(spent), "ms (goal: at most 5)", 0)
     say("memory at most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB (goal: at most 400)", 0)
@@ -295,7 +394,13 @@ def say(what: str, value: float, unit: str, goal: float) -> None:
     print(f"{what:34}{value:9.1f} {unit}" + (f" (goal: at least {goal:g})" if goal else ""), flush=True)
 
 
-PARTS: dict[str, Callable[[int, str], None]] = {"polls": polls, "new": new, "firehose": firehose, "million": million}
+PARTS: dict[str, Callable[[int, str], None]] = {
+    "polls": polls,
+    "new": new,
+    "firehose": firehose,
+    "million": million,
+    "hostile": hostile,
+}
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ RENEW = timedelta(minutes=1)
 """How long a visit goes on before it says that it still needs its source."""
 MOVES = 3
 """Visits that must be sent on for good to one address before that is taken for the source's own."""
-SAMPLE = 3000
+SAMPLE = 800
 """Characters of a list by which its language is told."""
 
 

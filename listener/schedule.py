@@ -25,6 +25,10 @@ TICK = 1.0
 """Seconds between looks at the table."""
 WORKERS = 16
 """Visits under way at once, unless said otherwise."""
+SLOW = 0.5
+"""Seconds after which a visit is slow: it goes on, and its place is given to another."""
+CROWD = 4
+"""Visits under way for each place at which slow ones are waited for after all."""
 
 Lease = Callable[[], Awaitable[list[DueSource]]]
 Report = Callable[[crawl.Outcome], None]
@@ -56,6 +60,7 @@ class Schedule:
         self.names = None if names is None else list(names)
         self._ready: deque[DueSource] = deque()
         """Leased, and not yet visited."""
+        self._visits: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._tick = asyncio.Event()
         self._endings = Endings(kit.intake.finish)
@@ -105,17 +110,26 @@ class Schedule:
             done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
             for each in done:
                 each.result()
+            await asyncio.gather(*self._visits)
         finally:
-            for each in workers:
-                each.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            left = [*workers, *self._visits]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
             await self._endings.settle()
             await self._give_back([due.name for due in self._ready])
             self._ready.clear()
 
     async def _visit_all(self, lease: Lease) -> None:
+        """One visit after another; a slow one is left to itself, so that slow hosts keep nobody waiting."""
         while due := await self._next(lease):
-            await self._visit(due)
+            visit = asyncio.create_task(self._visit(due))
+            self._visits.add(visit)
+            visit.add_done_callback(self._visits.discard)
+            crowded = len(self._visits) > self.workers * CROWD
+            await asyncio.wait([visit], timeout=None if crowded else SLOW)
+            if visit.done():
+                visit.result()
 
     async def _next(self, lease: Lease) -> DueSource | None:
         """The next leased source, of those at hand or of more that are leased; None when there is none."""

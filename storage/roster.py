@@ -34,6 +34,8 @@ CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 VISIT = tables.VisitLog.__table__  # type: ignore[attr-defined]
 
+_BLANK = tables.Source(name="").model_dump()
+
 Entry = tuple[str, str, str]
 """A source's name, kind and address."""
 
@@ -72,7 +74,7 @@ class Roster:
         for name, kind, url in entries:
             row, anew = rows.get(name), {"kind": kind, "url": url, "memory": {"configured": url}, "next_at": now}
             if row is None:
-                fresh.append(tables.Source(name=name).model_dump() | anew)
+                fresh.append({**_BLANK, "name": name, **anew})
                 continue
             changed = row.memory.get("configured") != url or (kind and kind != row.kind)
             values: dict[str, Any] = {**anew, "failures": 0} if changed else {} if row.active else {"next_at": now}

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -132,9 +132,8 @@ def board_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("testkinds.board", None)
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """A site that answers as it is told."""
+@contextmanager
+def _running() -> Iterator[Site]:
     with Site() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -142,6 +141,20 @@ def site() -> Iterator[Site]:
         server.hears.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A site that answers as it is told."""
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture
+def other_site() -> Iterator[Site]:
+    """Another such site."""
+    with _running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

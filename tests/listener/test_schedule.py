@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from listener import crawl
+from listener import schedule as schedules
 from listener.schedule import Schedule
 from storage.errors import DatabaseUnavailable
 
@@ -128,3 +129,26 @@ async def test_a_source_that_only_the_table_knows_is_visited_as_the_table_says(
     await schedule.once()
     assert [(each.visit.source, each.visit.outcome) for each in said] == [("stored", "failed")]
     assert "allow_private" in said[0].visit.sentence
+
+
+async def test_hosts_that_do_not_answer_keep_nobody_waiting(
+    site: Any, other_site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "SLOW", 0.01)
+    site.feed("/feed", ITEM)
+    other_site.hears.clear()
+    for n in range(6):
+        listener.listen_to(f"{other_site.base}/feed{n}", name=f"a-deaf-{n}")
+    for n in range(4):
+        listener.listen_to(f"{site.base}/feed", name=f"well-{n}")
+    said: list[str] = []
+
+    def report(outcome: crawl.Outcome) -> None:
+        said.append(outcome.visit.source)
+        if len(said) == 4:
+            other_site.hears.set()
+
+    schedule = Schedule(listener.kit, list(listener.specs.values()), workers=2, report=report)
+    await schedule.once()
+    assert sorted(said[:4]) == [f"well-{n}" for n in range(4)]
+    assert len(said) == 10
