@@ -55,7 +55,8 @@ class Alert:
         return now
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """One thing as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
@@ -66,7 +67,7 @@ class TargetSection(Section):
     secret: str = ""
 
 
-Notify = Annotated[list[str | TargetSection], BeforeValidator(_as_list)]
+Notify = Annotated[list[str | TargetSection], BeforeValidator(as_list)]
 
 
 class AlertSection(Section):
@@ -78,7 +79,7 @@ class AlertSection(Section):
     unclaimed: Duration | None = None
     sla: bool = False
     notify: Notify
-    quiet: Annotated[list[str], BeforeValidator(_as_list)] = []
+    quiet: Annotated[list[str], BeforeValidator(as_list)] = []
     again: Duration = timedelta(hours=6)
     an_hour: int = Field(default=6, ge=1, le=1000)
 

@@ -52,8 +52,8 @@ def desk(house: House, args: argparse.Namespace) -> int:
 
 @contextmanager
 def _clockwork(house: House) -> Iterator[None]:
-    """While the desk is open: sends this agent's replies once their time has come, wakes what slept, warns."""
-    from desk import channels, clockwork
+    """While the desk is open: sends this agent's replies in their time, wakes what slept, follows rules, warns."""
+    from desk import channels, clockwork, rule_runs
     from desk.watch import Watch
 
     over, watch = threading.Event(), Watch(house.database, house.service)
@@ -64,6 +64,7 @@ def _clockwork(house: House) -> Iterator[None]:
                 return
             with suppress(StorageError):  # the desk itself says when the database is away
                 clockwork.tick(house.database, house.policy, channels.load, desk_of=house.agent)
+                rule_runs.run(house.database, house.policy, house.rules)
                 if second % WATCH_EVERY == 0:
                     watch.round()
 

@@ -9,8 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from desk.alerts import Alert
 from desk.policy import Policy
+from desk.rules import Rule
 from desk.service import Service
+from desk.timetable import Planned
 from listener.types import Watchlist
 from storage import migrations, settings
 from storage.database import Database
@@ -46,10 +49,10 @@ class House:
     @cached_property
     def rooms(self) -> tuple[Any, ...]:
         """What each reader reads: the watchlist, the policy, the service. Raises `ConfigError` with every complaint."""
-        from desk import policy, service
+        from desk import alerts, policy, rules, service, timetable
         from listener import watchlist
 
-        readers: tuple[Any, ...] = (watchlist, policy, service)
+        readers: tuple[Any, ...] = (watchlist, policy, service, rules, alerts, timetable)
         complaints = self._strange_keys({*KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)})
         complaints += self.document.missing.values()
         found: list[Any] = []
@@ -91,6 +94,27 @@ class House:
         from desk import service
 
         return service.read(self.document) if self.has_config else Service()
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """What is done by itself; nothing where there is no configuration."""
+        from desk import rules
+
+        return rules.read(self.document) if self.has_config else ()
+
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Whom to tell of what; nobody where there is no configuration."""
+        from desk import alerts
+
+        return alerts.read(self.document) if self.has_config else ()
+
+    @cached_property
+    def timetable(self) -> tuple[Planned, ...]:
+        """Which reports are written when; none where there is no configuration."""
+        from desk import timetable
+
+        return timetable.read(self.document) if self.has_config else ()
 
     @cached_property
     def database_url(self) -> str:

@@ -19,15 +19,16 @@ DAYS = 30
 
 
 def report(house: House, args: argparse.Namespace) -> int:
-    """Writes a mention report to a file, whole or not at all."""
+    """Writes a mention report to a file, whole or not at all. The name of a planned report stands for its query."""
     zone = house.policy.timezone
     today = house.database.now().astimezone(zone).date()
     last = _day(args.end) if args.end else today
     first = _day(args.start) if args.start else last - timedelta(days=DAYS - 1)
     if first > last:
         raise StorageError(f"The period ends ({last}) before it begins ({first}).")
+    planned = {each.name: each.query for each in house.timetable}
     request = Request(
-        query=args.query,
+        query=planned.get(args.query, args.query),
         start=datetime.combine(first, time(), zone),
         end=datetime.combine(last + timedelta(days=1), time(), zone),
         zone=zone,

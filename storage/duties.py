@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -28,6 +29,13 @@ class Duties:
             connection.execute(insert_ignore(self.database, DUTY, [row], ["name"]))
             at: datetime = connection.execute(sa.select(DUTY.c.at).where(DUTY.c.name == name)).scalar_one()
             return at
+
+    def left(self, names: Sequence[str]) -> list[str]:
+        """Which of these are not done yet, in their order."""
+        done = sa.select(DUTY.c.name).where(DUTY.c.name.in_(names), DUTY.c.done_at.is_not(None))
+        with self.database.read() as connection:
+            found = set(connection.scalars(done))
+        return [name for name in names if name not in found]
 
     def take(self, name: str) -> bool:
         """Whether it is for this process to do now: not done, and nobody else is at it."""

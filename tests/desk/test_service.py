@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desk import alerts, service
+from desk import alerts, service, timetable
 from desk.clerk import Clerk
 from desk.clocks import Clock, Standing, clocks, standing
 from desk.policy import Policy
@@ -252,4 +252,4 @@ def test_the_examples_of_the_page_can_be_read() -> None:
     assert blocks
     for block in blocks:
         document = parse(block, "service.md", addresses)
-        assert any(reader.read(document) for reader in (service, alerts))
+        assert any(reader.read(document) for reader in (service, alerts, timetable))

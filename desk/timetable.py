@@ -1,0 +1,158 @@
+"""Which reports are written when, as `sources.yaml` says it under `reports`; pure but for reading the file's values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+
+from desk import reports
+from desk.alerts import TargetSection, as_list, read_targets
+from desk.notifier import Target
+from desk.service import Query
+from storage.errors import ConfigError
+from storage.settings import Document, Place, Section, suggestion
+from storage.sla import DAYS
+
+KEYS = ("reports",)
+"""The keys at the top of the file that are read here."""
+
+LATEST_DAY = 28
+"""Of a month: every month has it."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time a report is due, and the days it covers."""
+
+    at: datetime
+    first: date
+    end: date
+    """The first day after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """`daily 07:30`, `mon 08:00` or `1st 08:00`, read."""
+
+    text: str
+    at: time
+    weekday: int | None = None
+    day: int | None = None
+
+    def slots(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Slot]:
+        """The times it is due after a moment, up to another; once a day whatever the clocks do."""
+        day, last = after.astimezone(zone).date(), until.astimezone(zone).date()
+        while day <= last:
+            at = datetime.combine(day, self.at, zone).astimezone(UTC)
+            if self._falls_on(day) and after < at <= until:
+                yield Slot(at, self._first(day), day)
+            day += DAY
+
+    def _falls_on(self, day: date) -> bool:
+        return day.weekday() == self.weekday if self.weekday is not None else self.day in (None, day.day)
+
+    def _first(self, day: date) -> date:
+        """A report covers the day, the week or the month before the day it is written."""
+        if self.day is not None:
+            return (day.replace(day=1) - DAY).replace(day=self.day)
+        return day - DAY * (1 if self.weekday is None else 7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A report that is written by itself."""
+
+    name: str
+    query: str
+    every: Every
+    to: str = "reports"
+    """The folder, beside the configuration unless it is absolute."""
+    forms: tuple[str, ...] = ("html",)
+    lang: str = "en"
+    pseudonymise: bool = False
+    targets: tuple[Target, ...] = ()
+
+
+def read_every(text: str) -> Every:
+    """Reads when. Raises ValueError."""
+    found = re.fullmatch(r"(\w+)\s+([01]?\d|2[0-3]):([0-5]\d)", text.strip().lower(), re.ASCII)
+    if found:
+        at, word = time(int(found[2]), int(found[3])), found[1]
+        if word == "daily":
+            return Every(text, at)
+        if word in DAYS:
+            return Every(text, at, weekday=DAYS.index(word))
+        number = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)
+        if number and 1 <= int(number[1]) <= LATEST_DAY:
+            return Every(text, at, day=int(number[1]))
+    raise ValueError(f"is no time to write a report: write daily 07:30, mon 08:00 or 1st 08:00 (to {LATEST_DAY}th)")
+
+
+def _known_form(name: str) -> str:
+    if name not in reports.formats():
+        raise ValueError(
+            f"is no report format{suggestion(name, reports.formats())}: choose from {', '.join(reports.formats())}"
+        )
+    return name
+
+
+class PlannedSection(Section):
+    """One report of `reports:`."""
+
+    query: Query = "*"
+    every: Annotated[str, AfterValidator(lambda text: read_every(text) and text)]
+    to: str = Field(default="reports", min_length=1)
+    forms: Annotated[list[Annotated[str, AfterValidator(_known_form)]], BeforeValidator(as_list)] = Field(
+        default=["html"], alias="as", min_length=1
+    )
+    lang: Literal["nl", "en"] = "en"
+    pseudonymise: bool = False
+    notify: Annotated[list[str | TargetSection], BeforeValidator(as_list)] = []
+
+
+class TimetableSection(Section):
+    """What is read here of the whole file."""
+
+    reports: dict[str, PlannedSection] = {}
+
+
+def read(document: Document) -> tuple[Planned, ...]:
+    """The reports of a file. Raises `ConfigError` with every complaint about them."""
+    values = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
+    try:
+        section = TimetableSection.model_validate(values)
+    except ValidationError as error:
+        known = ["as" if name == "forms" else name for name in PlannedSection.model_fields]
+        raise ConfigError(document.complaints(error, known=known)) from None
+    complaints, found = list[str](), list[Planned]()
+    for name, each in section.reports.items():
+        place: Place = ("reports", name)
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+            complaints.append(document.sentence(place, "is no name for a file: use letters, digits, - and _"))
+        targets, faults = read_targets(document, (*place, "notify"), each.notify, 6)
+        complaints += faults
+        found.append(_planned(name, each, targets))
+    if complaints:
+        raise ConfigError(complaints)
+    return tuple(found)
+
+
+def _planned(name: str, section: PlannedSection, targets: tuple[Target, ...]) -> Planned:
+    return Planned(
+        name=name,
+        query=section.query,
+        every=read_every(section.every),
+        to=section.to,
+        forms=tuple(dict.fromkeys(section.forms)),
+        lang=section.lang,
+        pseudonymise=section.pseudonymise,
+        targets=targets,
+    )
