@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from desk.clerk import Clerk
 from desk.errors import DeskError
+from desk.notifier import Target
 from desk.policy import Policy
 from desk.rules import DEEPEST, Act, Assignment, Rule, obstacle
 from storage import workflow
 from storage.database import Database, in_chunks
 from storage.errors import StepRefused, StorageError
 from storage.inbox import Inbox
+from storage.notices import Notices
 from storage.outbox import Outbox
 from storage.rulebook import BY_HAND, Rulebook, Turn, runs_of
 from storage.types import SYSTEM, Case, Event, EventKind, Mention
-
-Tell = Callable[[Database, str, str, str, Sequence[str]], object]
-"""Leaves a message: topic (a topic is told once), title, text, addresses. It counts once the database's turn does."""
 
 BATCH = 100
 """Events, or cases, a transaction."""
@@ -37,14 +36,6 @@ OLD = timedelta(days=1)
 
 SILENT = frozenset({EventKind.FOUND, EventKind.CONTEXT, EventKind.CONFIRMED, EventKind.UNDONE, EventKind.RULE})
 """Events that are no change of a case for rules; a rule's own run is one when it changed something."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What acts need besides the case."""
-
-    policy: Policy
-    tell: Tell | None
 
 
 @dataclass
@@ -68,15 +59,14 @@ class Verdict:
     runs: tuple[Event, ...]
 
 
-def run(database: Database, policy: Policy, rules: Sequence[Rule], tell: Tell | None = None) -> int:
+def run(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
     """Looks at all that happened since the last call, and at the clock; gives the number of runs of a rule.
 
     Safe to call twice, and on many machines at once: one at a time works, the others have nothing to do.
     """
     if not rules:
         return 0
-    desk = _Desk(policy, tell)
-    return _catch_up(database, desk, rules) + _by_time(database, desk, rules)
+    return _catch_up(database, policy, rules) + _by_time(database, policy, rules)
 
 
 def begin(database: Database, rules: Sequence[Rule]) -> None:
@@ -85,14 +75,19 @@ def begin(database: Database, rules: Sequence[Rule]) -> None:
         Rulebook(database).begin()
 
 
-def apply(database: Database, policy: Policy, rule: Rule, tell: Tell | None = None) -> Applied:
+def targets(rules: Sequence[Rule]) -> list[Target]:
+    """All whom rules tell something: to whom what they left is to be sent."""
+    return [target for rule in rules for act in rule.acts if act.kind == "notify" for target in act.value]
+
+
+def apply(database: Database, policy: Policy, rule: Rule) -> Applied:
     """Applies a rule to the stored cases that are not closed, once each."""
-    applied, desk = Applied(), _Desk(policy, tell)
+    applied = Applied()
     open_cases = Inbox(database).ids(_open(rule))
     book = Rulebook(database)
     for some in in_chunks(book.unrun(rule.key, open_cases, by_hand=True), BATCH):
         with book.turn() as turn:
-            told = {case_id: _Run(turn, rule, desk, case_id, BY_HAND).carry_out() for case_id, _ in some}
+            told = {case_id: _Run(turn, rule, policy, case_id, BY_HAND).carry_out() for case_id, _ in some}
         applied.acted += [case_id for case_id, left in told.items() if left is None]
         applied.left |= {case_id: left for case_id, left in told.items() if left}
     return applied
@@ -113,7 +108,7 @@ def explain(database: Database, rules: Sequence[Rule], case_id: int) -> list[Ver
     ]
 
 
-def _catch_up(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
+def _catch_up(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
     book, runs = Rulebook(database), 0
     for _ in range(ROUNDS):
         if not book.is_waiting():
@@ -124,7 +119,7 @@ def _catch_up(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
             events = _without_echoes(turn.events(BATCH))
             touched = {event.case_id for event in events if _is_wanted(turn, event, rules)} - {None}
             turn.lock(case_id for case_id in touched if case_id is not None)
-            runs += sum(_look(turn, event, rules, desk) for event in events if event.case_id in touched)
+            runs += sum(_look(turn, event, rules, policy) for event in events if event.case_id in touched)
     return runs
 
 
@@ -145,14 +140,14 @@ def _is_wanted(turn: Turn, event: Event, rules: Sequence[Rule]) -> bool:
     return mention is not None and any(rule.answers(mention, now) for rule in mine)
 
 
-def _look(turn: Turn, event: Event, rules: Sequence[Rule], desk: _Desk) -> int:
+def _look(turn: Turn, event: Event, rules: Sequence[Rule], policy: Policy) -> int:
     """Every rule on one event, in their order; a later rule sees what an earlier one did."""
     runs, depth = 0, int(event.data.get("depth", 0))
     trigger = _trigger(event, turn.database.now())
     for rule in rules:
         if rule.on != trigger or event.case_id is None:
             continue
-        left = _Run(turn, rule, desk, event.case_id, event.id, post_id=event.post_id, depth=depth).carry_out()
+        left = _Run(turn, rule, policy, event.case_id, event.id, post_id=event.post_id, depth=depth).carry_out()
         runs += left is None
         if rule.stop and left != "":
             break
@@ -171,7 +166,7 @@ def _trigger(event: Event, now: datetime) -> str:
     return "" if event.kind in SILENT or foreign or "depth" in event.data else "change"
 
 
-def _by_time(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
+def _by_time(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
     timed, book, runs = [rule for rule in rules if rule.on == "time"], Rulebook(database), 0
     if not timed or not book.is_due("time", MINUTE):
         return 0
@@ -179,7 +174,7 @@ def _by_time(database: Database, desk: _Desk, rules: Sequence[Rule]) -> int:
         waiting = book.unrun(rule.key, Inbox(database).ids(_open(rule)))
         for some in in_chunks(waiting, BATCH):
             with book.turn() as turn:
-                told = [_Run(turn, rule, desk, case_id, event_id).carry_out() for case_id, event_id in some]
+                told = [_Run(turn, rule, policy, case_id, event_id).carry_out() for case_id, event_id in some]
             runs += told.count(None)
     return runs
 
@@ -195,14 +190,14 @@ class _Run:
         self,
         turn: Turn,
         rule: Rule,
-        desk: _Desk,
+        policy: Policy,
         case_id: int,
         event_id: int,
         *,
         post_id: int | None = None,
         depth: int = 0,
     ) -> None:
-        self.turn, self.rule, self.desk, self.case_id, self.event_id = turn, rule, desk, case_id, event_id
+        self.turn, self.rule, self.policy, self.case_id, self.event_id = turn, rule, policy, case_id, event_id
         self.post_id, self.depth, self.actor = post_id, depth, workflow.RULE + rule.name
         self.steps = turn.steps({"batch": uuid.uuid4().hex, "rule": rule.name, "depth": depth + 1})
 
@@ -270,7 +265,7 @@ class _Run:
         known = self.turn.acquaintances(case.author_id) if to.last_agent and case.author_id else []
         known = [each for each in known if not _is_machine(each)]
         load = self.turn.load({*to.among, *known})
-        agent = to.choose(case.lang, self.desk.policy.team, load, self.turn.last_turn(self.rule.name), known)
+        agent = to.choose(case.lang, self.policy.team, load, self.turn.last_turn(self.rule.name), known)
         if not agent:
             raise StepRefused("nobody who may have it has room for it, or answers in its language")
         self.steps.assign(case.id, self.actor, agent)
@@ -281,12 +276,10 @@ class _Run:
     def _draft(self, template: str, case: Case) -> None:
         """Drafts a reply; who sends it signs it, so {agent} stays open."""
         outbox = Outbox(self.turn.database)
-        clerk = Clerk(self.turn.database, agent="{agent}", policy=self.desk.policy, channels=_no_channel)
+        clerk = Clerk(self.turn.database, agent="{agent}", policy=self.policy, channels=_no_channel)
         outbox.draft(case.id, self.actor, clerk.fill(template, case), clerk.channel_of(case))
 
-    def _notify(self, urls: Sequence[str], case: Case, mention: Mention) -> None:
-        if self.desk.tell is None:
-            raise StepRefused("nobody is set up here to send messages")
+    def _notify(self, targets: Sequence[Target], case: Case, mention: Mention) -> None:
         title = f"{self.rule.name}: case {case.id}"
         words = [
             f"{mention.author or '(unknown)'} on {mention.source}:",
@@ -295,7 +288,7 @@ class _Run:
             mention.url,
         ]
         text, topic = "\n".join(each for each in words if each), f"rule {self.rule.key} {case.id} {self.event_id}"
-        self.desk.tell(self.turn.database, topic, title, text, urls)
+        Notices(self.turn.database).tell(topic, [target.id for target in targets], title, text)
 
     def _write_down(self, data: dict[str, Any]) -> None:
         self.turn.write_down(self.rule.name, self.case_id, data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from desk import policy
+from desk.alerts import TargetSection
+from desk.notifier import Target, complaint
 from desk.policy import Member, Policy
 from storage import workflow
 from storage.errors import ConfigError, QueryError
@@ -139,6 +140,11 @@ class Known:
     team: Mapping[str, Member] = field(default_factory=dict)
     templates: Mapping[str, Any] = field(default_factory=dict)
 
+    private: Any = False
+    """Addresses inside that may be told."""
+    lacks_addresses: bool = False
+    """Whether the environment does not give all that the rules need; who needs it complains."""
+
     def person(self, name: Any) -> str:
         """A member who can have cases. Raises `ValueError`; without a team everybody can."""
         text = _text(name)
@@ -197,7 +203,13 @@ def _known(document: Document) -> Known:
         settled = policy.read(document)
     except ConfigError:
         settled = Policy()
-    return Known(team=settled.team, templates=settled.replies)
+    allowed = document.values.get("allow_private", False)
+    return Known(
+        team=settled.team,
+        templates=settled.replies,
+        private=tuple(map(str, allowed)) if isinstance(allowed, list) else bool(allowed),
+        lacks_addresses=any(place[:1] == ("rules",) for place in document.missing),
+    )
 
 
 def _rule(document: Document, place: Place, section: RuleSection, known: Known, complaints: list[str]) -> Rule:
@@ -217,7 +229,8 @@ def _rule(document: Document, place: Place, section: RuleSection, known: Known, 
         try:
             acts += read_act(given, known)
         except ValidationError as error:
-            complaints += document.complaints(error, (*place, "do", number, "assign"), AssignSection.model_fields)
+            known_keys = [*AssignSection.model_fields, *TargetSection.model_fields]
+            complaints += document.complaints(error, (*place, "do", number, *given), known_keys)
         except ValueError as error:
             complain("do", str(error), number)
     after = timedelta()
@@ -229,7 +242,7 @@ def _rule(document: Document, place: Place, section: RuleSection, known: Known, 
         complain("do", "holds notify twice: write one, with a list of addresses")
     for key, message in _oddities(section, node):
         complain(key, message)
-    said = json.dumps([section.when, section.do, section.on, section.after], sort_keys=True, default=str)
+    said = "\n".join([section.when, section.on, section.after, *map(str, acts)])
     name = section.name or section.when
     key = f"{name}#{hashlib.sha256(said.encode()).hexdigest()[:12]}"
     return Rule(
@@ -318,11 +331,17 @@ def _template(value: Any, known: Known) -> str:
     return text
 
 
-def _notify(value: Any, _: Known) -> tuple[str, ...]:
-    urls = tuple(_text(each) for each in (value if isinstance(value, list) else [value]))
-    if not urls:
-        raise ValueError("needs an address to notify")
-    return urls
+def _notify(value: Any, known: Known) -> tuple[Target, ...]:
+    """Whom to tell. No address is ever quoted; one that the environment does not give is left out."""
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        section = TargetSection.model_validate(each if isinstance(each, dict) else {"url": each})
+        if not section.url and known.lacks_addresses:
+            continue
+        if fault := complaint(section.url):
+            raise ValueError(f"the address {fault}")
+        found.append(Target(url=section.url, secret=section.secret, allow_private=known.private))
+    return tuple(found)
 
 
 def _duration(text: Any) -> timedelta:

@@ -52,7 +52,7 @@ def test_every_act_is_read() -> None:
       - {assign: {last_agent: true, round_robin: team, capacity: 20, language: true}}
       - {note: Even kijken}
       - {template: dank}
-      - {notify: "mail://x"}
+      - {notify: "https://hook.example/x"}
       - {snooze: 2d}
       - resolve
       - dismiss: true
@@ -94,7 +94,12 @@ def test_every_act_is_read() -> None:
         ("{when: x, do: [{snooze: soon}]}", "soon is not a duration"),
         ("{when: x, do: [{tag: ''}]}", "tag: needs words"),
         ("{when: x, do: [{dismiss: maybe}]}", "takes true"),
-        ("{when: x, do: [{notify: a}, {notify: b}]}", "holds notify twice"),
+        ("{when: x, do: [{notify: 'https://a.example'}, {notify: 'https://b.example'}]}", "holds notify twice"),
+        ("{when: x, do: [{notify: geheim}]}", "notify: the address is no address"),
+        (
+            "{when: x, do: [{notify: {urll: geheim}}]}",
+            "notify.urll: is not a key that is known here (did you mean url?)",
+        ),
         ("{when: x, do: []}", "rules[0].do"),
         ("{do: [spam]}", "rules[0].when: is missing"),
         ("{when: x, doo: [spam]}", "rules[0].doo: is not a key that is known here (did you mean do?)"),
@@ -136,7 +141,9 @@ def test_a_changed_rule_is_another_rule() -> None:
 
 
 def test_an_address_to_notify_is_never_shown() -> None:
-    assert "geheim" not in repr([str(act) for act in read("rules: [{when: x, do: [{notify: 'x://geheim'}]}]")[0].acts])
+    assert "geheim" not in repr(
+        [str(act) for act in read("rules: [{when: x, do: [{notify: 'https://hook.example/geheim'}]}]")[0].acts]
+    )
 
 
 TEAM = {"anna": Member(languages=("nl",)), "bram": Member(languages=("en",)), "carla": Member()}

@@ -1,0 +1,111 @@
+"""Rules from the command line: seen, explained, tried, applied and taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import webcare
+from storage import migrations
+from storage.database import Database
+from storage.intake import Intake
+from storage.types import Match, NewPost, Opinion, Post
+
+CONFIG = """database: sqlite:///webcare.db
+team: {anna: {role: agent}, bram: {role: lead}}
+brands: {zonnebank: {query: zonnebank}, maanbank: {query: maanbank, competitor: true}}
+rules:
+  - {when: "intent:question lang:nl", do: [{assign: anna}, {tag: vraag}]}
+  - {name: wacht, on: time, after: 4h, when: "-has:reply is:open", do: [{priority: high}]}
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command on two cases of ours and one mention of a competitor; gives status, output and errors."""
+    for name in ("WEBCARE_CONFIG", "WEBCARE_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sources.yaml").write_text(CONFIG, encoding="utf-8")
+    database = Database(f"sqlite:///{tmp_path}/webcare.db")
+    migrations.upgrade(database)
+    for number, brand in enumerate(["zonnebank", "zonnebank", "maanbank"], 1):
+        post = Post(external_id=f"p{number}", url=f"https://f.example/{number}", text=f"Hoe dan, {brand}?\x1b[2J")
+        opinion = Opinion(lang="nl", intents=("question",))
+        match = (Match(brand=brand, query=brand),)
+        new = NewPost(post=post, matches=match, opinion=opinion, wants_case=brand == "zonnebank")
+        Intake(database).store("forum", "phpbb", [new])
+    database.close()
+
+    def command(*words: str, agent: str = "bram") -> tuple[int, str, str]:
+        status = webcare.main(["--agent", agent, *words])
+        return (status, *capsys.readouterr())
+
+    return command
+
+
+def test_the_rules_are_listed_in_their_order(run: Any) -> None:
+    status, out, _ = run("rules", "list", "--format", "json")
+    assert status == 0
+    assert [(rule["name"], rule["on"], rule["do"]) for rule in json.loads(out)] == [
+        ("intent:question lang:nl", "arrival", ["assign anna", "tag vraag"]),
+        ("wacht", "time, after 4:00:00", ["priority high"]),
+    ]
+    assert run("rules")[0] == 0
+
+
+def test_trying_counts_and_changes_nothing(run: Any) -> None:
+    status, out, _ = run("rules", "try", "intent:question lang:nl")
+    assert status == 0
+    assert "2 mentions in 2 cases on 1 days" in out
+    assert "1 more have no case" in out
+    assert "\x1b" not in out
+    assert "tags: none" in run("case", "1")[1]
+
+
+def test_applying_acts_once_and_can_be_taken_back(run: Any) -> None:
+    assert "acted on 2 cases" in run("rules", "apply", "intent:question lang:nl")[1]
+    assert "acted on 0 cases" in run("rules", "apply", "intent:question lang:nl")[1]
+    assert "held by anna" in run("case", "1")[1]
+    (first, _) = json.loads(run("rules", "explain", "1", "--format", "json")[1])
+    assert first["is_for_it"] == "yes"
+    assert "applied by hand" in first["did"][0]
+    assert run("rules", "undo", "intent:question lang:nl", "1")[0] == 0
+    assert "held by" not in run("case", "1")[1]
+    status, _, said = run("rules", "undo", "intent:question lang:nl", "1")
+    assert (status, "nothing to undo" in said) == (1, True)
+
+
+def test_explaining_says_what_is_missing(run: Any) -> None:
+    (_, second) = json.loads(run("rules", "explain", "1", "--format", "json")[1])
+    assert (second["rule"], second["is_for_it"]) == ("wacht", "no")
+    assert "still to wait" in second["why_not"][0]
+    assert run("rules", "explain", "99")[0] == 1
+
+
+def test_only_a_lead_applies_rules(run: Any) -> None:
+    status, _, said = run("rules", "apply", "wacht", agent="anna")
+    assert (status, "may not apply rules" in said) == (1, True)
+
+
+def test_a_rule_that_is_not_there_is_said(run: Any) -> None:
+    status, _, said = run("rules", "try", "wach")
+    assert (status, "did you mean wacht?" in said) == (1, True)
+
+
+def test_check_says_what_is_wrong_with_a_rule(run: Any, tmp_path: Path) -> None:
+    text = CONFIG.replace("assign: anna", "assign: ana")
+    (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
+    status, _, said = run("check")
+    assert (status, "sources.yaml:5: rules[0].do[0]: assign: ana is not in the team (did you mean anna?)" in said) == (
+        2,
+        True,
+    )
+
+
+def test_a_case_without_a_step_is_shown(run: Any) -> None:
+    status, out, _ = run("case", "1")
+    assert (status, "Case 1: new" in out) == (0, True)
