@@ -69,6 +69,7 @@ _THREADS = re.compile(
 _ARTICLE = re.compile(
     r"<meta[^>]{0,200}og:type[^>]{0,100}content=.article\b|\"@type\"\s{0,9}:\s{0,9}\"(News|Blog)?(Article|Posting)\""
 )
+_SITEMAP = re.compile(rb"\s*(<\?[^>]{0,300}\?>\s*|<!--.{0,300}?-->\s*){0,5}<(urlset|sitemapindex)\b", re.DOTALL)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 _FEED_ADDRESS = re.compile(
     r"(/feeds?/?|/rss/?|[./](rss|atom|rdf)(\.xml)?|/feed\.(xml|json)|[?&]feed=\w+)\Z", re.IGNORECASE
@@ -88,6 +89,7 @@ _PROBES = (
     ("index.xml", "Hugo has its feed here"),
     ("feeds/all.atom.xml", "Pelican has its feed here"),
     ("feed.json", "JSON feeds are often here"),
+    ("sitemap.xml", "many sites list their pages here"),
 )
 
 
@@ -123,6 +125,8 @@ def guess(page: Page) -> Guess | None:
     start = page.body.lstrip()[:1]
     if start in (b"{", b"["):
         return _of_json(page) or _of_feed(page)
+    if _SITEMAP.match(page.body):
+        return _known("sitemap", page.url, "The address is a sitemap.")
     if b"<html" not in page.body[:2000].lower() and (found := _of_feed(page)):
         return found
     html = decoded(page)[:LOOKED_AT]

@@ -141,6 +141,12 @@ def test_a_page_with_one_long_article_is_that_article() -> None:
     )
 
 
+@pytest.mark.parametrize("file", ["sitemap/index.xml", "sitemap/sitemap.xml"])
+def test_a_sitemap_is_one_wherever_it_is(file: str) -> None:
+    assert known(guess(page("https://krant.example/s.xml", DATA / file))) == ("sitemap", "https://krant.example/s.xml")
+    assert any(link.url == "https://krant.example/sitemap.xml" for link in probes(page("https://krant.example/")))
+
+
 def test_where_a_page_is_silent_the_usual_places_are_tried() -> None:
     silent = page("https://x.example/forum/index.html", "<html><p>Welkom")
     assert guess(silent) is None

@@ -49,6 +49,9 @@ CASES = [
     ("flaskbb", "topic.html", "conversation"),
     ("selectors", "list.html", "list"),
     ("selectors", "thread.html", "conversation"),
+    ("sitemap", "index.xml", "sitemap"),
+    ("sitemap", "sitemap.xml", "sitemap"),
+    ("sitemap", "page.html", "page"),
 ]
 JUNK = st.sampled_from(
     [b"", b"<", b">", b'"', b"\x00", b"\xff\xfe", b"&#x0;", b"&#55296;", b"<!--", b"]]>", b"http://[", b"9" * 30, b"-"]
