@@ -61,8 +61,8 @@ def chores(house: House) -> list[Any]:
 
 
 def look_after(house: House) -> Callable[[], None]:
-    """A look at the clock: which promises are at risk, and whom to tell of what."""
-    from desk import alarms
+    """A look at the clock: which promises are at risk, whom to tell of what, which reports are due."""
+    from desk import alarms, notifier, printing, rule_runs
     from desk.watch import Watch
 
     watch = Watch(house.database, house.service)
@@ -70,6 +70,8 @@ def look_after(house: House) -> Callable[[], None]:
     def look() -> None:
         watch.round()
         alarms.tick(house.database, house.alerts, house.policy.timezone)
+        notifier.deliver(house.database, rule_runs.targets(house.rules))
+        printing.tick(house.database, house.timetable, house.config_path.parent, house.policy.timezone)
 
     return look
 

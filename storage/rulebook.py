@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -87,12 +87,14 @@ class Rulebook:
 
     def is_due(self, what: str, every: timedelta) -> bool:
         """Whether `every` passed since this was last due; true for one process only."""
-        name, now = f"rules.{what}", self.database.now()
-        said = now.isoformat(timespec="seconds")
+        name, now = f"rules.{what}", self.database.now().astimezone(UTC)
+        said, before = (moment.isoformat(timespec="seconds") for moment in (now, now - every))
+        past = sa.and_(SETTING.c.name == name, SETTING.c.value <= before)
+        with self.database.read() as connection:
+            if connection.execute(sa.select(SETTING.c.name).where(SETTING.c.name == name, sa.not_(past))).first():
+                return False
         with self.database.write() as connection:
-            row = {"name": name, "value": ""}
-            connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
-            past = sa.and_(SETTING.c.name == name, SETTING.c.value <= (now - every).isoformat(timespec="seconds"))
+            connection.execute(insert_ignore(self.database, SETTING, [{"name": name, "value": ""}], ["name"]))
             return bool(connection.execute(sa.update(SETTING).where(past).values(value=said)).rowcount)
 
     def unrun(self, rule: str, case_ids: Sequence[int], *, by_hand: bool = False) -> list[tuple[int, int]]:
