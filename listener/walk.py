@@ -26,6 +26,8 @@ PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
 THREAD_PAGES = 60
 """Pages of one conversation that are read."""
+FEW = 40
+"""Pages of a conversation up to which a post that is on none of them is gone; of longer ones a kind may leave some."""
 GONE = (404, 410)
 """Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
@@ -169,7 +171,7 @@ class Walk:
         return Batch(
             posts=tuple(posts.values()),
             thread=start if whole else replace(start, stamp=""),
-            complete=lists_all and whole and not waiting and len(self.troubles) == troubles,
+            complete=lists_all and whole and not waiting and len(seen) <= FEW and len(self.troubles) == troubles,
         )
 
     def _fallback(self, link: Link, error: ListenerError) -> list[Link]:

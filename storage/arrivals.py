@@ -273,18 +273,19 @@ class Arrivals:
     def _mark_gone(
         self, posts: Sequence[NewPost], threads: Sequence[ReadThread], conversations: Mapping[str, int]
     ) -> None:
-        """Marks the posts that we hold of conversations read completely, and that were not among what was read."""
+        """Marks posts that we hold of conversations read completely, and that were not among what was read.
+
+        When more than half of them are missing, it is likelier that the source shows itself in another way.
+        """
         for thread in threads:
             read = {key_of(new.post.external_id) for new in posts if conversation_of(new.post) == thread.external_id}
             if not (thread.complete and read and thread.external_id in conversations):
                 continue
-            held = sa.select(POST).where(
-                POST.c.conversation_id == conversations[thread.external_id],
-                POST.c.source == self.source,
-                POST.c.deleted_at.is_(None),
-            )
-            for row in self.connection.execute(held).all():
-                if row.external_key not in read:
+            here = sa.and_(POST.c.conversation_id == conversations[thread.external_id], POST.c.source == self.source)
+            held = self.connection.execute(sa.select(POST).where(here, POST.c.deleted_at.is_(None))).all()
+            missing = [row for row in held if row.external_key not in read]
+            if 2 * len(missing) <= len(held):
+                for row in missing:
                     self._delete(row)
 
     def _delete(self, row: Any) -> bool:

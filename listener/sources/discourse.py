@@ -24,6 +24,8 @@ MOST_POSTS = 500
 """Posts, or topics, that one answer can hold."""
 MOST_PAGES = 50
 """Pages of one topic that are asked for, the newest first."""
+LISTS_ALL = True
+"""A post that is not on the pages of its topic is gone."""
 _SMALL_ACTION = 3
 """`post_type` of lines like "closed this topic", which nobody wrote."""
 _SECTION = re.compile(r"/(?:c|tag|tags|t|latest|top|new|categories|u)(?:[/.].*)?$")

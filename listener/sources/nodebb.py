@@ -21,6 +21,8 @@ MOST_POSTS = 500
 """Posts, or topics, that one answer can hold."""
 MOST_PAGES = 50
 """Pages of one topic that are asked for, the newest first."""
+LISTS_ALL = True
+"""A post that is not on the pages of its topic is gone."""
 _SECTION = re.compile(r"/(?:api/)?(?:category|topic|tags?|recent|popular|top|unread|categories)(?:/.*)?$")
 
 

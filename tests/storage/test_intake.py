@@ -288,6 +288,13 @@ def test_what_is_missing_from_a_complete_conversation_is_gone_until_it_is_back(
     assert (stored.edited_mentions, count(database, tables.Post, deleted)) == ((), 0)
 
 
+def test_a_conversation_of_which_most_is_missing_is_not_believed(intake: Intake, database: Database) -> None:
+    whole = ReadThread(external_id="7", url="", complete=True)
+    intake.store("forum", "phpbb", [a_mention(each) for each in range(1, 6)], [whole])
+    intake.store("forum", "phpbb", [a_mention(1), a_mention(2)], [whole])
+    assert count(database, tables.Post, tables.Post.__table__.c.deleted_at.is_not(None)) == 0
+
+
 def test_a_paused_source_is_not_due_before_it_is_retried(intake: Intake) -> None:
     intake.pause("forum")
     assert intake.due() == intake.due(regardless=True) == []
