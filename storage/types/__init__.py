@@ -1,0 +1,51 @@
+"""The nouns that cross rooms: frozen, keyword-only, with aware UTC datetimes.
+
+A noun per life stage: a `Post` is what a source says; a `NewPost` is a post with what we found in it; a `Mention`
+is a stored post as the desk and the exports see it; a `Case` is the work on one person's mentions in one conversation.
+"""
+
+from storage.types.posts import (
+    DueSource,
+    DueThread,
+    Match,
+    NewPost,
+    Opinion,
+    Post,
+    ReadThread,
+    Reason,
+    SourceHealth,
+    Stored,
+    Visit,
+)
+from storage.types.words import SYSTEM, EventKind, Health, PostKind, Priority, ReplyState, Sentiment, Status
+from storage.types.work import Author, Case, CaseFile, Event, FigureRow, Mention, Receipt, Reply
+
+__all__ = [
+    "Author",
+    "Case",
+    "CaseFile",
+    "DueSource",
+    "DueThread",
+    "Event",
+    "EventKind",
+    "FigureRow",
+    "Health",
+    "Match",
+    "Mention",
+    "NewPost",
+    "Opinion",
+    "Post",
+    "PostKind",
+    "Priority",
+    "ReadThread",
+    "Reason",
+    "Receipt",
+    "Reply",
+    "ReplyState",
+    "SYSTEM",
+    "Sentiment",
+    "SourceHealth",
+    "Status",
+    "Stored",
+    "Visit",
+]
