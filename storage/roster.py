@@ -179,7 +179,10 @@ class Roster:
 
     def retry(self, name: str) -> None:
         """Makes a source due now, paused or not. Raises `NotFound`."""
-        self._decide(name, next_at=self.database.now(), failures=0)
+        paused = SOURCE.c.next_at == NEVER
+        health = sa.case((paused, Health.OK.value), else_=SOURCE.c.health)
+        sentence = sa.case((paused, ""), else_=SOURCE.c.sentence)
+        self._decide(name, next_at=self.database.now(), failures=0, health=health, sentence=sentence)
 
     def accept(self, name: str) -> None:
         """Takes what now stands at a source's address for the source, and makes it due. Raises `NotFound`."""

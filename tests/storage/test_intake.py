@@ -298,7 +298,9 @@ def test_a_conversation_of_which_most_is_missing_is_not_believed(intake: Intake,
 def test_a_paused_source_is_not_due_before_it_is_retried(intake: Intake) -> None:
     intake.pause("forum")
     assert intake.due() == intake.due(regardless=True) == []
+    assert intake.health()[0].health is Health.ON_HOLD
     intake.retry("forum")
+    assert intake.health()[0].health is Health.OK
     assert [each.name for each in intake.due()] == ["forum"]
 
 
