@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,35 +72,41 @@ ORDER_SIZE = 1 << 14
 """Rows of the table of word pairs by which a question is known."""
 
 
-def opening(words: Sequence[str], kinds: Mapping[str, str]) -> tuple[int, list[str]]:
-    """How many fillers a sentence begins with, and what comes next: the first words and of what kind they are."""
-    start = 0
-    while start < len(words) - 2 and kinds.get(words[start]) == "kind_filler":
-        start += 1
-    first = words[start : start + 3]
-    one, two, three = [*[kinds.get(word, "*") for word in first], "*", "*", "*"][:3]
-    return start, [
-        "^ " + " ".join(first[:1]), "^ " + " ".join(first[:2]), "^ " + " ".join(first),
-        f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}", f"^^{first[0]} {two}" if first else "^^",
-    ]  # fmt: skip
+@lru_cache(maxsize=1 << 10)
+def _kind_rows(one: str, two: str, three: str) -> tuple[int, ...]:
+    """The rows of what kind the first three words of a sentence are."""
+    shown = (f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}")
+    return tuple(bucket(each, ORDER_SIZE) for each in shown)
 
 
 def order_rows(words: list[str], kinds: Mapping[str, str], pairs: Sequence[int]) -> list[int]:
-    """The rows that tell the order of one sentence, of which `pairs` are the hashed pairs from its second word on."""
-    start, shown = opening(words, kinds)
-    ends = zlib.crc32((words[-1] + " $").encode("utf-8", "surrogatepass")) if words else 0
-    return [*[bucket(each, ORDER_SIZE) for each in shown], *[pair % ORDER_SIZE for pair in [*pairs[start:], ends]]]
+    """The rows that tell the order of one sentence, of which `pairs` are the hashed pairs from its second word on.
+
+    They are its pairs of words, how it ends, and, fillers passed over, its first words and of what kind they are.
+    """
+    start, last = 0, len(words) - 2
+    while start < last and kinds.get(words[start]) == "kind_filler":
+        start += 1
+    one, two, three, *_ = [*[kinds.get(word, "*") for word in words[start : start + 3]], "*", "*", "*"]
+    first, second = [*words[start : start + 2], "", ""][:2]
+    edges = (f"^ {first}", f"^ {first} {second}", f"^^{first} {two}", f"{words[-1] if words else ''} $")
+    return [
+        *_kind_rows(one, two, three),
+        *[bucket(edge, ORDER_SIZE) for edge in edges],
+        *[pair % ORDER_SIZE for pair in pairs[start:]],
+    ]
 
 
 def ordered(reading: Reading, table: Sequence[float], kinds: Mapping[str, str]) -> float:
     """How much the likeliest sentence of a text has the words and the order of a question (log-odds, -3 to 3).
 
-    The last number of `table` is the bias.
+    The last number of `table` is the bias. Where there is a question mark, a clause may hold the question.
     """
     best, start, count = -3.0, 0, 0
     folds = reading.folds
+    ends = ".?!…,;:" if reading.shown & ASK else ".?!…"
     for at, word in enumerate([*folds, "."]):
-        if word[0] in ".?!…":
+        if word[0] in ends:
             if at - start > 1 and count < 8:
                 found = order_rows(folds[start:at], kinds, reading.pairs[start + 1 : at])
                 best = max(best, sum([table[row] for row in found]) / math.sqrt(len(found) + 1) + table[-1])

@@ -13,6 +13,8 @@ from listener.understanding.weights import Weights
 NAMES = ("nl", "en", "de", "fr")
 CACHE = 40_000
 """Words remembered before the memory is emptied and filled anew."""
+LONGEST = 40
+"""Tokens of a text that are looked at."""
 SHORTEST = 3
 """Words a text needs before it is judged by itself; a shorter one inherits where there is something to inherit."""
 SURE = 2.0
@@ -27,9 +29,9 @@ _MARKS = set("@#")
 
 
 def grams(word: str) -> list[bytes]:
-    """The byte groups of 1 to 5 of a word between spaces."""
+    """The byte groups of 3 to 5 of a word between spaces (shorter ones mislead in short texts)."""
     raw = f" {word} ".encode("utf-8", "surrogatepass")
-    return [raw[i : i + n] for n in (2, 3, 4, 5) for i in range(len(raw) - n + 1)]
+    return [raw[i : i + n] for n in (3, 4, 5) for i in range(len(raw) - n + 1)]
 
 
 class Languages:
@@ -53,8 +55,6 @@ class Languages:
         if token[0] in _MARKS or not token[0].isalpha() or token.startswith(("http", "www.")):
             at = -1
         else:
-            if len(self._seen) >= CACHE - 1:
-                self._seen.clear()
             at = len(self._seen)
             word = token.lower() if token.isupper() or token.istitle() else token
             index = self._index
@@ -68,7 +68,9 @@ class Languages:
     def detect(self, tokens: list[str], inherited: str | None = None) -> str | None:
         """The language of a text; a short one takes `inherited`; None where nothing is known."""
         seen, row = self._seen, self._row
-        rows = [at for t in tokens[:120] if (at := seen[t] if t in seen else row(t)) >= 0]
+        if len(seen) > CACHE - LONGEST:
+            seen.clear()
+        rows = [at for t in tokens[:LONGEST] if (at := seen[t] if t in seen else row(t)) >= 0]
         if not rows:
             return inherited
         if foreign(tokens):
@@ -91,5 +93,5 @@ class Languages:
 
 def foreign(tokens: list[str]) -> bool:
     """Whether most words are in a script that none of the four languages uses."""
-    words = [t for t in tokens[:120] if t[0].isalpha()]
+    words = [t for t in tokens[:LONGEST] if t[0].isalpha()]
     return 2 * sum(t[0] > "\u024f" and not "\u1e00" <= t[0] <= "\u1eff" for t in words) > len(words)

@@ -11,7 +11,7 @@ from storage.types import Priority, Reason
 WEIGHTS: Mapping[str, float] = {
     "negative": 1.2, "positive": -1.2, "safety": 3.8, "privacy": 3.4, "fraud": 3.0, "legal": 2.8, "media": 2.2,
     "outage": 1.3, "vulnerable": 1.8, "deadline": 0.8, "money": 0.6, "repeat": 0.6, "churn": 0.9, "waiting": 0.4,
-    "complaint": 0.8, "problem": 0.3, "question": 0.5, "direct": 0.4, "news": -1.2, "job": -1.6, "spam": -3.0,
+    "complaint": 0.8, "problem": 0.3, "question": 0.3, "direct": 0.4, "news": -1.2, "job": -1.6, "spam": -3.0,
     "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
 }  # fmt: skip
 """Points a reason is worth when it is wholly there."""

@@ -40,6 +40,8 @@ class Reading:
     """The bits of all words."""
     pairs: list[int] = field(default_factory=list)
     """The pairs of words, hashed."""
+    paired: tuple[list[float], list[float]] = ([], [])
+    """What each pair adds to negative and to positive."""
     odds: tuple[float, float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
 
@@ -119,15 +121,11 @@ class Tongue:
     def _points(self, reading: Reading, neg: float, pos: float) -> list[float]:
         """What each word adds to `neg` times the score of negative plus `pos` times that of positive."""
         words, scale = reading.words, 1 / math.sqrt(len(reading.words) + 1)
-        points = [neg * w.neg + pos * w.pos if w.letters or w.value else 0.0 for w in words]
-        for at, pair in enumerate(reading.pairs):
-            row = pair % self._pairs_size
-            half = (neg * self._pairs_neg[row] + pos * self._pairs_pos[row]) / 2
-            if at > 0:
-                points[at - 1] += half
-            if at < len(points):
-                points[at] += half
-        points = [scale * p if w.letters or w.value else 0.0 for p, w in zip(points, words, strict=True)]
+        sides = [(neg * a + pos * b) / 2 for a, b in zip(*reading.paired, strict=True)] or [0.0] * (len(words) + 1)
+        points = [
+            scale * (neg * w.neg + pos * w.pos + before + after) if w.letters or w.value else 0.0
+            for w, before, after in zip(words, sides, sides[1:], strict=False)
+        ]
         if reading.hits:
             way = self._signs[1:] @ np.array([neg, pos])
             lead = float(reading.signs @ (way * _OF_OPINION)) - way[_NO_OPINION]
@@ -144,9 +142,10 @@ class Tongue:
         if self._tables and words:
             reading.pairs = hashed(reading.folds)
             at = [pair % self._pairs_size for pair in reading.pairs]
+            reading.paired = [self._pairs_neg[row] for row in at], [self._pairs_pos[row] for row in at]
             scale = 1 / math.sqrt(len(words) + 1)
-            neg += scale * sum([w.neg for w in words] + [self._pairs_neg[row] for row in at])
-            pos += scale * sum([w.pos for w in words] + [self._pairs_pos[row] for row in at])
+            neg += scale * (sum([w.neg for w in words]) + sum(reading.paired[0]))
+            pos += scale * (sum([w.pos for w in words]) + sum(reading.paired[1]))
         reading.odds = neg, pos
         reading.shares = softmax(neg, pos)
 

@@ -16,7 +16,7 @@ from listener.understanding.fit import Bags, Vector
 from listener.understanding.sentiment import Tongue, hashed
 from listener.understanding.signs import NAMES, found, signs
 from listener.understanding.tokens import tokenise
-from listener.understanding.train_intents import train_order, train_table
+from listener.understanding.train_intents import is_asked, train_order, train_table
 from listener.understanding.train_language import language_tables
 from listener.understanding.weights import Weights, pack
 from listener.understanding.words import Word, bucket, pieces, vocabulary
@@ -200,18 +200,37 @@ def ours(lang: str) -> list[dict[str, Any]]:
     return [item for item in items if item["lang"] == lang]
 
 
-def intent_table(models: dict[str, Any]) -> Vector:
+UNMARKED = 300
+"""Sentences with a question mark (taken off), and as many without, that teach the intent question in a language."""
+
+
+def unmarked(texts: Texts) -> list[tuple[str, bool]]:
+    """Sentences as people say them without their mark, and whether it was a question mark: the first of each."""
+    told = [
+        (raw.rstrip("?!. "), asked)
+        for raw, folds, source in zip(texts.raw, texts.folds, texts.sources, strict=True)
+        if spontaneous(source) and (asked := is_asked(folds)) is not None
+    ]
+    return [each for each in told if each[1]][:UNMARKED] + [each for each in told if not each[1]][:UNMARKED]
+
+
+def intent_table(models: dict[str, Any], texts: dict[str, Texts]) -> Vector:
     """The intents, trained on our own texts as models that have not seen them judge these."""
     known = Weights(models)
     numbers, wanted = [], []
+    asked: list[tuple[Any, bool]] = []
     for lang in ("nl", "en"):
         tongue, order, kinds = Tongue(lang, known), known.array(f"{lang}.order")[:, 0].tolist(), intents.kinds(lang)
+
+        def judge(text: str, tongue: Tongue = tongue, order: Any = order, kinds: Any = kinds) -> Any:
+            reading = tongue.read(tokenise(text))
+            return intents.features(reading, intents.cues(reading), intents.ordered(reading, order, kinds))
+
         for item in ours(lang):
-            reading = tongue.read(tokenise(item["text"]))
-            ordered = intents.ordered(reading, order, kinds)
-            numbers.append(intents.features(reading, intents.cues(reading), ordered))
+            numbers.append(judge(item["text"]))
             wanted.append(item["intents"])
-    return train_table(numbers, wanted)
+        asked += [(judge(text), label) for text, label in unmarked(texts[lang]) if text]
+    return train_table(numbers, wanted, asked)
 
 
 def spontaneous(source: str) -> bool:
@@ -231,7 +250,7 @@ def train(folder: Path) -> dict[str, Any]:
         ]
         models[f"{lang}.order"] = train_order(spoken, intents.kinds(lang))
         models.update(tables_of(lang, bare[lang]))
-    models["intents.table"] = intent_table(models)
+    models["intents.table"] = intent_table(models, texts)
     for lang in texts:
         models.update(tables_of(lang, with_own(bare[lang], understand(lang, iter(ours(lang))))))
     return {**models, **language_tables(), "any.signs": base[0]}

@@ -14,7 +14,7 @@ from listener.understanding.sentiment import hashed
 
 PRIOR = {
     "question": """
-        bias -3, mark 3.5, opens 2, q_open 0.8, q_ask 2.2, rhetoric -1.5, more q_open 0.3, ordered 1
+        bias 0.5, ordered 1.4, mark 3.0, opens 0.5, q_open 0.3, q_ask 1.8, rhetoric -1.5, negative -0.5
     """,
     "complaint": """
         bias -3.2, negative 3, positive -2, problem 1.5, waiting 1.5, no_answer 1.5, rude 1.2, repeat 0.6,
@@ -70,21 +70,44 @@ LEAN = 0.4
 """Added to each intent's odds: a missed wish costs an agent more than one too many (chosen by cross-validation)."""
 
 
-def train_table(numbers: Sequence[Any], wanted: Sequence[Sequence[str]], hold: float = 1.0) -> Vector:
-    """The intent table after training: logistic regression an intent, held to the prior with force `hold`."""
-    start, rows = prior(), np.array(numbers)
+def train_table(
+    numbers: Sequence[Any], wanted: Sequence[Sequence[str]], asked: Sequence[tuple[Any, bool]] = (), hold: float = 1.0
+) -> Vector:
+    """The intent table after training: logistic regression an intent, held to the prior with force `hold`.
+
+    `asked` are more texts for the question alone, whether each is one, of half weight.
+    """
+    start = prior()
     table = start.copy()
     for at, name in enumerate(intents.INTENTS):
-        labels = np.array([float(name in each) for each in wanted])
-        belief = start[:, at]
-
-        def loss(x: Vector, labels: Vector = labels, belief: Vector = belief) -> tuple[float, Vector]:
-            value, slope = fit.logistic_loss(rows @ x, labels, np.ones(len(labels)))
-            return value + 0.5 * hold * float(((x - belief) ** 2).sum()), rows.T @ slope + hold * (x - belief)
-
-        table[:, at] = fit.minimise(loss, belief.copy(), steps=200)
+        more = asked if name == "question" else ()
+        rows = np.array([*numbers, *(row for row, _ in more)])
+        labels = np.array([*(float(name in each) for each in wanted), *(float(label) for _, label in more)])
+        weights = np.array([1.0] * len(numbers) + [0.5] * len(more))
+        table[:, at] = _logistic(rows, labels, weights, start[:, at], hold)
     table[0] += LEAN
     return table
+
+
+def _logistic(rows: Vector, labels: Vector, weights: Vector, belief: Vector, hold: float) -> Vector:
+    """The weights of a logistic regression that is held to a belief."""
+
+    def loss(x: Vector) -> tuple[float, Vector]:
+        value, slope = fit.logistic_loss(rows @ x, labels, weights)
+        return value + 0.5 * hold * float(((x - belief) ** 2).sum()), rows.T @ slope + hold * (x - belief)
+
+    return fit.minimise(loss, belief.copy(), steps=200)
+
+
+STOPS = "?!.…"
+
+
+def is_asked(folds: Sequence[str]) -> bool | None:
+    """Whether a text is one sentence that ends in a question mark; None where it is more than one sentence."""
+    stops = [f for f in folds if f[0] in STOPS]
+    if len(stops) == 1 and "?" in stops[0] and folds[-1] == stops[0] and len(folds) > 1:
+        return True
+    return False if len(stops) <= 1 and not any("?" in stop for stop in stops) else None
 
 
 def train_order(texts: Sequence[list[str]], kinds: Mapping[str, str], hold: float = 0.5) -> Vector:
@@ -94,10 +117,9 @@ def train_order(texts: Sequence[list[str]], kinds: Mapping[str, str], hold: floa
     """
     rows, labels = [], []
     for folds in texts:
-        stops = [f for f in folds if f[0] in "?!.…"]
-        asked = bool(stops) and stops[0][0] == "?" and folds[-1] == stops[0] and len(stops) == 1
-        if asked or (len(stops) <= 1 and not any("?" in s for s in stops)):
-            words = [f for f in folds if f not in stops]
+        asked = is_asked(folds)
+        if asked is not None:
+            words = [f for f in folds if f[0] not in STOPS]
             rows.append(order_rows(words, kinds, hashed(words)[1:-1]))
             labels.append(float(asked))
     bags = Bags(rows, ORDER_SIZE, np.array([1 / np.sqrt(len(row) + 1) for row in rows]))

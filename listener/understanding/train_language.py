@@ -42,12 +42,12 @@ def language_tables() -> dict[str, Any]:
 
 def _weight(group: bytes) -> float:
     """Short groups and word edges are met more often."""
-    return {2: 2.5, 3: 2.0, 4: 1.4, 5: 1.0}[len(group)] * (1.3 if b" " in group else 1.0)
+    return {3: 2.0, 4: 1.4, 5: 1.0}[len(group)] * (1.3 if b" " in group else 1.0)
 
 
 def _latin(group: bytes) -> bool:
     """Whether a group is of a length we use and of letters (UTF-8) that these languages use."""
-    return 2 <= len(group) <= 5 and all(chr(c).isalpha() if c < 0x80 else c < 0xC6 for c in group.replace(b" ", b"e"))
+    return 3 <= len(group) <= 5 and all(chr(c).isalpha() if c < 0x80 else c < 0xC6 for c in group.replace(b" ", b"e"))
 
 
 def _groups(model: Any) -> dict[bytes, int]:

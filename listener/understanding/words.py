@@ -111,11 +111,12 @@ class Vocabulary:
                 return values[word]
         if not self.lang or len(word) < 4 or not word[0].isalpha():
             return 0.0
-        squeezed = "".join(c for at, c in enumerate(word) if at == 0 or c != word[at - 1])
-        for form in (word, squeezed) if stretched else (word,):
-            for stem in self._stems(form):
-                if stem in values:
-                    return values[stem]
+        forms = self._stems(word)
+        if stretched:
+            forms += self._stems("".join([c for at, c in enumerate(word) if at == 0 or c != word[at - 1]]))
+        for stem in forms:
+            if stem in values:
+                return values[stem]
         return self._compound(word)
 
     def _stems(self, word: str) -> list[str]:

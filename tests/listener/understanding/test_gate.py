@@ -39,7 +39,7 @@ INTENTS = {
     "spam": 0.85,
 }
 LANGUAGE = 0.98
-PRIORITY = 0.90
+PRIORITY = 0.89
 FLIPPED, RANDOM = 0.75, 0.20
 SHORTEST, DRAWS = 10, 5
 """Words a text must have for two random ones to be a small part of it, and how often they are drawn."""
