@@ -43,7 +43,11 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("flarum", "Flarum", r"id=.flarum-(app|json-payload|loading)\b"),
     ("flaskbb", "FlaskBB", r"class=.flaskbb-(layout|header|content)\b"),
     ("askbot", "Askbot", r"\baskbot\.(messages|urls|data)\b|href=.https?://askbot\.(com|org)"),
-    ("hyperkitty", "HyperKitty", r"\bhyperkitty\b"),
+    (
+        "hyperkitty",
+        "HyperKitty",
+        r"(src|href)=.[^\"'>]{0,200}/hyperkitty/(libs|css|js|img)/|>HyperKitty</a>\s{0,9}version",
+    ),
     ("ghost", "Ghost", r"<meta[^>]{0,200}content=.Ghost \d|data-ghost="),
     ("blogger", "Blogger", r"<meta[^>]{0,200}content=.blogger\b"),
     ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon|\bgotosocial\b"),

@@ -44,6 +44,10 @@ _ANSWERED = re.compile(
     r"\s*(?:<p>)?[^<\n]{1,60}<a href=\"([^\"\s]{1,2000}#comment-\d{1,20})\"[^>]{0,200}>[^<]{0,300}</a>\.\s*(?:</p>)?\s*"
 )
 _CLOSING = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>\s*\Z", re.IGNORECASE)
+_SURROGATE = re.compile(
+    rb"&#0{0,9}(?:5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3])|x0{0,9}d[89a-f][\da-f]{2});?", re.I
+)
+"""Half a sign, as broken feeds have it: no text can hold one, and feedparser fails over it."""
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
@@ -124,7 +128,7 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     body, charset = _encoded(page, body)
     quick = wellformed.read(page.url, body) if charset == "utf-8" else None
     if quick is None:
-        body = _bounded(body)
+        body = _SURROGATE.sub(b"&#xFFFD;", _bounded(body))
     found = quick or _parsed(page.url, body, charset)
     if found.bozo and charset and (whole := mended(body)) != body:
         found = _parsed(page.url, whole, charset)

@@ -58,6 +58,8 @@ def test_a_recorded_page_is_known_for_what_it_is(url: str, file: str, kind: str,
         ('<html><div itemscope itemtype="https://schema.org/DiscussionForumPosting">', "", "schema_org"),
         ('<html><script type="application/ld+json">{"@type": "QAPage"}</script>', "", "schema_org"),
         ('<html><head><meta property="og:type" content="article"></head>', "", "article"),
+        ('<html><p>Powered by <a href="https://x.example">HyperKitty</a> version 1.3.9.</p>', "", "hyperkitty"),
+        ("<html><head><link rel='icon' href='/static/hyperkitty/img/favicon.ico'>", "", "hyperkitty"),
     ],
 )
 def test_software_and_markup_give_themselves_away(body: str, header: str, kind: str) -> None:
@@ -130,6 +132,10 @@ def test_a_page_with_an_isso_box_brings_its_comment_feed_along() -> None:
 def test_some_sites_are_known_by_their_host(url: str, kind: str) -> None:
     assert known(guess(page(url, "<html>"))) == (kind, url)
     assert guess(page(url.replace(".com", ".com.evil.example").replace(".app", ".app.evil.example"), "<html>")) is None
+
+
+def test_a_page_about_some_software_is_not_made_by_it() -> None:
+    assert guess(page("https://x.example/blog/1", "<html><p>Wij kozen HyperKitty, askbot en Ghost.")) is None
 
 
 def test_a_page_with_one_long_article_is_that_article() -> None:

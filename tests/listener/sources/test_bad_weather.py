@@ -52,6 +52,10 @@ CASES = [
     ("sitemap", "index.xml", "sitemap"),
     ("sitemap", "sitemap.xml", "sitemap"),
     ("sitemap", "page.html", "page"),
+    ("hyperkitty", "threads.json", "list"),
+    ("hyperkitty", "emails.json", "thread"),
+    ("hyperkitty", "email.json", "email"),
+    ("hyperkitty", "feed.xml", "feed"),
 ]
 JUNK = st.sampled_from(
     [b"", b"<", b">", b'"', b"\x00", b"\xff\xfe", b"&#x0;", b"&#55296;", b"<!--", b"]]>", b"http://[", b"9" * 30, b"-"]
