@@ -46,7 +46,9 @@ def tick(database: Database, alerts: Sequence[Alert], zone: ZoneInfo) -> int:
     notices = Notices(database)
     for alert in alerts:
         targets = [target.id for target in alert.targets]
-        for found in find(database, alert, zone):
+        findings = list(find(database, alert, zone))
+        known = notices.told([each.topic for each in findings if each.again is None])
+        for found in (each for each in findings if each.topic not in known):
             send_at = alert.send_at(database.now())
             notices.tell(found.topic, targets, found.title, found.text, send_at=send_at, again=found.again)
     return deliver(database, [target for alert in alerts for target in alert.targets])

@@ -12,7 +12,7 @@ from storage.history import Histories, History
 from storage.sla import State
 from storage.types import EventKind
 
-AGAIN = timedelta(minutes=10)
+AGAIN = timedelta(hours=1)
 """A case is looked at again after so long even when nothing happened to it: its promise may depend on its age."""
 
 LEVELS = {State.WARNED: EventKind.SLA_WARNED, State.MISSED: EventKind.SLA_MISSED}

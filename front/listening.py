@@ -57,7 +57,7 @@ def chores(house: House) -> list[Any]:
     async def look() -> None:
         await asyncio.to_thread(every_so_often)
 
-    return [(2.0, turn), (2.0, follow), (15.0, look)]
+    return [(2.0, turn), (2.0, follow), (30.0, look)]
 
 
 def look_after(house: House) -> Callable[[], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -64,13 +64,12 @@ class Histories:
             found = connection.execute(sa.select(CASE.c.id, CASE.c.changed).where(is_open).order_by(CASE.c.id))
             return {row.id: row.changed for row in found}
 
-    def of(self, case_ids: Sequence[int]) -> list[History]:
-        """The histories of cases; those without a mention are left out."""
-        found: list[History] = []
+    def of(self, case_ids: Sequence[int]) -> Iterator[History]:
+        """The histories of cases, read some at a time; those without a mention are left out."""
         for some in in_chunks(case_ids):
             with self.database.read() as connection:
-                found += _histories(connection, some, self.database.now())
-        return found
+                found = _histories(connection, some, self.database.now())
+            yield from found
 
     def say(self, case_id: int, kind: EventKind, data: Mapping[str, Any]) -> bool:
         """Appends that a target is at risk or missed, unless that was said: once for each `target` and `since`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import tables
-from storage.database import Database, insert_ignore, owner_is_dead, process_name
+from storage.database import Database, in_chunks, insert_ignore, owner_is_dead, process_name
 
 NOTICE = tables.Notice.__table__  # type: ignore[attr-defined]
 
@@ -83,6 +83,12 @@ class Notices:
             ]
             return bool(connection.execute(insert_ignore(self.database, NOTICE, found, ["key"])).rowcount)
 
+    def told(self, topics: Collection[str]) -> set[str]:
+        """Which of these topics were raised before."""
+        with self.database.read() as connection:
+            parts = in_chunks(list(topics))
+            return {each for some in parts for each in connection.scalars(_topics(some))}
+
     def take(self, target: str, *, an_hour: int) -> Message | None:
         """A message that is due for a target, leased to this process; None where there is none.
 
@@ -131,6 +137,10 @@ class Notices:
         query = sa.select(NOTICE.c.at, NOTICE.c.title, NOTICE.c.error).where(NOTICE.c.state == "failed")
         with self.database.read() as connection:
             return [(row.at, row.title, row.error) for row in connection.execute(query.order_by(NOTICE.c.at))]
+
+
+def _topics(some: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(NOTICE.c.topic).distinct().where(NOTICE.c.topic.in_(some))
 
 
 def _is_free(row: Any, now: datetime) -> bool:

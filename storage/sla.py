@@ -7,10 +7,14 @@ the days clocks change too: an hour that comes twice counts twice, an hour that 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,8 +22,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DAY = timedelta(days=1)
 
-HORIZON = 3 * 366
-"""Days looked ahead for an open hour; who is closed for longer is never open."""
+HORIZON = 37
+"""Months looked ahead for an open hour; who is closed for longer is never open."""
 
 WARN_AT = 0.8
 """The share of a target after which somebody is warned."""
@@ -105,9 +109,29 @@ def _closed(holidays: str, days: Sequence[str]) -> Callable[[date], bool]:
 
 
 def open_intervals(calendar: Calendar, start: datetime) -> Iterator[Interval]:
-    """What is open from `start` on, in order, joined where one stretch runs into the next, for `HORIZON` days."""
+    """What is open from `start` on, in order, joined where one stretch runs into the next, for `HORIZON` months."""
+    return _joined(_from(calendar, start.astimezone(UTC)))
+
+
+def _from(calendar: Calendar, start: datetime) -> Iterator[Interval]:
+    first = start.year * 12 + start.month - 1
+    for month in range(first, first + HORIZON):
+        pieces = _month(calendar, month)
+        place = bisect_right(pieces, start, key=itemgetter(1)) if month == first else 0
+        for begin, end in islice(pieces, place, None):
+            yield max(begin, start), end
+
+
+@lru_cache(maxsize=1024)
+def _month(calendar: Calendar, month: int) -> tuple[Interval, ...]:
+    """What is open in a month, counted from the year 0 in UTC: remembered, for many clocks ask for the same."""
+    start, end = (datetime(each // 12, each % 12 + 1, 1, tzinfo=UTC) for each in (month, month + 1))
+    return tuple(_joined(_pieces(calendar, start, end)))
+
+
+def _joined(pieces: Iterable[Interval]) -> Iterator[Interval]:
     held: Interval | None = None
-    for begin, end in _pieces(calendar, start.astimezone(UTC)):
+    for begin, end in pieces:
         if held and begin <= held[1]:
             held = (held[0], max(held[1], end))
             continue
@@ -118,10 +142,10 @@ def open_intervals(calendar: Calendar, start: datetime) -> Iterator[Interval]:
         yield held
 
 
-def _pieces(calendar: Calendar, start: datetime) -> Iterator[Interval]:
-    """Each span of each day, from `start` on; by stretches in which the zone keeps one distance to UTC."""
-    for begin, end, offset in _offsets(calendar.zone, start):
-        first, last = (each.replace(tzinfo=None) + offset for each in (begin, end))
+def _pieces(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Interval]:
+    """Each span of each day between two moments; by stretches in which the zone keeps one distance to UTC."""
+    for begin, stop, offset in _offsets(calendar.zone, start, end):
+        first, last = (each.replace(tzinfo=None) + offset for each in (begin, stop))
         day = first.date() - DAY
         while day <= last.date():
             for opens, closes in _hours(calendar, day):
@@ -138,16 +162,16 @@ def _hours(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetime]]
             yield midnight + opens, midnight + closes
 
 
-def _offsets(zone: ZoneInfo, start: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
+def _offsets(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
     """Stretches of at most a day with one distance to UTC; a change is found to the second."""
-    for _ in range(HORIZON):
-        end, offset = start + DAY, _offset(zone, start)
-        if _offset(zone, end) != offset:
-            change = _change(zone, start, end)
+    while start < end:
+        stop, offset = min(start + DAY, end), _offset(zone, start)
+        if _offset(zone, stop) != offset:
+            change = _change(zone, start, stop)
             yield start, change, offset
-            start, offset = change, _offset(zone, end)
-        yield start, end, offset
-        start = end
+            start, offset = change, _offset(zone, change)
+        yield start, stop, offset
+        start = stop
 
 
 def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desk import alerts, service, timetable
 from desk.clerk import Clerk
@@ -148,6 +150,34 @@ def test_a_case_stands_by_all_its_clocks() -> None:
     assert of("mon 09:30", ("mon 09:00", "ask")) is Standing.ACTIVE
     assert of("mon 12:00", ("mon 09:00", "ask"), ("mon 09:10", K.SENT), ("mon 09:20", K.RESOLVED)) is Standing.HIT
     assert of("mon 12:00") is None
+
+
+moves = st.sampled_from(
+    ["ask", K.SENT, K.ANSWERED_ELSEWHERE, K.PENDED, K.SNOOZED, K.WOKEN, K.RESOLVED, K.DISMISSED, K.SPAMMED, K.REOPENED]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6 * 24 * 60), moves, st.integers(-3000, 3000)), min_size=1, max_size=15))
+def test_whatever_happens_no_clock_says_nonsense(happened: list[tuple[int, Any, int]]) -> None:
+    (promise, *_) = read(OFFICE).promises
+    start, now = at("mon 00:00"), at("sun 23:59")
+    waits, steps = [], []
+    for minute, what, shift in sorted(happened, key=lambda each: each[0]):
+        moment, other = start + timedelta(minutes=minute), start + timedelta(minutes=minute + shift)
+        if what == "ask":
+            waits.append(Wait(min(moment, other), moment, dated=shift < 0))
+        else:
+            steps.append(Step(moment, what, spoken_at=other if what == K.ANSWERED_ELSEWHERE else None))
+    found = clocks(waits, steps, promise, now)
+    for clock in found:
+        end = clock.done_at or clock.left_at or now
+        assert timedelta() <= clock.reading.used <= max(end - clock.since, timedelta())
+        assert clock.reading.used == sum((b - a for a, b in clock.reading.counted), timedelta())
+        assert clock.is_running or clock.reading.state in (State.HIT, State.MISSED)
+    running = [clock.target for clock in found if clock.is_running]
+    assert len(running) == len(set(running))
+    assert len({"first_response", "next_response"}.intersection(running)) <= 1
+    assert len([clock for clock in found if clock.target == "first_response" and clock.done_at]) <= 1
 
 
 def test_every_fault_of_the_file_is_said_with_its_place() -> None:
