@@ -1,4 +1,4 @@
-"""Mailing lists in HyperKitty, the archive of Mailman 3, by its interface: first what threads moved, then their mails."""
+"""Mailing lists in HyperKitty, the archive of Mailman 3, by its interface: the threads that moved, mail by mail."""
 
 from __future__ import annotations
 
