@@ -58,7 +58,11 @@ class Languages:
             at = len(self._seen)
             word = token.lower() if token.isupper() or token.istitle() else token
             index = self._index
-            found = [index[g] for g in grams(unicodedata.normalize("NFC", word)[:40]) if g in index]
+            found = [
+                index[g]
+                for g in grams(word[:40] if word.isascii() else unicodedata.normalize("NFC", word)[:40])
+                if g in index
+            ]
             self._rows[at] = np.add.reduce(self._table.take(found, axis=0)) if found else 0
             for name in self._common.get(word.lower().replace("’", "'"), ()):
                 self._rows[at, name] += COMMON

@@ -68,15 +68,18 @@ class Word:
         self.neg = self.pos = 0.0
 
 
+_ROLE_FLAGS = {"me": ME, "you": YOU}
+
+
 def _flags(token: str, word: Word) -> int:
     """The bits of a word."""
     first = word.fold[0]
+    if word.letters:  # the common case first: most words show nothing else
+        shown = LETTERS | _ROLE_FLAGS.get(word.role, 0) | (UPPER if word.upper else 0)
+        shown |= STRETCHED if len(token) > len(word.fold) else 0
+        return shown | LINK if word.fold.startswith(("http", "www.")) and is_link(word.fold) else shown
     shown = {"@": ACCOUNT, "#": TAG}.get(first, DIGIT if first.isdigit() else 0)
-    shown |= UPPER if word.upper else 0
-    shown |= LINK if is_link(word.fold) else 0
-    shown |= LETTERS if word.letters else EMOJI if word.emoji else 0
-    shown |= {"me": ME, "you": YOU}.get(word.role, 0)
-    shown |= STRETCHED if word.letters and len(token) > len(word.fold) else 0
+    shown |= (UPPER if word.upper else 0) | (EMOJI if word.emoji else 0) | _ROLE_FLAGS.get(word.role, 0)
     if first in "?!.…":
         shown |= (
             (ASK if "?" in token else 0)
@@ -111,7 +114,7 @@ class Vocabulary:
                 return values[word]
         if not self.lang or len(word) < 4 or not word[0].isalpha():
             return 0.0
-        forms = self._stems(word)
+        forms = self._stems(word) if word.endswith(_SUFFIXES[self.lang]) else [word]
         if stretched:
             forms += self._stems("".join([c for at, c in enumerate(word) if at == 0 or c != word[at - 1]]))
         for stem in forms:
