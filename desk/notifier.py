@@ -17,6 +17,8 @@ from desk.shown import clean_block, clean_line
 from storage.database import Database
 from storage.notices import Message, Notices
 
+log = logging.getLogger("webcare.alerts")
+
 MOST_LINES = 20
 """Notices that a message tells in full; of the others it says how many they are."""
 
@@ -65,6 +67,7 @@ def deliver(database: Database, targets: Sequence[Target]) -> int:
             try:
                 send(target, message)
             except ChannelError as error:
+                log.warning("Nobody was told by %s: %s", clean_line(target.scheme, 20), error)
                 notices.failed(message, str(error))
                 break
             notices.sent(message)

@@ -114,8 +114,8 @@ class Notices:
         return int(connection.execute(sa.select(sa.func.count(NOTICE.c.batch.distinct())).where(sent)).scalar_one())
 
     def sent(self, message: Message) -> None:
-        """It arrived."""
-        self._end(message, state="sent", sent_at=self.database.now(), error="")
+        """It arrived. Its words are not kept: they may speak of people."""
+        self._end(message, state="sent", sent_at=self.database.now(), error="", text="")
 
     def failed(self, message: Message, why: str) -> None:
         """It did not; it is tried again after a while, `len(WAITS)` times, then given up."""
@@ -123,7 +123,7 @@ class Notices:
             tries = sa.select(sa.func.max(NOTICE.c.attempts)).where(NOTICE.c.batch == message.key)
             attempts = int(connection.execute(tries).scalar() or 1)
         if attempts > len(WAITS):
-            self._end(message, state="failed", error=why)
+            self._end(message, state="failed", error=why, text="")
         else:
             self._end(message, send_at=self.database.now() + WAITS[attempts - 1], error=why)
 
