@@ -95,19 +95,23 @@ def overdue(posted: Iterable[datetime], now: datetime) -> datetime | None:
     return due if due < now else None
 
 
-def identity(posts: Sequence[Post], lang: str | None) -> dict[str, Any]:
+def identity(posts: Sequence[Post], lang: str | None = None) -> dict[str, Any]:
     """Whose posts these are: the sites they lead to, their authors, and the language that was found in them."""
     sites = dict.fromkeys(urlsplit(post.url).hostname or "" for post in posts if _is_web(post.url))
     authors = dict.fromkeys(post.author for post in posts if post.author)
     return {"sites": list(sites)[:NAMES], "authors": list(authors)[:NAMES], "lang": lang or ""}
 
 
+def is_known(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether some of the sites or authors are those of before."""
+    return any({*before.get(what, ())} & {*now[what]} for what in ("sites", "authors"))
+
+
 def check_identity(before: Mapping[str, Any], now: Mapping[str, Any], url: str) -> None:
     """Raises `OnHold` when everything that can be compared is other than before: sites, language, and authors."""
     if not (before.get("sites") and now["sites"] and before.get("lang") and now["lang"]):
         return
-    shared = any({*before.get(what, ())} & {*now[what]} for what in ("sites", "authors"))
-    if shared or before["lang"] == now["lang"]:
+    if is_known(before, now) or before["lang"] == now["lang"]:
         return
     was, is_ = ", ".join(before["sites"][:2]), ", ".join(now["sites"][:2])
     raise OnHold(
