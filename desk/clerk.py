@@ -14,6 +14,7 @@ from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
 from desk.policy import Policy
 from desk.service import Service
+from storage.crisis import Crises, Crisis
 from storage.database import Database
 from storage.errors import NotFound
 from storage.history import Histories
@@ -36,7 +37,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "trainee": HANDLING,
     "agent": HANDLING | {"approve", "reject"},
-    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others", "apply_rules"},
+    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others", "apply_rules", "crisis"},
 }
 """Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
 
@@ -325,6 +326,10 @@ class Clerk:
         """Says whether an uncertain reply arrived, after having looked."""
         self._permit("settle")
         return self._outbox.settle(reply_id, self.agent, arrived=arrived)
+
+    def crisis(self) -> Crisis | None:
+        """The crisis that holds now: while it does, replies wait for approval, but for its statement."""
+        return Crises(self.database).current()
 
     def permit(self, act: str) -> None:
         """Raises `NotAllowed` where this agent may not do `act`, for what is done by others in their name."""

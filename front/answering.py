@@ -191,6 +191,39 @@ def until(text: str, now: datetime) -> datetime:
     return moment
 
 
+def crisis(house: House, args: argparse.Namespace) -> int:
+    """Prints whether there is a crisis, until when, and what everybody may say."""
+    found = house.clerk.crisis()
+    if found is None:
+        print("There is no crisis: replies leave as the roles say.")  # noqa: T201
+        return 0
+    end = found.until.astimezone(house.policy.timezone)
+    print(f"Crisis until {end:%Y-%m-%d %H:%M}, begun by {clean_line(found.by)}. Replies wait for approval, but for:")  # noqa: T201
+    print(clean_block(found.statement))  # noqa: T201
+    return 0
+
+
+def begin_crisis(house: House, args: argparse.Namespace) -> int:
+    """Lets every reply wait for approval from now on, but for one statement."""
+    from storage.crisis import Crises
+
+    house.clerk.permit("crisis")
+    end = until(args.until, house.database.now().astimezone(house.policy.timezone))
+    stopped = Crises(house.database).begin(args.statement, end, house.agent)
+    print(f"Crisis until {end:%Y-%m-%d %H:%M}: replies wait for approval; {stopped} on their way out wait now.")  # noqa: T201
+    return 0
+
+
+def end_crisis(house: House, args: argparse.Namespace) -> int:
+    """Ends a crisis before its time; what waits for approval goes on waiting."""
+    from storage.crisis import Crises
+
+    house.clerk.permit("crisis")
+    Crises(house.database).end(house.agent)
+    print("The crisis is over: replies leave as the roles say.")  # noqa: T201
+    return 0
+
+
 def _snooze(clerk: Any, args: argparse.Namespace) -> None:
     clerk.snooze(args.id, until(args.until, clerk.database.now().astimezone(clerk.policy.timezone)))
 

@@ -189,6 +189,13 @@ def _steps(parts: Any) -> None:
 
 
 def _ruling(verbs: Any) -> None:
+    crisis = _verb(verbs, "crisis", "front.answering:crisis", "for a while, let every reply wait for approval")
+    parts = crisis.add_subparsers(dest="what", metavar="WHAT")
+    begin = _verb(parts, "on", "front.answering:begin_crisis", "from now on, but for one approved statement")
+    begin.add_argument("--until", metavar="TIME", required=True, help="when it ends by itself: 4h, 2026-12-01T18:00")
+    begin.add_argument("--statement", metavar="TEXT", required=True, help="what everybody may say")
+    _verb(parts, "off", "front.answering:end_crisis", "end it now")
+    _verb(parts, "show", "front.answering:crisis", "whether there is one, and what may be said")
     rules = _verb(verbs, "rules", "front.ruling:rules", "what is done by itself, and why", prints=True)
     parts = rules.add_subparsers(dest="what", metavar="WHAT")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +27,23 @@ STOPS = frozenset(
 """Events that stop a reply which already waits to leave; other people's posts in a busy thread do not."""
 
 EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
+
+CRISIS = "crisis"
+"""The setting that holds the present or the last crisis; "" after one was ended."""
+
+
+def crisis(connection: Connection, now: datetime) -> dict[str, Any] | None:
+    """What was said of the crisis that holds now (statement, by, since, until), if any."""
+    value = connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == CRISIS)).scalar()
+    said: dict[str, Any] = json.loads(value) if value else {}
+    return said if said and datetime.fromisoformat(said["until"]) > now else None
+
+
+def wants_approval(connection: Connection, text: str, now: datetime) -> bool:
+    """Whether a reply has to wait for approval whoever wrote it: in a crisis, but for the approved statement."""
+    said = crisis(connection, now)
+    return said is not None and text.strip() != said["statement"]
 
 
 def refusal(

@@ -96,6 +96,7 @@ class Outbox:
             refusal = fence.refusal(connection, case, agent, epoch, seen_version)
             values: dict[str, Any]
             if refusal is None:
+                needs_approval = needs_approval or fence.wants_approval(connection, text, now)
                 state = ReplyState.AWAITING_APPROVAL if needs_approval else ReplyState.HELD
                 until = None if needs_approval else now + hold
                 values = {"post_id": post_id, "state": state.value, "key": key, "epoch": epoch}
@@ -231,16 +232,11 @@ class Outbox:
             row = _in_state(connection, reply_id, "sent again", ReplyState.FAILED)
             now = self.database.now()
             _refuse_other(_locked(connection, row.case_id), agent, now)
-            return put(
-                connection,
-                row,
-                EventKind.HELD,
-                agent,
-                self.database.now(),
-                state=ReplyState.HELD,
-                hold_until=now,
-                error=None,
-            )
+            if fence.wants_approval(connection, row.text, now):
+                kind, state, until = EventKind.SUBMITTED, ReplyState.AWAITING_APPROVAL, None
+            else:
+                kind, state, until = EventKind.HELD, ReplyState.HELD, now
+            return put(connection, row, kind, agent, now, state=state, hold_until=until, error=None)
 
     def settle(self, reply_id: int, agent: str, *, arrived: bool) -> Reply:
         """A person looked whether an uncertain reply arrived."""

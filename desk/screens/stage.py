@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 
+from desk.locale import _
 from desk.screens.counter import REFUSALS, Counter
 from desk.screens.surface import Surface
 from desk.shown import clean_line
@@ -203,13 +204,14 @@ class Stage(Surface):
         try:
             cursor, query, ids = self._cursor, self.query_text, self.cases.ids
             news = await self.counter.read(lambda clerk: changes(clerk, cursor, query, ids, self.cases.known))
+            banner = await self.counter.read(banner_of)
         except REFUSALS as error:
             self.trouble = str(error)
             self.paint_bars()
             return
         finally:
             self._polling = False
-        self.trouble = ""
+        self.trouble, self.banner = "", banner
         self._cursor, changed, known, fresh = news
         if not changed:
             return
@@ -228,6 +230,14 @@ def due_of(clerk: Clerk, case_id: int) -> list[Due]:
     """The promises to a case that still run."""
     running = (each for each in clerk.clocks(case_id) if each.is_running)
     return [(each.target, each.reading.state.value, each.reading.due_at) for each in running]
+
+
+def banner_of(clerk: Clerk) -> str:
+    """What stands in the status line during a crisis; "" when there is none."""
+    found = clerk.crisis()
+    if found is None:
+        return ""
+    return _("Crisis: replies wait for approval, but for: {words}", words=clean_line(found.statement, 200))
 
 
 def names_of(clerk: Clerk) -> tuple[list[str], list[str]]:

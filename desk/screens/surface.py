@@ -69,6 +69,8 @@ class Surface(Screen[None]):
         self._said: Line = []
         self.trouble = ""
         """What is the matter with the database, as of the last look."""
+        self.banner = ""
+        """What everybody at a desk should know now."""
 
     def compose(self) -> ComposeResult:
         """Tabs above, panes, the prompt, and two lines below."""
@@ -163,6 +165,8 @@ class Surface(Screen[None]):
         line: Line = []
         if self.trouble:
             line += [(_("database does not answer") + "  ", "error")]
+        if self.banner:
+            line.append((self.banner + "  ", "warn"))
         underway, stuck = self.outbox
         if underway:
             line.append((f"{_('outbox')} {underway}  ", "warn" if stuck else "dim"))

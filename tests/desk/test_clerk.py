@@ -93,6 +93,7 @@ ACTS: dict[str, Callable[[Clerk, int], Any]] = {
     "reopen": lambda clerk, case: (clerk.resolve(case), clerk.reopen(case)),
     "take_over": lambda clerk, case: clerk.take_over(case, "ziek"),
     "cancel": lambda clerk, case: clerk.cancel(clerk.reply(case, "Beste Jan").id),
+    "crisis": lambda clerk, case: clerk.permit("crisis"),
     "apply_rules": lambda clerk, case: clerk.permit("apply_rules"),
 }
 

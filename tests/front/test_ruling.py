@@ -109,3 +109,14 @@ def test_check_says_what_is_wrong_with_a_rule(run: Any, tmp_path: Path) -> None:
 def test_a_case_without_a_step_is_shown(run: Any) -> None:
     status, out, _ = run("case", "1")
     assert (status, "Case 1: new" in out) == (0, True)
+
+
+def test_a_crisis_begins_shows_and_ends(run: Any) -> None:
+    assert "no crisis" in run("crisis")[1]
+    assert run("crisis", "on", "--until", "4h", "--statement", "Wij kijken\x1b[2J", agent="anna")[0] == 1
+    assert "Crisis until" in run("crisis", "on", "--until", "4h", "--statement", "Wij kijken\x1b[2J")[1]
+    status, out, _ = run("crisis", "show")
+    assert (status, "Wij kijken" in out, "\x1b" in out) == (0, True, False)
+    assert "waits for approval" in run("case", "1", "reply", "Hallo", agent="anna")[1]
+    assert run("crisis", "off")[0] == 0
+    assert "no crisis" in run("crisis", "show")[1]
