@@ -94,6 +94,10 @@ class Kind(Protocol):
 
     `start` says where a visit begins. `read` turns a page, fetched for `link`, into a `Reading`; it raises
     `listener.errors.ReadError` with one sentence when the page is not what it should be.
+
+    A kind may also have `headers(source)`, sent with each request; `fallback(link, error, source, memory)`, the links
+    to try instead of one that failed; and `LISTS_ALL = True`, which says that a conversation read to its end shows all
+    of its posts: one that is stored and not shown any more is then marked as deleted.
     """
 
     def start(self, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]: ...
