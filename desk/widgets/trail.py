@@ -43,6 +43,8 @@ SENTENCES = {
     EventKind.UNCERTAIN: N_("the reply may or may not have arrived: {what}"),
     EventKind.FAILED: N_("the reply did not go out: {what}"),
     EventKind.RULE: N_("by rule: {what}"),
+    EventKind.SLA_WARNED: N_("the time for {what} is nearly up"),
+    EventKind.SLA_MISSED: N_("the time for {what} is up"),
     EventKind.UNDONE: N_("undone: {what}"),
 }
 
@@ -60,6 +62,7 @@ _TELLING = (
     "error",
     "reason",
     "rule",
+    "target",
 )
 """What of an event's data is told, the first that is there."""
 
