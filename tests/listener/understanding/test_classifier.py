@@ -1,5 +1,6 @@
 """The default classifier judges short Dutch and English texts sanely, with reasons, and survives hostile ones."""
 
+import subprocess
 import sys
 
 import pytest
@@ -114,4 +115,9 @@ def test_a_classifier_that_cannot_be_had_is_refused_in_one_sentence(name):
 
 
 def test_nothing_heavy_is_imported_at_run_time():
-    assert not {"sklearn", "scipy", "py3langid", "torch"} & set(sys.modules)
+    program = (
+        "import sys; from listener import understanding; understanding.load()('Top geholpen, dank je wel!');"
+        "print(sorted({'sklearn', 'scipy', 'py3langid', 'torch', 'onnxruntime'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
