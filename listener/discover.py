@@ -42,7 +42,7 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("vbulletin", "vBulletin", r"<meta[^>]{0,200}content=.vBulletin\b"),
     ("flarum", "Flarum", r"id=.flarum-(app|json-payload|loading)\b"),
     ("flaskbb", "FlaskBB", r"class=.flaskbb-(layout|header|content)\b"),
-    ("askbot", "Askbot", r"\baskbot\.(messages|urls|data)\b|href=.https?://askbot\.(com|org)"),
+    ("askbot", "Askbot", r"\baskbot(\.|\[['\"])(messages|urls|data|settings)\b|>\s{0,9}Powered by Askbot"),
     (
         "hyperkitty",
         "HyperKitty",

@@ -147,6 +147,11 @@ def test_a_page_with_one_long_article_is_that_article() -> None:
     )
 
 
+def test_a_page_of_a_question_site_is_known() -> None:
+    url = "https://vraag.example/nl/question/40/wat-is-de-rente/"
+    assert known(guess(page(url, DATA / "askbot/question.html"))) == ("askbot", url)
+
+
 @pytest.mark.parametrize("file", ["sitemap/index.xml", "sitemap/sitemap.xml"])
 def test_a_sitemap_is_one_wherever_it_is(file: str) -> None:
     assert known(guess(page("https://krant.example/s.xml", DATA / file))) == ("sitemap", "https://krant.example/s.xml")

@@ -56,6 +56,10 @@ CASES = [
     ("hyperkitty", "emails.json", "thread"),
     ("hyperkitty", "email.json", "email"),
     ("hyperkitty", "feed.xml", "feed"),
+    ("askbot", "questions.json", "list"),
+    ("askbot", "question.html", "question"),
+    ("askbot", "comments.json", "comments"),
+    ("askbot", "feed.xml", "feed"),
 ]
 JUNK = st.sampled_from(
     [b"", b"<", b">", b'"', b"\x00", b"\xff\xfe", b"&#x0;", b"&#55296;", b"<!--", b"]]>", b"http://[", b"9" * 30, b"-"]
