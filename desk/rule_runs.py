@@ -22,10 +22,10 @@ from storage.outbox import Outbox
 from storage.rulebook import BY_HAND, Rulebook, Turn, runs_of
 from storage.types import SYSTEM, Case, Event, EventKind, Mention
 
-BATCH = 100
-"""Events, or cases, a transaction."""
+BATCH = 25
+"""Events, or cases, a transaction: on SQLite nobody else writes meanwhile."""
 
-ROUNDS = 50
+ROUNDS = 200
 """Batches that one call works off at most; the rest is for the next."""
 
 MINUTE = timedelta(minutes=1)

@@ -166,6 +166,8 @@ class Turn:
     def __init__(self, database: Database, connection: Connection, cursor: dict[str, Any]) -> None:
         self.database, self._connection, self._cursor = Within(database, connection), connection, cursor
         self._at_hand: dict[int, Mention] = {}
+        self._newest: dict[int, Mention | None] = {}
+        """By case; these two spare the reading again of what no rule touched since."""
 
     def events(self, limit: int) -> list[Event]:
         """What happened to cases since the rules last looked, oldest first; they will not be given again."""
@@ -195,7 +197,11 @@ class Turn:
         known = self._at_hand.get(post_id or 0)
         if known is None and post_id is not None:
             known = next(iter(rows.mentions(self._connection, [post_id])), None)
-        return known if known and known.case_id == case_id else _newest_mention(self._connection, case_id)
+        if known and known.case_id == case_id:
+            return known
+        if case_id not in self._newest:
+            self._newest[case_id] = _newest_mention(self._connection, case_id)
+        return self._newest[case_id]
 
     def claims(self, rule: str, case_id: int, event_id: int) -> bool:
         """Whether this is the first time; the database decides."""
@@ -209,6 +215,7 @@ class Turn:
 
     def write_down(self, name: str, case_id: int, data: Mapping[str, Any]) -> None:
         """Appends the event that a rule ran. What is at hand of the case is read again after it."""
+        self._newest.pop(case_id, None)
         self._at_hand = {id_: each for id_, each in self._at_hand.items() if each.case_id != case_id}
         actor = workflow.RULE + name
         append(self._connection, EventKind.RULE, at=self.database.now(), actor=actor, case_id=case_id, data=data)
