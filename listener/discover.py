@@ -197,6 +197,9 @@ def _of_feed(page: Page) -> Guess | None:
     site = re.match(r"(.+?/)(?:comments/)?feed/?(?:atom/?|rss2?/?)?\Z", page.url)
     if "wordpress" in feed.generator.lower() and site and _same(site.group(1), feed.url) and _has("wordpress"):
         return Guess(kind="wordpress", url=site.group(1), why="The feed says that WordPress made it.")
+    ghost = re.match(r"(.+?/)rss/?\Z", page.url)
+    if feed.generator.startswith("Ghost ") and ghost and _same(ghost.group(1), feed.url) and _has("ghost"):
+        return Guess(kind="ghost", url=ghost.group(1), why="The feed says that Ghost made it.")
     return Guess(kind="feed", url=page.moved_to or page.url, why=f"The address is a feed with {len(feed.items)} items.")
 
 
@@ -230,8 +233,17 @@ def _of_engine(page: Page, html: str) -> Guess | None:
     for kind, title, mark in _ENGINES:
         if _has(kind) and (re.search(mark, html, re.IGNORECASE) or re.search(mark, headers, re.IGNORECASE)):
             why = f"The page shows the marks of {title}."
+            if kind == "ghost":
+                return Guess(kind=kind, url=_ghost(page, html), why=why)
             return _wordpress(page, html, why) if kind == "wordpress" else Guess(kind=kind, url=page.url, why=why)
     return None
+
+
+def _ghost(page: Page, html: str) -> str:
+    """The site's own address, as its pages name it for their members; else the root of the page's host."""
+    found = re.search(r"\bdata-ghost=[\"']([^\"'\s]{1,300})", html)
+    site = web_url(page.url, found.group(1)) if found else ""
+    return site if urlsplit(site).netloc == urlsplit(page.url).netloc else urljoin(page.url, "/")
 
 
 def _wordpress(page: Page, html: str, why: str) -> Guess:

@@ -152,6 +152,19 @@ def test_a_page_of_a_question_site_is_known() -> None:
     assert known(guess(page(url, DATA / "askbot/question.html"))) == ("askbot", url)
 
 
+@pytest.mark.parametrize(
+    ("url", "body", "site"),
+    [
+        ("https://blad.example/rss/", DATA / "ghost/rss.xml", "https://blad.example/"),
+        ("https://x.example/a/", '<html><meta name="generator" content="Ghost 5.90">', "https://x.example/"),
+        ("https://x.example/b/a/", '<html><script data-ghost="https://x.example/b/">', "https://x.example/b/"),
+        ("https://x.example/a/", '<html><script data-ghost="https://evil.example/">', "https://x.example/"),
+    ],
+)
+def test_a_ghost_site_is_known_by_its_pages_and_its_feed(url: str, body: str | Path, site: str) -> None:
+    assert known(guess(page(url, body))) == ("ghost", site)
+
+
 @pytest.mark.parametrize("file", ["sitemap/index.xml", "sitemap/sitemap.xml"])
 def test_a_sitemap_is_one_wherever_it_is(file: str) -> None:
     assert known(guess(page("https://krant.example/s.xml", DATA / file))) == ("sitemap", "https://krant.example/s.xml")

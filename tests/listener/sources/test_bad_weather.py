@@ -60,6 +60,9 @@ CASES = [
     ("askbot", "question.html", "question"),
     ("askbot", "comments.json", "comments"),
     ("askbot", "feed.xml", "feed"),
+    ("ghost", "newest.json", "newest"),
+    ("ghost", "comments.json", "comments"),
+    ("ghost", "rss.xml", "feed"),
 ]
 JUNK = st.sampled_from(
     [b"", b"<", b">", b'"', b"\x00", b"\xff\xfe", b"&#x0;", b"&#55296;", b"<!--", b"]]>", b"http://[", b"9" * 30, b"-"]
