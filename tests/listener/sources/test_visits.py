@@ -1,0 +1,95 @@
+"""Whole visits to sites whose changes are told in several steps: nothing new is missed, nothing old asked again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.inbox import Inbox
+
+DATA = Path("tests/data/sources")
+HEAD = '<meta property="article:published_time" content="2026-11-20T09:00:00Z">'
+WORDS = "<p>Zonnebank verhoogt de rente op alle spaarrekeningen, en dat is voor veel klanten goed nieuws, zegt zij.</p>"
+
+
+@pytest.fixture
+async def listener(open_listener: Any) -> Any:
+    async with open_listener() as opened:
+        yield opened
+
+
+def stored(listener: Any) -> set[str]:
+    return {each.external_id for each in Inbox(listener.database).mentions("(is:mention OR is:context)")}
+
+
+def urlset(base: str, **changed: str) -> str:
+    return "<urlset>" + "".join(
+        f"<url><loc>{base}/{name}</loc><lastmod>{at}</lastmod></url>" for name, at in changed.items()
+    ) + "</urlset>"  # fmt: skip
+
+
+async def test_a_changed_page_is_found_below_an_unchanged_robots_and_index(site: Any, listener: Any) -> None:
+    site.say("/robots.txt", f"Sitemap: {site.base}/index.xml")
+    site.say("/index.xml", f"<sitemapindex><sitemap><loc>{site.base}/pages.xml</loc></sitemap></sitemapindex>")
+    site.say("/pages.xml", urlset(site.base, a="2026-11-20"))
+    for name in ("a", "b"):
+        site.say(f"/{name}", f"<html><head>{HEAD}</head><body><article><h1>Rente</h1>{WORDS}</article></body></html>")
+    listener.listen_to(f"{site.base}/", "sitemap")
+    assert (await listener.visit()).visit.outcome == "ok"
+    assert stored(listener) == {f"{site.base}/a"}
+    site.say("/pages.xml", urlset(site.base, a="2026-11-20", b="2026-11-22"))
+    site.asked.clear()
+    assert (await listener.visit()).visit.health.value == "ok"
+    assert stored(listener) == {f"{site.base}/a", f"{site.base}/b"}
+    assert "/a" not in site.asked and "/b" in site.asked
+
+
+async def test_a_mailing_list_is_read_thread_by_thread(site: Any, listener: Any) -> None:
+    api, name = "/archives/api/list/praat@lijst.example", "praat@lijst.example"
+    row = {"thread_id": "AAA", "subject": "Rente", "date_active": "2026-11-21T10:00:00Z", "replies_count": 1}
+    site.say(f"{api}/threads/?format=json&limit=50", json.dumps({"results": [row], "next": None}))
+    mails = [{"message_id_hash": each} for each in ("AAA", "BBB")]
+    site.say(f"{api}/thread/AAA/emails/?format=json&limit=500", json.dumps({"results": mails}))
+    for each, text in (("AAA", "Wat doet Zonnebank met de rente?"), ("BBB", "> Wat doet Zonnebank\nGeen idee.")):
+        mail = {"message_id_hash": each, "sender_name": "Jan", "subject": "Rente", "content": text}
+        site.say(f"{api}/email/{each}/?format=json", json.dumps(mail))
+    listener.listen_to(f"{site.base}/archives/list/{name}/", "hyperkitty")
+    assert (await listener.visit()).visit.health.value == "ok"
+    assert stored(listener) == {"AAA", "BBB"}
+    site.asked.clear()
+    await listener.visit()
+    assert not [path for path in site.asked if "/email" in path]
+
+
+async def test_a_question_site_is_read_with_the_comments_its_pages_leave_out(site: Any, listener: Any) -> None:
+    at = "/nl/question/40/wat-is-de-rente/"
+    found = {"pages": 1, "questions": [{"id": 40, "url": site.base + at, "last_activity_at": "1795370000"}]}
+    site.say("/api/v1/questions/?sort=activity-desc&page=1", json.dumps(found))
+    question = (DATA / "askbot/question.html").read_bytes().replace(b'data-num-pages="2"', b"")
+    site.say(f"{at}?sort=latest", question, content_type="text/html")
+    comments = (DATA / "askbot/comments.json").read_bytes()
+    site.say("/post_comments/?post_id=41&post_type=answer&avatar_size=0", comments)
+    listener.listen_to(site.base, "askbot")
+    assert (await listener.visit()).visit.health.value == "ok"
+    assert stored(listener) == {"40", "41", "42", "43", "44", "45"}
+
+
+async def test_a_blog_is_read_whether_its_comments_are_open_or_not(site: Any, listener: Any) -> None:
+    site.say("/rss/", (DATA / "ghost/rss.xml").read_bytes().replace(b"https://blad.example", site.base.encode()))
+    newest = "/members/api/comments/?limit=100&order=created_at%20desc&include=post,member,count.replies"
+    site.say(newest, status=405)
+    listener.listen_to(site.base, "ghost")
+    assert (await listener.visit()).visit.health.value == "ok"
+    article = "65a1b2c3d4e5f60718293a4b"
+    assert stored(listener) == {article}
+    site.say(newest, (DATA / "ghost/newest.json").read_bytes())
+    thread = json.loads((DATA / "ghost/comments.json").read_bytes())
+    thread["comments"][1]["html"] = "<p>Eindelijk doet Zonnebank iets.</p>"
+    site.say(f"/members/api/comments/post/{article}/?limit=100", json.dumps(thread))
+    replies = f"/members/api/comments/{thread['comments'][1]['id']}/replies/?limit=100"
+    site.say(replies, (DATA / "ghost/replies.json").read_bytes())
+    assert (await listener.visit()).visit.health.value == "ok"
+    assert len(stored(listener)) == 6
