@@ -56,7 +56,9 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
         if is_sitemap
         else Link(url=urljoin(source.url, "/robots.txt"), role="robots")
     )
-    return [first, *(Link(url=url, role="sitemap") for url in _remembered(memory, first.url, depth=0))]
+    roots = (first.url, _usual(source.url))
+    known = dict.fromkeys(url for root in roots for url in _remembered(memory, root, depth=0))
+    return [first, *(Link(url=url, role="sitemap") for url in known)]
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -70,7 +72,11 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
 
 def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """Where robots.txt names no sitemap, the place where most sites have it."""
-    return [Link(url=urljoin(link.url, "/sitemap.xml"), role="sitemap")] if link.role == "robots" else []
+    return [Link(url=_usual(link.url), role="sitemap")] if link.role == "robots" else []
+
+
+def _usual(url: str) -> str:
+    return urljoin(url, "/sitemap.xml")
 
 
 def _remembered(memory: Mapping[str, Any], url: str, depth: int) -> Iterator[str]:

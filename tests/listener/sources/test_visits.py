@@ -31,9 +31,12 @@ def urlset(base: str, **changed: str) -> str:
     ) + "</urlset>"  # fmt: skip
 
 
-async def test_a_changed_page_is_found_below_an_unchanged_robots_and_index(site: Any, listener: Any) -> None:
-    site.say("/robots.txt", f"Sitemap: {site.base}/index.xml")
-    site.say("/index.xml", f"<sitemapindex><sitemap><loc>{site.base}/pages.xml</loc></sitemap></sitemapindex>")
+@pytest.mark.parametrize(("robots", "index"), [("Sitemap: /index.xml", "/index.xml"), ("", "/sitemap.xml")])
+async def test_a_changed_page_is_found_below_an_unchanged_robots_and_index(
+    site: Any, listener: Any, robots: str, index: str
+) -> None:
+    site.say("/robots.txt", robots)
+    site.say(index, f"<sitemapindex><sitemap><loc>{site.base}/pages.xml</loc></sitemap></sitemapindex>")
     site.say("/pages.xml", urlset(site.base, a="2026-11-20"))
     for name in ("a", "b"):
         site.say(f"/{name}", f"<html><head>{HEAD}</head><body><article><h1>Rente</h1>{WORDS}</article></body></html>")
