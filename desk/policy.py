@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -122,10 +122,11 @@ class PolicySection(Section):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        zones = available_timezones()
-        if name not in zones:
-            raise ValueError(f"is not a time zone{suggestion(name, zones)}: write Europe/Amsterdam")
-        return name
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            meant = suggestion(name, available_timezones())
+            raise ValueError(f"is not a time zone{meant}: write Europe/Amsterdam") from None
 
 
 def read(document: Document) -> Policy:
