@@ -55,6 +55,8 @@ class Policy:
     lease: timedelta = timedelta(minutes=10)
     """How long a claim lasts that nobody renews."""
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Other keys of the desk, by the id of what they do."""
 
     def channel_for(self, source: str) -> ChannelSpec:
         """How posts of this source are answered."""
@@ -85,6 +87,7 @@ class DeskSection(Section):
 
     hold: float = Field(default=10, ge=0, le=3600)
     lease: float = Field(default=600, ge=30, le=86400)
+    keys: dict[str, str] = {}
 
 
 class BrandSection(Section):
@@ -153,6 +156,7 @@ def read(document: Document) -> Policy:
         listen_only=frozenset(name for name, brand in section.brands.items() if brand.listen_only),
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),
+        keys=section.desk.keys,
         timezone=ZoneInfo(section.timezone),
     )
 

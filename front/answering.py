@@ -17,7 +17,8 @@ from desk.reports import show
 from desk.reports.record import FIELDS, record
 from desk.shown import clean_block, clean_line
 from front.house import House
-from storage.errors import StepRefused, StorageError
+from storage.errors import ConfigError, StepRefused, StorageError
+from storage.settings import suggestion
 from storage.types import Case, CaseFile, Priority, Reply, ReplyState
 
 LEASE = timedelta(hours=8)
@@ -44,6 +45,7 @@ def desk(house: House, args: argparse.Namespace) -> int:
         zone=house.policy.timezone,
         sources=lambda: Intake(house.database).health(),
         names=names,
+        keymap=_keymap(house),
     )
     with _clockwork(house):
         app.run()
@@ -75,6 +77,18 @@ def _clockwork(house: House) -> Iterator[None]:
     finally:
         over.set()
         thread.join(timeout=5)
+
+
+def _keymap(house: House) -> Mapping[str, str]:
+    """The configured keys. Raises `ConfigError` for what no key does."""
+    from desk.screens.keys import BINDINGS
+
+    known = [binding.id for binding in BINDINGS if binding.id]
+    strange = [each for each in house.policy.keys if each not in known]
+    if strange:
+        place = ("desk", "keys", strange[0])
+        raise ConfigError([house.document.sentence(place, f"is nothing a key does{suggestion(strange[0], known)}")])
+    return house.policy.keys
 
 
 def spoken(environment: Mapping[str, str]) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from desk import channels, reports
-from front import answering, parser
-from listener import sources
+from desk import alerts, channels, policy, reports, rules, service, timetable
+from desk.screens import keys
+from front import answering, house, parser
+from listener import sources, watchlist
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +44,17 @@ def test_the_readme_and_the_replies_page_name_every_channel() -> None:
     for channel in channels.names():
         assert f"`{channel}`" in README, channel
         assert f"`{channel}`" in page, channel
+
+
+def test_the_readme_names_every_key_of_the_desk() -> None:
+    for binding in keys.BINDINGS:
+        assert f"`{keys.display(binding)}` {binding.description}" in " ".join(README.split()), binding.id
+
+
+def test_the_readme_names_every_key_of_the_configuration() -> None:
+    readers = (alerts, policy, rules, service, timetable, watchlist)
+    for key in {*house.KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)}:
+        assert f"`{key}`" in README, key
 
 
 def test_the_readme_names_every_report_format() -> None:
