@@ -200,3 +200,9 @@ def test_subscriptions_of_another_reader_become_sources(shell: Shell) -> None:
     assert shell("sources", "import", str(opml)) == 0
     (shell.folder / "sources.yaml").write_text("sources:\n" + shell.out)
     assert shell("check") == 0, shell.err
+
+
+def test_a_key_for_nothing_is_refused_before_the_desk_opens(shell: Shell) -> None:
+    (shell.folder / "sources.yaml").write_text("timezone: UTC\ndesk:\n  keys: {case.resolv: d}\n")
+    assert shell("desk") == 2
+    assert "sources.yaml:3: desk.keys.case.resolv: is nothing a key does (did you mean case.resolve?)" in shell.err
