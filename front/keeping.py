@@ -7,6 +7,7 @@ import sys
 
 from front.house import House
 from storage import care, migrations
+from storage import move as mover
 from storage.database import Database
 
 
@@ -27,6 +28,17 @@ def check(house: House, args: argparse.Namespace) -> int:
     complaints = care.check(house.database)
     sys.stdout.write("\n".join(complaints or [f"The database is whole, at step {migrations.HEAD}."]) + "\n")
     return 1 if complaints else 0
+
+
+def move(house: House, args: argparse.Namespace) -> int:
+    """Copies everything to another, empty database; the old one is left as it is."""
+    target = Database(args.url)
+    try:
+        total = mover.move(house.database, target, lambda name, rows: print(f"{name}: {rows}", file=sys.stderr))  # noqa: T201
+    finally:
+        target.close()
+    sys.stdout.write(f"Moved {total} rows. Put the new address into sources.yaml: database: …\n")
+    return 0
 
 
 def backup(house: House, args: argparse.Namespace) -> int:

@@ -230,5 +230,7 @@ def _keeping(verbs: Any) -> None:
     parts = db.add_subparsers(dest="what", metavar="WHAT", required=True)
     _verb(parts, "upgrade", "front.keeping:upgrade", "bring it to the schema of this program")
     _verb(parts, "check", "front.keeping:check", "is it whole, and at which step")
+    move = _verb(parts, "move", "front.keeping:move", "copy everything to another, empty database")
+    move.add_argument("url", metavar="URL")
     backup = _verb(parts, "backup", "front.keeping:backup", "copy it to a file while others work (SQLite)")
     backup.add_argument("file", metavar="FILE")
