@@ -119,6 +119,10 @@ def _listening(verbs: Any) -> None:
         ("retry", "make a source due now, paused or failing or not"),
     ):
         _verb(parts, verb, "front.listening:decide", text).add_argument("name", metavar="NAME")
+    add = _verb(parts, "add", "front.subscribing:add", "find out what an address is and write it into sources.yaml")
+    add.add_argument("address", metavar="URL")
+    add.add_argument("--name", metavar="NAME", help="else the site's")
+    _verb(parts, "export", "front.subscribing:export", "print the sources as OPML")
     opml = _verb(parts, "import", "front.listening:import_opml", "print OPML subscriptions as entries for sources.yaml")
     opml.add_argument("file", metavar="FILE.opml")
     query = _verb(verbs, "query", "front.listening:check_query", "a query's meaning, and what it would catch")

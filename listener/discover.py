@@ -139,8 +139,9 @@ def guess(page: Page) -> Guess | None:
 
 
 def feeds_of(page: Page) -> list[FoundFeed]:
-    """The feeds a page names in its head, and then those it merely links to, each once."""
-    if is_overloaded(page.body):
+    """The feeds a page names in its head, and then those it merely links to, each once; a feed itself names none."""
+    is_xml = page.body.lstrip()[:5] == b"<?xml" and b"<html" not in page.body[:2000].lower()
+    if is_xml or is_overloaded(page.body):
         return []
     soup = BeautifulSoup(decoded(page)[:LOOKED_AT], "lxml", parse_only=SoupStrainer(["link", "a"]))
     named = [each for each in soup.find_all("link", href=True) if _names_feed(each)]

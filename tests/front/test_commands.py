@@ -11,6 +11,7 @@ import pytest
 import webcare
 from front.samples import server
 from front.samples.world import World
+from storage import settings
 from storage.database import utc_now
 
 
@@ -206,3 +207,39 @@ def test_a_key_for_nothing_is_refused_before_the_desk_opens(shell: Shell) -> Non
     (shell.folder / "sources.yaml").write_text("timezone: UTC\ndesk:\n  keys: {case.resolv: d}\n")
     assert shell("desk") == 2
     assert "sources.yaml:3: desk.keys.case.resolv: is nothing a key does (did you mean case.resolve?)" in shell.err
+
+
+def test_a_source_is_added_to_the_file_with_its_comments_left(listened: Shell) -> None:
+    config = listened.folder / "sources.yaml"
+    before = config.read_text(encoding="utf-8")
+    (nieuws,) = [row for row in listened.json("sources", "list") if row["name"] == "nieuws"]
+    assert listened("sources", "add", nieuws["url"], "--name", "nieuws") == 0, listened.err
+    assert "nieuws-2: feed" in listened.out
+    assert listened("check") == 0, listened.err
+    added = config.read_text(encoding="utf-8")
+    assert [line for line in added.splitlines() if line not in before.splitlines()] == [
+        f'  - {{name: "nieuws-2", kind: "feed", url: "{nieuws["url"]}/"}}'
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "brands: {}\n",
+        "sources:\n# mine\n\n  # more\n  - {name: b, url: 'https://b.example'}\n",
+        "sources:\n- {name: b, url: 'https://b.example'}",
+    ],
+)
+def test_one_more_source_fits_into_every_list(text: str) -> None:
+    from front.subscribing import with_source
+
+    document = settings.parse(with_source(text, "a", "feed", "https://a.example/?x: y"), "s.yaml", {})
+    assert document.values["sources"][0] == {"name": "a", "kind": "feed", "url": "https://a.example/?x: y"}
+
+
+def test_the_sources_go_out_as_opml_and_come_back(listened: Shell) -> None:
+    assert listened("sources", "export") == 0
+    opml = listened.folder / "out.opml"
+    opml.write_text(listened.out, encoding="utf-8")
+    assert listened("sources", "import", str(opml)) == 0
+    assert listened.out.count("url:") == 4
