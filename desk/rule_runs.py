@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 OLD = timedelta(days=1)
 """What happened longer ago (no rules ran meanwhile) is not acted on by itself any more: that is for `apply`."""
 
-SILENT = frozenset({EventKind.FOUND, EventKind.CONTEXT, EventKind.CONFIRMED, EventKind.UNDONE, EventKind.RULE})
+SILENT = frozenset({EventKind.FOUND, EventKind.CONTEXT, EventKind.UNDONE, EventKind.RULE})
 """Events that are no change of a case for rules; a rule's own run is one when it changed something."""
 
 

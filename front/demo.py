@@ -93,4 +93,7 @@ def _listener(options: list[str], log: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:  # a visit that does not let go must not keep the demo from ending
+                process.kill()

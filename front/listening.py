@@ -166,6 +166,7 @@ def check_query(house: House, args: argparse.Namespace) -> int:
     from storage.query import grammar, tree
 
     sys.stdout.write(tree.to_text(grammar.parse(args.query)) + "\n")
+    sys.stderr.writelines(f"{hint}\n" for hint in grammar.hints(args.query))
     return 0
 
 

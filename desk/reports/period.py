@@ -39,12 +39,12 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _start(text: str, zone: ZoneInfo) -> datetime:
     day = _day(text)
-    return midnight(day, zone) if day else _moment(text, zone)
+    return midnight(day, zone) if day else read_moment(text, zone)
 
 
 def _end(text: str, zone: ZoneInfo) -> datetime:
     day = _day(text)
-    return midnight(day + timedelta(days=1), zone) if day else _moment(text, zone)
+    return midnight(day + timedelta(days=1), zone) if day else read_moment(text, zone)
 
 
 def _day(text: str) -> date | None:
@@ -56,7 +56,8 @@ def _day(text: str) -> date | None:
     return None
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
+    """A moment as ISO 8601 writes it, in `zone` where it does not say its own. Raises `ReportError`."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

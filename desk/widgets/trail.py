@@ -24,7 +24,6 @@ SENTENCES = {
     EventKind.NOTED: N_("noted: {what}"),
     EventKind.PRIORITISED: N_("set the priority to {what}"),
     EventKind.CORRECTED: N_("corrected it to {what}"),
-    EventKind.CONFIRMED: N_("found it judged well"),
     EventKind.SNOOZED: N_("snoozed it until {what}"),
     EventKind.WOKEN: N_("woke it"),
     EventKind.PENDED: N_("waits for the writer"),

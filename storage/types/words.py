@@ -94,7 +94,6 @@ class EventKind(StrEnum):
     NOTED = "noted"
     PRIORITISED = "prioritised"
     CORRECTED = "corrected"  # a person corrected the understanding
-    CONFIRMED = "confirmed"  # a person handled it and left the understanding as it was
     SNOOZED = "snoozed"
     WOKEN = "woken"
     PENDED = "pended"
