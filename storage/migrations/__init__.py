@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from storage.database import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest step. A test holds it to the newest file."""
 
 
