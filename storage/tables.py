@@ -213,6 +213,14 @@ class Case(SQLModel, table=True):
     last_mention_at: datetime
     changed: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, index=True, default=0))
     """The id of the newest event that touched it: what `changes since` looks at."""
+    department: str | None = None
+    """The department that has taken it, where one has."""
+    handed_to: str | None = Field(default=None, index=True)
+    """The department it was handed over to that did not answer yet."""
+    playbook: str | None = None
+    """The scenario that is followed in it."""
+    checklist: list[Any] = _json(list)
+    """The playbook's steps as they were when it was opened: each its words, and who ticked it off when."""
 
 
 class CaseTag(SQLModel, table=True):

@@ -1,7 +1,7 @@
 """What several people at one desk, and sources that stream, need to be remembered."""
 
-import sqlalchemy as sa  # noqa: F401
-from alembic import op  # noqa: F401
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0002"
 down_revision = "0001"
@@ -12,3 +12,7 @@ UTC = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Adds what is new; in one transaction, on both databases."""
+    for name in ("department", "handed_to", "playbook"):
+        op.add_column("case", sa.Column(name, sa.String(), nullable=True))
+    op.add_column("case", sa.Column("checklist", sa.JSON(), nullable=False, server_default="[]"))
+    op.create_index("ix_case_handed_to", "case", ["handed_to"])
