@@ -152,7 +152,7 @@ def _understood(name: str, value: Any) -> list[tuple[str, Any]]:
         case "priority":
             return [("priority", Priority(value))]
         case "intent":
-            return [("intents", (value,) if value else ())]
+            return [("intents", (value,) if isinstance(value, str) else tuple(value or ()))]
     return [(name, value)]
 
 

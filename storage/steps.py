@@ -20,6 +20,7 @@ from storage.database import Database, insert_ignore
 from storage.errors import HeldByOther, LostCase, NotFound, StepRefused
 from storage.trail import append
 from storage.types import SYSTEM, Case, EventKind, Priority, Sentiment, Status
+from storage.types.words import INTENTS
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
@@ -184,7 +185,11 @@ class Steps:
         return self._take(EventKind.NOTED, case_ids, agent, lambda case, now: ({}, {"text": text}))
 
     def correct(self, post_id: int, agent: str, field: str, to: str | float) -> Case:
-        """Corrects what was understood of a mention: sentiment, intent, priority, relevance or lang."""
+        """Corrects what was understood of a mention: sentiment, intent, priority, relevance or lang.
+
+        Several intents are joined by ",", the most likely first; "" is none. What is right already is confirmed, which
+        is an event as well: both are what the understanding learns from. Raises `StepRefused` for a value that is none.
+        """
         if field not in CORRECTABLE:
             raise StepRefused(f"{field} cannot be corrected; choose from {', '.join(CORRECTABLE)}.")
         with self.database.write() as connection:
@@ -193,9 +198,10 @@ class Steps:
                 raise NotFound(f"There is no mention {post_id} with a case.")
             case = _locked(connection, (post.case_id,))[0]
             was, now = read_field(connection, post, field), self.database.now()
-            if was != to:
-                write_field(connection, post_id, field, to)
-                data = {"field": field, "from": was, "to": to, "model": post.model}
+            after = _intents(connection, str(to)) if field == "intent" else _checked(field, to)
+            if was != after or not _is_confirmed(connection, post_id, field):
+                write_field(connection, post_id, field, after)
+                data = {"field": field, "from": was, "to": after, "model": post.model}
                 append(
                     connection, EventKind.CORRECTED, at=now, actor=agent, case_id=case.id, post_id=post_id, data=data
                 )
@@ -324,24 +330,44 @@ def _tag_name(tag: str) -> str:
 
 
 def read_field(connection: Connection, post: Row[Any], field: str) -> Any:
-    """What is understood of a post now."""
+    """What is understood of a post now; of its intents all, the most likely first."""
     if field != "intent":
         return post._mapping[field]
-    first = sa.select(INTENT.c.intent).where(INTENT.c.post_id == post.id).order_by(INTENT.c.place).limit(1)
-    return connection.execute(first).scalar()
+    every = sa.select(INTENT.c.intent).where(INTENT.c.post_id == post.id).order_by(INTENT.c.place)
+    return list(connection.scalars(every))
 
 
 def write_field(connection: Connection, post_id: int, field: str, value: Any) -> None:
     """Puts a person's word in the place of what was understood. Raises `StepRefused` for a value that is none."""
     if field == "intent":
         connection.execute(sa.delete(INTENT).where(INTENT.c.post_id == post_id))
-        if value is not None:
-            connection.execute(sa.insert(INTENT).values(post_id=post_id, intent=value, place=0))
+        names = [value] if isinstance(value, str) else value or []
+        if names:
+            rows_ = [{"post_id": post_id, "intent": name, "place": place} for place, name in enumerate(names)]
+            connection.execute(sa.insert(INTENT), rows_)
         return
     values = {field: _checked(field, value)}
     if field == "priority":
         values["priority_score"] = SCORES[Priority(value)]
     connection.execute(sa.update(POST).where(POST.c.id == post_id).values(values))
+
+
+def _intents(connection: Connection, words: str) -> list[str]:
+    """The intents that `words` name: those everybody knows, and those that a classifier of your own found before."""
+    names = list(dict.fromkeys(name for each in words.split(",") if (name := each.strip().casefold())))
+    found = connection.scalars(sa.select(INTENT.c.intent).where(INTENT.c.intent.in_(names)).distinct())
+    strange = sorted(set(names) - {*INTENTS, *found})
+    if strange:
+        raise StepRefused(f"{strange[0]} is no intent; choose from {', '.join(INTENTS)}.")
+    return names
+
+
+def _is_confirmed(connection: Connection, post_id: int, field: str) -> bool:
+    """Whether a person's word on it stands already: saying it twice teaches nothing."""
+    said = sa.select(EVENT.c.data).where(
+        EVENT.c.post_id == post_id, EVENT.c.kind == EventKind.CORRECTED.value, EVENT.c.undone_by.is_(None)
+    )
+    return any(data.get("field") == field for data in connection.scalars(said))
 
 
 def _checked(field: str, value: Any) -> Any:

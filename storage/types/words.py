@@ -24,6 +24,13 @@ class Sentiment(StrEnum):
     UNRATED = "unrated"
 
 
+INTENTS = (
+    "question", "complaint", "compliment", "purchase", "churn", "idea",
+    "error", "outage", "thanks", "news", "job", "spam",
+)  # fmt: skip
+"""What a writer may want, as our classifier names it; a classifier of your own may know others."""
+
+
 class Priority(StrEnum):
     """How soon a case wants a person, lowest first."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from storage.errors import HeldByOther, LostCase, NotFound, StepRefused
+from storage.lessons import Lessons
 from storage.types import EventKind, Priority, Sentiment, Status
 
 
@@ -188,6 +189,18 @@ def test_priority_moves_a_case_up_the_inbox(desk: Any) -> None:
     assert [case.id for case in desk.inbox.page("is:open")] == [second, first]
 
 
+def test_a_judgement_that_was_right_is_confirmed_once(desk: Any) -> None:
+    case_id = desk.case()
+    post = desk.inbox.open(case_id).thread[0]
+    for _time in range(2):
+        desk.steps.correct(post.id, "anna", "sentiment", post.sentiment.value)
+    said = [event for event in desk.inbox.trail(case_id) if event.kind is EventKind.CORRECTED]
+    assert [(event.data["from"], event.data["to"]) for event in said] == [(post.sentiment, post.sentiment)]
+    assert (post.sentiment, post.sentiment) in [
+        (each.before, each.after) for each in Lessons(desk.database).judgements() if each.field == "sentiment"
+    ]
+
+
 def test_a_correction_is_stored_with_what_it_corrects(desk: Any) -> None:
     case_id = desk.case()
     post_id = desk.inbox.open(case_id).thread[0].id
@@ -199,9 +212,14 @@ def test_a_correction_is_stored_with_what_it_corrects(desk: Any) -> None:
     assert event.post_id == post_id
     assert {key: event.data[key] for key in ("field", "from", "to")} == {
         "field": "intent",
-        "from": "question",
-        "to": "complaint",
+        "from": ["question"],
+        "to": ["complaint"],
     }
+    case = desk.steps.correct(post_id, "anna", "intent", "Question, complaint,question")
+    assert case.intents == ("question", "complaint")
+    with pytest.raises(StepRefused, match="qestion is no intent; choose from question"):
+        desk.steps.correct(post_id, "anna", "intent", "qestion")
+    assert desk.steps.correct(post_id, "anna", "intent", "").intents == ()
     with pytest.raises(StepRefused, match="no sentiment"):
         desk.steps.correct(post_id, "anna", "sentiment", "angry")
     with pytest.raises(StepRefused, match="cannot be corrected"):
