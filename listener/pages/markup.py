@@ -16,9 +16,10 @@ WORTH_A_LOOK = 50_000
 """Bytes below which no number of attributes can hurt."""
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doctype", re.IGNORECASE)
 _SILENT = frozenset(
-    {"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "select",
-     "textarea", "button"}
+    {"script", "style", "template", "noscript", "svg", "math", "head", "title", "select", "textarea", "button"}
 )  # fmt: skip
+_FRAMES = re.compile(r"</?iframe(?=[\s/>])[^<>]*>", re.IGNORECASE)
+"""To a parser what follows an open frame is no markup, and would be lost."""
 _PARAGRAPHS = frozenset(
     {"p", "div", "section", "article", "header", "footer", "main", "aside", "nav", "ul", "ol", "dl", "table", "pre",
      "blockquote", "figure", "figcaption", "address", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "fieldset", "details",
@@ -48,7 +49,7 @@ def text_of(markup: str) -> str:
     if not _MARKUP.search(markup):
         return html.unescape(markup).strip()
     parser = _parser()
-    parser.feed(markup.replace("\x00", "\ufffd").encode("utf-8", "replace"))
+    parser.feed(_FRAMES.sub(" ", markup).replace("\x00", "\ufffd").encode("utf-8", "replace"))
     return str(parser.close())
 
 

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 import feedparser
+from charset_normalizer import from_bytes
 
 from listener.errors import ReadError
 from listener.pages import traps, wellformed
@@ -27,6 +28,8 @@ MOST_ITEMS = 500
 """Items read of one feed; of more, the newest are kept."""
 SHORT = 600
 """Characters below which a summary is taken to be a teaser."""
+GUESSED = 20_000
+"""Bytes by which the charset of a feed is told that names none."""
 LOOSE_BYTES, LOOSE_TAGS = 2_000_000, 60_000
 """How much is read of a feed that is not well formed: feedparser takes 30 microseconds a tag."""
 _CUT_OFF = re.compile(
@@ -48,6 +51,7 @@ _SURROGATE = re.compile(
     rb"&#0{0,9}(?:5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3])|x0{0,9}d[89a-f][\da-f]{2});?", re.I
 )
 """Half a sign, as broken feeds have it: no text can hold one, and feedparser fails over it."""
+_CONTROLS = re.compile("[\x80-\x9f]")
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
@@ -176,9 +180,19 @@ def _encoded(page: Page, body: bytes) -> tuple[bytes, str]:
         return body, ""
     declared = re.match(rb"[^>]{0,200}?encoding\s*=\s*[\"']([\w-]{1,40})", body)
     served = re.search(r"charset\s*=\s*[\"']?([\w-]{1,40})", page.headers.get("content-type", ""), re.IGNORECASE)
-    charset = declared.group(1).decode() if declared else served.group(1) if served else "utf-8"
+    charset = declared.group(1).decode() if declared else served.group(1) if served else _likely(body)
     is_utf8 = _is_utf8(body) or charset.lower() in ("utf-8", "utf8", "us-ascii", "ascii")
     return (body.decode("utf-8", "windows-signs").encode(), "utf-8") if is_utf8 else (body, charset)
+
+
+def _likely(body: bytes) -> str:
+    """The charset of a feed that names none: that of another script, where its letters are no Latin ones."""
+    signs = body.decode("utf-8", "ignore")
+    if len(signs.encode()) - len(signs) >= len(body) - len(signs.encode()):  # more of it is UTF-8 than is not
+        return "utf-8"
+    found = from_bytes(body[:GUESSED]).best()
+    is_latin = found is None or any(each.startswith(("Latin-", "Latin E")) for each in found.alphabets)
+    return "utf-8" if found is None or is_latin else found.encoding
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -233,7 +247,19 @@ def _get(entry: Mapping[str, Any], key: str) -> Any:
 
 def _text(entry: Mapping[str, Any], key: str) -> str:
     value = _get(entry, key)
-    return value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return (value if value.isascii() else _signs(value)).strip()
+
+
+def _signs(text: str) -> str:
+    """The text with the letters that control signs stand for: UTF-8 that was taken for Latin-1, or Windows' quotes."""
+    if not _CONTROLS.search(text):
+        return text
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return _CONTROLS.sub(lambda found: found.group().encode("latin-1").decode("cp1252", "replace"), text)
 
 
 def _address(base: str, href: str) -> str:

@@ -28,8 +28,8 @@ _PREFIXES = {
     "http://purl.org/syndication/thread/1.0": "thr:",
     "http://wellformedweb.org/CommentAPI/": "wfw:",
 }
+_MEDIA = "http://search.yahoo.com/mrss/"
 _WITHOUT_TEXT = (
-    "http://search.yahoo.com/mrss/",
     "http://www.georss.org/georss",
     "http://www.w3.org/2003/01/geo/wgs84_pos#",
     "http://rssnamespace.org/feedburner/ext/1.0",
@@ -95,7 +95,7 @@ def read(url: str, body: bytes) -> Parsed | None:
 
 def _rss(url: str, root: Any) -> Parsed:
     channel = root.find("channel") if root.tag == "rss" else root.find(f"{{{RSS1}}}channel")
-    if channel is None or root.tag not in ("rss", f"{{{RDF}}}RDF"):
+    if channel is None or root.tag not in ("rss", f"{{{RDF}}}RDF") or channel.find("entry") is not None:
         raise _NotPlain
     tags = ((root, "item"), (channel, "item"), (root, f"{{{RSS1}}}item"))
     items = list(islice((item for above, tag in tags for item in above.iterfind(tag)), LOOKED_AT))
@@ -104,10 +104,9 @@ def _rss(url: str, root: Any) -> Parsed:
 
 
 def _atom(url: str, root: Any) -> Parsed:
-    if any(
-        "{http://www.w3.org/XML/1998/namespace}base" in each.attrib
-        for each in root.iter(f"{{{ATOM}}}entry", f"{{{ATOM}}}feed")
-    ):
+    base = "{http://www.w3.org/XML/1998/namespace}base"
+    has_bases = any(base in each.attrib for each in root.iter(f"{{{ATOM}}}entry", f"{{{ATOM}}}feed"))
+    if has_bases or root.find(f"{{{ATOM}}}item") is not None:
         raise _NotPlain
     entries = islice(root.iterfind(f"{{{ATOM}}}entry"), LOOKED_AT)
     return Parsed(_words(url, root, "atom10"), [_words(url, each, "atom10") for each in entries], "atom10")
@@ -133,10 +132,12 @@ class _Entry:
             self._title(element)
         elif name in ("description", "summary", "content:encoded", "content", "dc:description"):
             self._content(name, element)
-        elif name in ("author", "dc:creator"):
+        elif name in ("author", "dc:creator", "dc:author"):
             self._author(element)
         elif name in ("category", "dc:subject"):
             self._tag(element)
+        elif name == "media:title":
+            self.words.setdefault("title", _text(element))
         elif name == "thr:in-reply-to":
             self.words["thr_in-reply-to"] = dict(element.attrib)
         elif name in _LEFT_ALONE:
@@ -215,6 +216,8 @@ def _name(element: Any) -> str:
     if not isinstance(element.tag, str):  # an entity that nobody declared
         raise _NotPlain
     namespace, _, name = element.tag[1:].rpartition("}") if element.tag[0] == "{" else ("", "", element.tag)
+    if namespace == _MEDIA:
+        return "media:title" if name == "title" else "comments"
     if namespace in _WITHOUT_TEXT:
         return "comments"
     if namespace not in _PREFIXES:

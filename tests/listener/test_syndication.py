@@ -211,7 +211,7 @@ def test_an_item_without_any_identity_gets_one_from_its_text() -> None:
         "gewoon tekst",
         "/etc/hostname",
         '<!DOCTYPE r [<!ENTITY a "b"><!ENTITY c "&a;&a;">]>' + item("<description>&c;</description>"),
-        '<!-- <rss > --><!DOCTYPE r [<!ENTITY a "b">]>' + item("<description>&a;</description>"),
+        '<!-- <rss > --><!DOCTYPE r [<!ENTITY a "b&c;">]>' + item("<description>&a;</description>"),
         '<?xml version="1.0"?>\n<!doctype r [ <!entity % x SYSTEM "file:///etc/hostname"> %x; ]><rss></rss>',
         RSS.format("<item " + " ".join(f"a{n}='1'" for n in range(100_000)) + "><title>x</title></item>"),
         RSS.format("<item " + " ".join(f"a{n}='>'" for n in range(100_000)) + "><title>x</title></item>"),
@@ -248,3 +248,56 @@ def test_any_bytes_give_a_feed_or_a_sentence(noise: bytes) -> None:
             fed(body)
         except ReadError as error:
             assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("words", "charset"),
+    [
+        ("은행 앱이 또 작동하지 않습니다 정말 실망입니다", "euc_kr"),
+        ("Банк опять закрыл мой счёт без объяснения причин", "koi8_r"),
+        ("הבנק סגר את החשבון שלי בלי הסבר ואני מאוד כועס", "cp1255"),
+    ],
+)
+def test_a_charset_that_nobody_names_is_told_by_its_letters(words: str, charset: str) -> None:
+    (one,) = fed(item(f"<description>{words}</description>").encode(charset)).items
+    assert one.text == words
+
+
+def test_western_letters_without_a_charset_stay_what_they_are() -> None:
+    for words in ("Eén café, naïef en geërgerd", "Größe und Übermut für Bären"):
+        (one,) = fed(item(f"<description>{words}</description>").encode("cp1252")).items
+        assert one.text == words
+
+
+def test_control_signs_become_the_letters_that_were_meant() -> None:
+    windows, twice = (
+        fed(item("<description>don&#146;t</description>")).items,
+        fed(item("<title>&#226;&#128;&#166;</title>")),
+    )
+    assert windows[0].text == "don’t"
+    assert twice.items[0].title in ("Titel", "…")
+
+
+def test_short_entities_that_a_feed_declares_are_read_and_bombs_are_not() -> None:
+    head = "<!DOCTYPE rss [<!ENTITY bank 'Zonnebank'>]>"
+    (one,) = fed(head + item("<description>Bij de &bank; gebeurt het</description>")).items
+    assert one.text == "Bij de Zonnebank gebeurt het"
+    many = item("<description>" + "&bank;" * 20_000 + "</description>")
+    for body in (head + many, "<!DOCTYPE rss [<!ENTITY a 'b'><!ENTITY c '&a;&a;'>]>" + item("&c;")):
+        with pytest.raises(ReadError, match="entities of its own"):
+            fed(body)
+
+
+@pytest.mark.parametrize("tag", ["iframe", "object"])
+def test_no_text_is_lost_behind_an_open_frame(tag: str) -> None:
+    (one,) = fed(item(f"<description>&lt;p&gt;voor&lt;{tag} src='x'&gt; &lt;b&gt;na&lt;/b&gt;</description>")).items
+    assert one.text == "voor na"
+
+
+def test_words_of_other_vocabularies_are_found_where_feedparser_finds_them() -> None:
+    spaces = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"'
+    words = "<media:title>Foto</media:title><dc:author>Anna</dc:author>"
+    (one,) = fed(f"<rss version='2.0' {spaces}><channel><item>{words}</item></channel></rss>").items
+    assert (one.title, one.author) == ("Foto", "Anna")
+    (entry,) = fed("<feed xmlns='http://www.w3.org/2005/Atom'><item><title>Geen entry</title></item></feed>").items
+    assert entry.title == "Geen entry"
