@@ -128,7 +128,7 @@ def moment(text: str, now: datetime, zone: str = "UTC") -> datetime | None:
 def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     if _HTML.match(body):
         raise ReadError(f"{page.url} answered with a web page instead of a feed; perhaps it wants a login.")
-    traps.refuse(page.url, body)
+    body = traps.disarmed(page.url, body)
     body, charset = _encoded(page, body)
     quick = wellformed.read(page.url, body) if charset == "utf-8" else None
     if quick is None:

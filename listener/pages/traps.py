@@ -9,27 +9,30 @@ from listener.errors import ReadError
 MOST_ATTRIBUTES = 500
 """Attributes one tag may carry: feedparser takes time by their square."""
 MOST_REFERENCES = 10_000
-"""References to entities in a feed that declares its own."""
-_HARMLESS = re.compile(rb"<!ENTITY\s+[\w.-]{1,50}\s+(\"[^&%<\"]{0,100}\"|'[^&%<']{0,100}')\s*>")
+"""References to entities in a feed that declares some."""
+_REFERENCE = re.compile(rb"&([\w.-]{1,50});")
+_HARMLESS = re.compile(rb"<!ENTITY\s+([\w.-]{1,50})\s+(\"[^&%<\"]{0,100}\"|'[^&%<']{0,100}')\s*>")
 """A declared entity that is a short text and nothing else."""
 _OPENING = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|rdf|channel|item|entry)[\s>]", re.IGNORECASE)
 
 
-def refuse(url: str, body: bytes) -> None:
-    """Refuses entities a feed declares itself, where they can blow up, and tags with too many attributes.
+def disarmed(url: str, body: bytes) -> bytes:
+    """The feed with the short texts that it declares as entities written out.
 
-    Raises `ReadError`. The time is linear in the length.
+    Raises `ReadError` at other entities, which can blow up, and at tags with too many attributes. The time is linear
+    in the length.
     """
     plain = body.replace(b"\0", b"")  # UTF-16 shows its ASCII too
     opening = _OPENING.search(_without_comments(plain))
     prolog = _without_comments(plain)[: opening.start() if opening else None]
-    if re.search(rb"<!ENTITY", _HARMLESS.sub(b"", prolog), re.IGNORECASE) or (
-        b"<!ENTITY" in prolog and plain.count(b"&") > MOST_REFERENCES
-    ):
+    texts = {name: value[1:-1] for name, value in _HARMLESS.findall(prolog)}
+    is_bomb = re.search(rb"<!ENTITY", _HARMLESS.sub(b"", prolog), re.IGNORECASE)
+    if is_bomb or (texts and plain.count(b"&") > MOST_REFERENCES):
         raise ReadError(f"{url} declares entities of its own, which can be a bomb; such a feed is not read.")
     for tag in re.finditer(rb"<[A-Za-z][^<]{2000,}", plain):
         if sum(1 for _ in re.finditer(rb"\s[\w:.-]{1,100}\s{0,9}=\s{0,9}[\"'\w]", tag.group())) > MOST_ATTRIBUTES:
             raise ReadError(f"{url} has a tag with more than {MOST_ATTRIBUTES} attributes and is not read.")
+    return _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), body) if texts else body
 
 
 def _without_comments(body: bytes) -> bytes:
