@@ -225,6 +225,10 @@ class Clerk:
 
     def undo(self, on: int | None = None) -> Event:
         """Takes back this agent's newest act, or the newest on a case."""
+    def judge(self, case_id: int, field: str, to: str | float) -> Case:
+        """Corrects or confirms what was understood of a case's newest mention."""
+        return self.correct(_newest(self._inbox.open(case_id)).id, field, to)
+
         self._permit("undo")
         return self._undo.undo(self.agent, on)
 

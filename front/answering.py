@@ -260,6 +260,11 @@ STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "spam": _step(lambda clerk, args: clerk.spam(args.id), "spam"),
     "reopen": _step(lambda clerk, args: clerk.reopen(args.id), "open again"),
     "priority": _step(lambda clerk, args: clerk.prioritise(args.id, Priority(args.to)), "priority {to}"),
+    "sentiment": _step(lambda clerk, args: clerk.judge(args.id, "sentiment", args.to), "it is {to}"),
+    "intent": _step(lambda clerk, args: clerk.judge(args.id, "intent", args.to), "the writer wants {to}"),
+    "relevance": _step(
+        lambda clerk, args: clerk.judge(args.id, "relevance", float(args.to == "yes")), "it is about us: {to}"
+    ),
     "undo": _step(lambda clerk, args: clerk.undo(args.id), "your last step is taken back"),
 }
 """Every step of the command line; a test holds them to the parser."""

@@ -194,6 +194,12 @@ def _steps(parts: Any) -> None:
 
 def _ruling(verbs: Any) -> None:
     crisis = _verb(verbs, "crisis", "front.answering:crisis", "for a while, let every reply wait for approval")
+    feel = step("sentiment", "say how the writer feels; the classifier learns from it")
+    feel.add_argument("to", choices=("negative", "neutral", "positive", "unrated"))
+    wants = step("intent", "say what the writer wants: question,complaint; the classifier learns from it")
+    wants.add_argument("to", metavar="INTENT[,INTENT…]")
+    about = step("relevance", "say whether it is about us; the classifier learns from it")
+    about.add_argument("to", choices=("yes", "no"))
     parts = crisis.add_subparsers(dest="what", metavar="WHAT")
     begin = _verb(parts, "on", "front.answering:begin_crisis", "from now on, but for one approved statement")
     begin.add_argument("--until", metavar="TIME", required=True, help="when it ends by itself: 4h, 2026-12-01T18:00")

@@ -14,7 +14,6 @@ from desk.screens.moments import CHOICES, moment
 from desk.screens.stage import Stage
 from desk.shown import clean_block, clean_line, link_host
 from desk.widgets.prompt import Prompt, lettered
-from storage.errors import StepRefused
 from storage.types import Case, Event, EventKind, Mention, Priority
 
 if TYPE_CHECKING:
@@ -122,20 +121,6 @@ class Acts(Stage):
             self.say_trouble(error)
             return
         self.stepped(cases, _("Escalated. z undoes it."))
-
-    @work(group="steps")
-    async def action_feel(self, sentiment: str) -> None:
-        """Corrects the sentiment of the newest mention of the case; the classifier learns from it."""
-        case_id = self.cases.case_id
-        if case_id is None:
-            return
-        self.together = 1
-        try:
-            case = await self.counter.step(lambda clerk: correct_newest(clerk, case_id, sentiment))
-        except REFUSALS as error:
-            self.say_trouble(error)
-            return
-        self.stepped([case], _("Corrected; thank you."))
 
     def action_undo(self) -> None:
         """Takes the last act back; what one key did at once goes back at once."""
@@ -265,7 +250,7 @@ class Acts(Stage):
         if host is None:
             self.say(_("This is no web address, so it is not opened: {url}", url=clean_line(url, 80)), "warn")
             return
-        if has_browser():
+        if self.app.is_web or has_browser():
             self.app.open_url(url)
             self.say(_("Opened {host}", host=host))
         else:
@@ -316,11 +301,3 @@ def newest(thread: Sequence[Mention], case_id: int) -> Mention | None:
     """The newest mention of a case."""
     mine = [post for post in thread if post.case_id == case_id]
     return mine[-1] if mine else None
-
-
-def correct_newest(clerk: Clerk, case_id: int, sentiment: str) -> Case:
-    """Corrects the sentiment of the newest mention of a case."""
-    post = newest(clerk.open(case_id).thread, case_id)
-    if post is None:
-        raise StepRefused(_("There is nothing to judge in this case."))
-    return clerk.correct(post.id, "sentiment", sentiment)

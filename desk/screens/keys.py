@@ -80,6 +80,7 @@ GROUPS: tuple[Group, ...] = (
             _key("plus", "feel('positive')", N_("it is positive"), "case.positive", "+"),
             _key("minus", "feel('negative')", N_("it is negative"), "case.negative", "-"),
             _key("0", "feel('neutral')", N_("it is neutral"), "case.neutral"),
+            _key("i", "intent", N_("what the writer wants"), "case.intent"),
         ),
     ),
     (

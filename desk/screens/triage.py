@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events, on
 
+from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
 from desk.screens.replying import Replying
 from desk.views import INBOX, SEARCH, VIEWS, View
@@ -13,7 +14,7 @@ TYPING = frozenset(binding.action.partition("(")[0] for binding in BINDINGS)
 """Acts that no key starts while something is being typed."""
 
 
-class TriageScreen(Replying):
+class TriageScreen(Judging, Replying):
     """List, conversation and author as panes; everything an agent does all day is done here."""
 
     BINDINGS = [*BINDINGS]

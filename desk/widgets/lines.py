@@ -51,6 +51,20 @@ def whole(groups: Sequence[Line], room: int, keep: int = 0) -> Line:
     return [span for group in groups[first:last] for span in group]
 
 
+def packed(groups: Iterable[Line], room: int) -> list[Line]:
+    """The groups over as many lines of `room` cells as they need; none is broken, but one that is too long is cut."""
+    lines: list[Line] = [[]]
+    used = 0
+    for group in groups:
+        width = width_of(group)
+        if used and used + width > room:
+            lines.append([])
+            used = 0
+        lines[-1] += group
+        used += width
+    return lines
+
+
 def wrap(text: str, cells: int) -> list[str]:
     """The lines of `text`, broken at spaces, and within a word only where it is longer than a line."""
     cells = max(4, cells)

@@ -14,12 +14,14 @@ from textual.widgets import Input
 
 from desk.locale import _
 from desk.shown import clean_line, without_controls
-from desk.widgets.lines import Bar, Line
+from desk.widgets.lines import Bar, Line, LinesView, packed
 
 Choice = tuple[str, str, str]
 """The key, the value it stands for, and what is shown of it."""
 
 WORDS_KEY = "colon"
+NOTHING = ","
+"""The answer of somebody who chose none of several."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,11 +60,14 @@ class Prompt(Vertical, can_focus=True):
         super().__init__(id=id)
         self.purpose = ""
         self._title = ""
-        self._choices: dict[str, str] = {}
+        self._choices: Sequence[Choice] = ()
         self._free = False
+        self._chosen: list[str] | None = None
+        """What is chosen so far, in that order, where several may be."""
 
     def compose(self) -> ComposeResult:
-        """A line that asks, and one that complains."""
+        """Choices, a line that asks, and one that complains."""
+        yield LinesView(id="offers")
         with Horizontal():
             yield Bar(id="asks")
             yield SafeInput(compact=True, select_on_focus=False, id="words")
@@ -76,24 +81,41 @@ class Prompt(Vertical, can_focus=True):
     def choose(self, purpose: str, title: str, choices: Sequence[Choice], *, free: bool = False) -> None:
         """Asks for a key; with `free`, ":" asks for words instead."""
         self._open(purpose, title)
-        self._choices, self._free = {key: value for key, value, _shown in choices}, free
-        line: Line = [(f" {title}  ", "strong")]
-        for key, _value, shown in choices:
-            line += [(key, "key"), (f" {shown}  ", "normal")]
-        if free:
-            line += [(":", "key"), (" " + _("in words") + "  ", "normal")]
-        self._asks.styles.width = "1fr"
-        self._asks.put(line, [("Esc", "key"), (f" {_('leave')} ", "dim")])
-        self._words.display = False
+        self._choices, self._free, self._chosen = choices, free, None
+        self._offer()
+
+    def choose_several(self, purpose: str, title: str, choices: Sequence[Choice], chosen: Sequence[str]) -> None:
+        """Asks for any number of keys, each of which chooses or drops; Enter answers, values joined by ","."""
+        self._open(purpose, title)
+        self._choices, self._free, self._chosen = choices, False, list(chosen)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Shows the choices, over as many lines as they need."""
+        self._words.parent.display = False  # type: ignore[union-attr]
+        chosen = self._chosen or ()
+        groups: list[Line] = [[(f" {self._title} ", "strong")]]
+        for key, value, shown in self._choices:
+            place = f"{chosen.index(value) + 1}" if value in chosen else ""
+            groups.append([(" " + key, "key"), (f" {shown}{place and '·' + place} ", "tab" if place else "normal")])
+        if self._free:
+            groups.append([(" :", "key"), (f" {_('in words')} ", "normal")])
+        if self._chosen is not None:
+            groups.append([(" Enter", "key"), (f" {_('done')} ", "normal")])
+        groups.append([(" Esc", "key"), (f" {_('leave')} ", "dim")])
+        self._offers.display = True
+        self._offers.show(lambda width: packed(groups, width + 1))
+        self._offers.styles.height = len(packed(groups, self.app.size.width))
         self.focus()
 
     def ask(self, purpose: str, title: str, value: str = "") -> None:
         """Asks for words."""
         self._open(purpose, title)
-        self._choices = {}
+        self._choices = ()
+        self._offers.display = False
+        self._words.parent.display = True  # type: ignore[union-attr]
         self._asks.put([(f" {title} ", "strong")])
         self._asks.styles.width = cell_len(title) + 2
-        self._words.display = True
         self._words.value = value
         self._words.cursor_position = len(value)
         self._words.focus()
@@ -115,6 +137,10 @@ class Prompt(Vertical, can_focus=True):
         self.display = True
 
     @property
+    def _offers(self) -> LinesView:
+        return self.query_one("#offers", LinesView)
+
+    @property
     def _asks(self) -> Bar:
         return self.query_one("#asks", Bar)
 
@@ -134,10 +160,21 @@ class Prompt(Vertical, can_focus=True):
         elif self._choices:
             event.stop()
             event.prevent_default()
-            if event.character in self._choices:
-                self.post_message(self.Answered(self.purpose, self._choices[event.character or ""]))
-            elif event.key == WORDS_KEY and self._free:
-                self.ask(self.purpose, self._title)
+            self._press(event)
+
+    def _press(self, event: events.Key) -> None:
+        values = {key: value for key, value, _shown in self._choices}
+        if self._chosen is not None:
+            if event.key == "enter":
+                self.post_message(self.Answered(self.purpose, ",".join(self._chosen) or NOTHING))
+            elif event.character in values:
+                value = values[event.character or ""]
+                self._chosen = [each for each in self._chosen if each != value] + [value] * (value not in self._chosen)
+                self._offer()
+        elif event.character in values:
+            self.post_message(self.Answered(self.purpose, values[event.character or ""]))
+        elif event.key == WORDS_KEY and self._free:
+            self.ask(self.purpose, self._title)
 
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:

@@ -47,6 +47,9 @@ SENTENCES = {
     EventKind.UNDONE: N_("undone: {what}"),
 }
 
+JUDGED = (EventKind.PRIORITISED, EventKind.CORRECTED)
+"""What these tell are words of ours, which are translated."""
+
 _TELLING = (
     "text",
     "note",
@@ -69,7 +72,11 @@ _TELLING = (
 def told(event: Event, now: datetime) -> tuple[str, str]:
     """The role and the sentence of an event: when, who, what."""
     what = _what(event.data)
+    if event.kind in JUDGED:
+        what = ", ".join(_(each) for each in what.split(", "))
     sentence = _(SENTENCES.get(event.kind, event.kind.value.replace("_", " ")))
+    if event.kind is EventKind.CORRECTED and event.data.get("from") == event.data.get("to"):
+        sentence = _("confirmed it: {what}")
     if "{what}" in sentence:
         sentence = sentence.replace("{what}", what or "…")
     actor = "" if event.actor == SYSTEM else clean_line(event.actor, 20) + " "
