@@ -78,6 +78,8 @@ class Person(SQLModel, table=True):
 
     id: int | None = _key()
     name: str = _text()
+    customer: str = _text()
+    """How the organisation's own records know them."""
 
 
 class PersonGroup(SQLModel, table=True):
@@ -111,10 +113,11 @@ class Post(SQLModel, table=True):
         UniqueConstraint("source", "external_key", name="uq_post_external"),
         Index("ix_post_mention_at", "is_mention", "at", "id"),
         Index("ix_post_conversation_at", "conversation_id", "at"),
+        Index("ix_post_source_at", "source", "at"),
     )
 
     id: int | None = _key()
-    source: str = Field(index=True)
+    source: str
     source_kind: str = ""
     external_key: str
     external_id: str = _text()

@@ -16,3 +16,6 @@ def upgrade() -> None:
         op.add_column("case", sa.Column(name, sa.String(), nullable=True))
     op.add_column("case", sa.Column("checklist", sa.JSON(), nullable=False, server_default="[]"))
     op.create_index("ix_case_handed_to", "case", ["handed_to"])
+    op.add_column("person", sa.Column("customer", sa.Text(), nullable=False, server_default=""))
+    op.create_index("ix_post_source_at", "post", ["source", "at"])
+    op.drop_index("ix_post_source", "post")
