@@ -39,6 +39,18 @@ class ChannelSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Who may open the desk in a browser, and where it stands."""
+
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Agent -> the secret they log in with."""
+    url: str = ""
+    """The address that a proxy with TLS in front of it has; "" where there is none."""
+    sessions: int = 10
+    """How many desks may be open at once: each is a process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the organisation decided about answering."""
 
@@ -57,6 +69,7 @@ class Policy:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
     keys: Mapping[str, str] = field(default_factory=dict)
     """Other keys of the desk, by the id of what they do."""
+    web: Web = field(default_factory=Web)
 
     def channel_for(self, source: str) -> ChannelSpec:
         """How posts of this source are answered."""
@@ -82,12 +95,21 @@ class MemberSection(Section):
     languages: tuple[str, ...] = ()
 
 
+class WebSection(Section):
+    """The desk in a browser."""
+
+    tokens: dict[str, str] = {}
+    url: str = Field(default="", pattern=r"^(https://[a-z0-9.-]+(:\d+)?/?)?$")
+    sessions: int = Field(default=10, ge=1, le=1000)
+
+
 class DeskSection(Section):
     """How the desk behaves, in seconds."""
 
     hold: float = Field(default=10, ge=0, le=3600)
     lease: float = Field(default=600, ge=30, le=86400)
     keys: dict[str, str] = {}
+    web: WebSection = WebSection()
 
 
 class BrandSection(Section):
@@ -157,6 +179,7 @@ def read(document: Document) -> Policy:
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),
         keys=section.desk.keys,
+        web=Web(**section.desk.web.model_dump()),
         timezone=ZoneInfo(section.timezone),
     )
 

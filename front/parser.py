@@ -21,7 +21,7 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"webcare {__version__}")
     _common(parser, top=True)
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _keeping):
+    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _people, _keeping):
         add(verbs)
     return parser
 
@@ -152,8 +152,13 @@ def _understanding(verbs: Any) -> None:
 
 
 def _answering(verbs: Any) -> None:
-    desk = _verb(verbs, "desk", "front.answering:desk", "the desk, in this terminal")
+    desk = _verb(verbs, "desk", "front.opening:desk", "the desk, in this terminal")
     desk.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
+    web = _verb(verbs, "web", "front.browsing:serve", "the same desk in a browser, behind a log-in")
+    web.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="to listen on (default: 127.0.0.1)")
+    web.add_argument("--port", metavar="N", type=int, default=8070, help="to listen on; 0: any (default: 8070)")
+    web.add_argument("--unencrypted", action="store_true", help="let other machines in without TLS: all can be read")
+    web.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
     mentions = _verb(verbs, "mentions", "front.answering:mentions", "search the mentions", prints=True)
     mentions.add_argument("query", metavar="QUERY", nargs="?", default="*")
     mentions.add_argument("--limit", metavar="N", type=_count, default=50, help="rows at most (default: 50)")
@@ -189,17 +194,17 @@ def _steps(parts: Any) -> None:
     step("spam", "it is spam")
     step("reopen", "work on it again")
     step("priority", "set how urgent it is").add_argument("to", choices=("low", "normal", "high", "urgent"))
-    step("undo", "take back your last step")
-
-
-def _ruling(verbs: Any) -> None:
-    crisis = _verb(verbs, "crisis", "front.answering:crisis", "for a while, let every reply wait for approval")
     feel = step("sentiment", "say how the writer feels; the classifier learns from it")
     feel.add_argument("to", choices=("negative", "neutral", "positive", "unrated"))
     wants = step("intent", "say what the writer wants: question,complaint; the classifier learns from it")
     wants.add_argument("to", metavar="INTENT[,INTENT…]")
     about = step("relevance", "say whether it is about us; the classifier learns from it")
     about.add_argument("to", choices=("yes", "no"))
+    step("undo", "take back your last step")
+
+
+def _ruling(verbs: Any) -> None:
+    crisis = _verb(verbs, "crisis", "front.answering:crisis", "for a while, let every reply wait for approval")
     parts = crisis.add_subparsers(dest="what", metavar="WHAT")
     begin = _verb(parts, "on", "front.answering:begin_crisis", "from now on, but for one approved statement")
     begin.add_argument("--until", metavar="TIME", required=True, help="when it ends by itself: 4h, 2026-12-01T18:00")
@@ -235,6 +240,34 @@ def _reporting(verbs: Any) -> None:
     report.add_argument("-o", "--output", metavar="FILE", required=True, help="html, xlsx, csv, json, jsonl or md")
 
 
+def _people(verbs: Any) -> None:
+    person = _verb(verbs, "person", "front.people:show_person", "who is who, and what is held of somebody", prints=True)
+    parts = person.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+    def part(name: str, run: str, text: str, *, prints: bool = False) -> argparse.ArgumentParser:
+        parser = _verb(parts, name, f"front.people:{run}", text, prints=prints, part=True)
+        parser.add_argument("who", metavar="WHO", help="an author's name, SOURCE/NAME, or person:NUMBER")
+        return parser
+
+    part("show", "show_person", "the accounts, groups and mentions of a person", prints=True)
+    part("merge", "merge", "two accounts are one person").add_argument("other", metavar="WHO")
+    part("split", "split", "take an account out of its person again")
+    group = part("group", "group", "put a person in groups: what `group:` finds")
+    group.add_argument("groups", metavar="GROUP", nargs="+")
+    group.add_argument("--remove", action="store_true", help="take them out instead")
+    part("link", "link", "how your own records know a person").add_argument(
+        "customer", metavar="CUSTOMER", help="a customer number or an e-mail address"
+    )
+    part("export", "export", "all that is held of a person, as JSON")
+    part("forget", "forget", "erase all of a person").add_argument("--yes", action="store_true", help="do it, for good")
+    listed = _verb(verbs, "suppression", "front.people:suppression", "who should get no marketing now", prints=True)
+    parts = listed.add_subparsers(dest="what", metavar="WHAT", required=True)
+    _verb(parts, "list", "front.people:suppression", "with names, for the desk", prints=True, part=True)
+    _verb(parts, "export", "front.people:suppression", "with hashes, to hand out", prints=True, part=True)
+    check = _verb(parts, "check", "front.people:check_list", "a mailing list without those who get no mail now")
+    check.add_argument("file", metavar="FILE", help="an address or customer number a line")
+
+
 def _keeping(verbs: Any) -> None:
     db = _verb(verbs, "db", "front.keeping:check", "the database")
     parts = db.add_subparsers(dest="what", metavar="WHAT", required=True)
@@ -244,3 +277,6 @@ def _keeping(verbs: Any) -> None:
     move.add_argument("url", metavar="URL")
     backup = _verb(parts, "backup", "front.keeping:backup", "copy it to a file while others work (SQLite)")
     backup.add_argument("file", metavar="FILE")
+    forget = _verb(parts, "forget", "front.people:forget_old", "erase what is older than may be kept")
+    forget.add_argument("--older-than", metavar="AGE", required=True, help="400d, 52w")
+    forget.add_argument("--dry-run", action="store_true", help="only say how much")

@@ -6,7 +6,7 @@ import base64
 import os
 import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,16 @@ limit: int | None = None
 
 TERMINAL = Path("/dev/tty")
 
+clipboard: Callable[[str], bool] | None = None
+"""How a desk in a browser's tab copies; the machine it runs on is not the agent's, so nothing is opened there."""
+
 
 def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
     """Copies the text and opens the post; the receipt says what is left to do. Raises `SendError` for a bad address."""
     if link_host(mention.url) is None:
         raise SendError(f"The post has no web address to open: {clean_line(mention.url, 80)}.")
-    copied = copy(reply.text)
-    opened = has_screen(os.environ) and webbrowser.open(mention.url)
+    copied = (clipboard or copy)(reply.text)
+    opened = clipboard is None and has_screen(os.environ) and webbrowser.open(mention.url)
     done = "Opened the post in the browser" if opened else f"Open {mention.url}"
     return Receipt(sentence=f"{done}; the text is on the clipboard." if copied else f"{done} and paste the text.")
 

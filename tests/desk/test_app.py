@@ -9,11 +9,12 @@ from textual.color import Color
 
 from desk import locale
 from desk.app import crash_report
+from desk.custom import Custom
 from desk.screens.keys import BINDINGS, GROUPS, display
 from desk.widgets.theme import DARK, LIGHT
 
 DESK = Path(__file__).parents[2] / "desk"
-ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py")
+ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py", "../front/door.py")
 HOLES = re.compile(r"\{\w+\}")
 
 
@@ -89,7 +90,7 @@ def test_the_documentation_names_every_key():
 
 async def test_a_key_can_be_given_to_another_act(desk, arrive, clerk):
     case = arrive()
-    async with desk(size=(80, 24), keymap={"case.resolve": "d"}) as seat:
+    async with desk(size=(80, 24), custom=Custom(keymap={"case.resolve": "d"})) as seat:
         await seat.press("e")
         assert clerk("x").cases([case])[0].status == "new"
         await seat.press("d")
