@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from desk import locale
+from desk.custom import Custom, Sighting, utc_now
 from desk.locale import _
 from desk.screens.counter import Counter
 from desk.screens.keys import BINDINGS, display
@@ -24,15 +25,11 @@ from desk.widgets.theme import DARK, THEMES
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
+    from storage.errors import ConfigError
     from storage.types import SourceHealth
 
 POLL = 0.75
 """Seconds between two looks at what others did."""
-
-
-def utc_now() -> datetime:
-    """The present."""
-    return datetime.now(UTC)
 
 
 class Desk(App[None]):
@@ -50,27 +47,39 @@ class Desk(App[None]):
         *,
         agent: str,
         lang: str = "en",
-        zone: tzinfo | None = None,
+        custom: Callable[[], Custom] = Custom,
+        sighted: Callable[[], Sighting | None] = lambda: None,
         sources: Callable[[], Sequence[SourceHealth]] | None = None,
-        names: Sequence[str] = (),
-        keymap: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = utc_now,
         poll: float = POLL,
     ) -> None:
-        """`make_clerk` is called in a thread after the first paint; so is `sources`, which tells the sources' health.
+        """`custom` and `make_clerk` are called in a thread after the first paint: what they import takes longer.
 
-        `names` are brands and own accounts, of which a look-alike is flagged; `keymap` gives other keys to the ids of
-        `desk.screens.keys`.
+        So are `sighted`, which spares the first wait for `custom` and for the inbox's rows, and `sources`, which tells
+        the sources' health.
         """
         super().__init__()
-        locale.use(lang, zone)
+        locale.use(lang)
         self.counter = Counter(make_clerk)
-        self._sources = sources
-        self._triage = TriageScreen(self.counter, agent=agent, poll=poll, now=now, names=names, sources=sources)
+        self.refused: ConfigError | None = None
+        """What is wrong with the configuration, when the desk could not be opened for it."""
+        self._lang, self._sources = lang, sources
+        self._triage = TriageScreen(
+            self.counter, agent=agent, poll=poll, now=now, custom=custom, sighted=sighted, sources=sources
+        )
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = DARK.name
-        self.set_keymap(dict(keymap or {}))
+
+    def take(self, custom: Custom) -> None:
+        """The keys and the clock of this house."""
+        locale.use(self._lang, custom.zone)
+        self.set_keymap(dict(custom.keymap))
+
+    def refuse(self, error: ConfigError) -> None:
+        """Closes the desk: the configuration is to be mended first."""
+        self.refused = error
+        self.exit(return_code=2)
 
     def get_default_screen(self) -> Screen[Any]:
         """The hot loop is the whole desk."""

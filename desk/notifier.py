@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from desk.channels import webhook
 from desk.errors import ChannelError, SendError
 from desk.shown import clean_block, clean_line
-from storage.database import Database
-from storage.notices import Message, Notices
+
+if TYPE_CHECKING:
+    from storage.database import Database
+    from storage.notices import Message
 
 log = logging.getLogger("webcare.alerts")
 
@@ -61,6 +62,8 @@ def complaint(url: str) -> str:
 
 def deliver(database: Database, targets: Sequence[Target]) -> int:
     """Sends each target what is due for it; gives the number of messages that arrived. Safe on many machines."""
+    from storage.notices import Notices
+
     notices, arrived = Notices(database), 0
     for target in {each.id: each for each in targets}.values():
         while message := notices.take(target.id, an_hour=target.an_hour):
@@ -102,6 +105,8 @@ def written(message: Message) -> tuple[str, str]:
 
 
 def _post(target: Target, message: Message, title: str, text: str) -> None:
+    from desk.channels import webhook
+
     notices = [
         {"at": each.at.isoformat(), "title": clean_line(each.title, 200), "text": clean_block(each.text, 1000)}
         | ({"file": Path(each.path).name} if each.path else {})

@@ -19,6 +19,9 @@ class View:
     """Whether the tab shows how many cases it holds."""
 
 
+FIRST_PAGE = 100
+"""Cases read before all ids are: enough for any screen."""
+
 INBOX = View(name="inbox", title=N_("Inbox"), query="is:open NOT is:snoozed")
 SEARCH = View(name="search", title=N_("Search"), query="", counted=False)
 VIEWS = (

@@ -1,100 +1,26 @@
-"""Answering from the command line: the desk, searching mentions, and a twin for each of the desk's keys."""
+"""Answering from the command line: searching mentions, and a twin for each of the desk's keys."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any
 
 from desk.reports import show
 from desk.reports.record import FIELDS, record
 from desk.shown import clean_block, clean_line
 from front.house import House
-from storage.errors import ConfigError, StepRefused, StorageError
-from storage.settings import suggestion
+from storage.errors import StepRefused, StorageError
 from storage.types import Case, CaseFile, Priority, Reply, ReplyState
 
 LEASE = timedelta(hours=8)
 """A claim from the command line lasts a working day: no desk stays open to renew it."""
 
-WATCH_EVERY = 15
-"""Seconds between two looks at the promises while the desk is open."""
-
 TABLE = ("id", "case_id", "priority", "sentiment", "intents", "status", "assignee", "published_at", "source", "author")
 """What a table of mentions shows, before the words themselves."""
-
-
-def desk(house: House, args: argparse.Namespace) -> int:
-    """Opens the desk. While it is open it also sends what is due and wakes what slept."""
-    from desk.app import Desk
-    from storage.intake import Intake
-
-    watchlist = house.watchlist if house.has_config else None
-    names = [name for brand in (watchlist.brands if watchlist else ()) for name in (brand.name, *brand.own_accounts)]
-    app = Desk(
-        lambda: house.clerk,
-        agent=house.agent,
-        lang=args.lang or spoken(os.environ),
-        zone=house.policy.timezone,
-        sources=lambda: Intake(house.database).health(),
-        names=names,
-        keymap=_keymap(house),
-    )
-    with _clockwork(house):
-        app.run()
-    return app.return_code or 0
-
-
-@contextmanager
-def _clockwork(house: House) -> Iterator[None]:
-    """While the desk is open: sends this agent's replies in their time, wakes what slept, follows rules, warns."""
-    from desk import channels, clockwork, rule_runs
-    from desk.watch import Watch
-
-    over, watch = threading.Event(), Watch(house.database, house.service)
-
-    def run() -> None:
-        for second in count(1):
-            if over.wait(1.0):
-                return
-            with suppress(StorageError):  # the desk itself says when the database is away
-                clockwork.tick(house.database, house.policy, channels.load, desk_of=house.agent)
-                rule_runs.run(house.database, house.policy, house.rules)
-                if second % WATCH_EVERY == 0:
-                    watch.round()
-
-    thread = threading.Thread(target=run, name="clockwork", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(timeout=5)
-
-
-def _keymap(house: House) -> Mapping[str, str]:
-    """The configured keys. Raises `ConfigError` for what no key does."""
-    from desk.screens.keys import BINDINGS
-
-    known = [binding.id for binding in BINDINGS if binding.id]
-    strange = [each for each in house.policy.keys if each not in known]
-    if strange:
-        place = ("desk", "keys", strange[0])
-        raise ConfigError([house.document.sentence(place, f"is nothing a key does{suggestion(strange[0], known)}")])
-    return house.policy.keys
-
-
-def spoken(environment: Mapping[str, str]) -> str:
-    """The screen's language by the system's settings: Dutch or English."""
-    said = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return "nl" if said.lower().startswith("nl") else "en"
 
 
 def mentions(house: House, args: argparse.Namespace) -> int:

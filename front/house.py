@@ -7,18 +7,20 @@ import getpass
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from desk.alerts import Alert
-from desk.policy import Policy
-from desk.rules import Rule
-from desk.service import Service
-from desk.timetable import Planned
-from listener.types import Watchlist
-from storage import migrations, settings
-from storage.database import Database
 from storage.errors import ConfigError
-from storage.settings import Document, suggestion
+
+if TYPE_CHECKING:
+    from desk.alerts import Alert
+    from desk.policy import Policy
+    from desk.privacy import Privacy
+    from desk.rules import Rule
+    from desk.service import Service
+    from desk.timetable import Planned
+    from listener.types import Watchlist
+    from storage.database import Database
+    from storage.settings import Document
 
 CONFIG = "sources.yaml"
 KNOWN_KEYS = ("database",)
@@ -44,15 +46,17 @@ class House:
     @cached_property
     def document(self) -> Document:
         """The configuration as values that know their lines. Raises `ConfigError`."""
+        from storage import settings
+
         return settings.read(self.config_path, os.environ)
 
     @cached_property
     def rooms(self) -> tuple[Any, ...]:
         """What each reader reads: the watchlist, the policy, the service. Raises `ConfigError` with every complaint."""
-        from desk import alerts, policy, rules, service, timetable
+        from desk import alerts, policy, privacy, rules, service, timetable
         from listener import watchlist
 
-        readers: tuple[Any, ...] = (watchlist, policy, service, rules, alerts, timetable)
+        readers: tuple[Any, ...] = (watchlist, policy, service, rules, alerts, timetable, privacy)
         complaints = self._strange_keys({*KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)})
         complaints += self.document.missing.values()
         found: list[Any] = []
@@ -66,6 +70,8 @@ class House:
         return tuple(found)
 
     def _strange_keys(self, known: set[str]) -> list[str]:
+        from storage.settings import suggestion
+
         return [
             self.document.sentence((key,), f"is not a key that is known here{suggestion(key, known)}")
             for key in self.document.values
@@ -86,14 +92,14 @@ class House:
         """
         from desk import policy
 
-        return policy.read(self.document) if self.has_config else Policy()
+        return policy.read(self.document) if self.has_config else policy.Policy()
 
     @cached_property
     def service(self) -> Service:
         """When we are there, and what is promised; nothing where there is no configuration."""
         from desk import service
 
-        return service.read(self.document) if self.has_config else Service()
+        return service.read(self.document) if self.has_config else service.Service()
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -117,6 +123,13 @@ class House:
         return timetable.read(self.document) if self.has_config else ()
 
     @cached_property
+    def privacy(self) -> Privacy:
+        """How long posts are kept and who gets no marketing; the defaults where there is no configuration."""
+        from desk import privacy
+
+        return privacy.read(self.document) if self.has_config else privacy.Privacy()
+
+    @cached_property
     def database_url(self) -> str:
         """`--database`, else the environment's, else the config's, else a file beside the config."""
         url = self.args.database or os.environ.get("WEBCARE_DATABASE")
@@ -129,6 +142,9 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The database, brought to the schema of this program."""
+        from storage import migrations
+        from storage.database import Database
+
         database = Database(self.database_url, zone=self.policy.timezone)
         migrations.upgrade(database)
         return database

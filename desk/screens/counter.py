@@ -32,10 +32,19 @@ class Counter:
         self._making = threading.Lock()
         self._steps = ThreadPoolExecutor(1, thread_name_prefix="desk-steps")
         self._reads = ThreadPoolExecutor(2, thread_name_prefix="desk-reads")
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="desk-slow")
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Calls something that needs no clerk, where it holds nobody up."""
+        return await asyncio.get_running_loop().run_in_executor(self._reads, function)
 
     async def read(self, call: Callable[[Clerk], T]) -> T:
         """Asks something. Raises what the clerk raises."""
         return await asyncio.get_running_loop().run_in_executor(self._reads, self._ask, call)
+
+    async def slow(self, call: Callable[[Clerk], T]) -> T:
+        """Asks something that may take its time: nothing that the keys wait for is asked there. Raises the same."""
+        return await asyncio.get_running_loop().run_in_executor(self._slow, self._ask, call)
 
     async def step(self, call: Callable[[Clerk], T]) -> T:
         """Takes a step, after those asked before it. Raises what the clerk raises."""
@@ -49,6 +58,7 @@ class Counter:
         """Takes no more questions."""
         self._steps.shutdown(wait=False, cancel_futures=True)
         self._reads.shutdown(wait=False, cancel_futures=True)
+        self._slow.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, call: Callable[[Clerk], T]) -> T:
         with self._making:

@@ -7,25 +7,25 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 
+from desk.custom import Custom, Sighting
 from desk.locale import _
 from desk.screens.counter import REFUSALS, Counter
 from desk.screens.surface import Surface
 from desk.shown import clean_line
-from desk.views import SEARCH, VIEWS
+from desk.views import FIRST_PAGE, SEARCH, VIEWS
 from desk.widgets.case_list import CaseList, empty_words
 from desk.widgets.conversation import Due
-from storage.errors import QueryError
+from storage.errors import ConfigError, QueryError
 from storage.types import Case, Health, ReplyState, SourceHealth
 
 if TYPE_CHECKING:
+    from desk.app import Desk
     from desk.clerk import Clerk
 
-FIRST_PAGE = 100
-"""Cases read before all ids are: enough for any screen."""
 COUNTING = 15.0
 """Seconds between two looks at the tabs' counts, the outbox and the sources, when nothing happens here."""
 REST = 0.03
@@ -48,12 +48,15 @@ class Stage(Surface):
         *,
         agent: str,
         now: Callable[[], datetime],
-        names: Sequence[str] = (),
         poll: float,
+        custom: Callable[[], Custom],
+        sighted: Callable[[], Sighting | None],
         sources: Callable[[], Sequence[SourceHealth]] | None = None,
     ) -> None:
-        super().__init__(counter, agent=agent, now=now, names=names)
+        super().__init__(counter, agent=agent, now=now)
         self.sources = sources
+        self._custom: Callable[[], Custom] | None = custom
+        self._sighted = sighted
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
@@ -77,18 +80,26 @@ class Stage(Surface):
         """Reads the view anew: first a page, then the ids of all of it."""
         query, empty = self.query_text, empty_words(self.view is SEARCH)
         try:
-            cursor = await self.counter.read(lambda clerk: clerk.cursor())
-            self.team, self.templates = await self.counter.read(names_of)
-            page = await self.counter.read(lambda clerk: clerk.inbox(query, limit=FIRST_PAGE))
+            seen = await self._first_sight()
+            if seen is not None:
+                cursor, page = seen.cursor, seen.page
+            else:
+                cursor, page = await self.counter.read(
+                    lambda clerk: (clerk.cursor(), clerk.inbox(query, limit=FIRST_PAGE))
+                )
             self.cases.put(page)
             self.waiting.clear()
             self._cursor = min(cursor, self._cursor) if self._cursor is not None else cursor
             self.cases.show(array("q", (case.id for case in page)), empty)
+            self.team, self.templates = await self.counter.read(names_of)
             if len(page) == FIRST_PAGE:
                 self.cases.show(await self.counter.read(lambda clerk: clerk.ids(query)), empty)
         except QueryError as error:
             self.prompt.ask("search", "/", query)
             self.prompt.complain(error.message, error.position)
+            return
+        except ConfigError as error:
+            cast("Desk", self.app).refuse(error)
             return
         except REFUSALS as error:
             self.cases.show(self.cases.ids, [(clean_line(str(error), 200), "error")])
@@ -101,6 +112,17 @@ class Stage(Surface):
         self.count_views()
         self.show_case(self.cases.case_id)
         self.loaded()
+
+    async def _first_sight(self) -> Sighting | None:
+        """Once, and before the rows, for keys are for them: takes the configuration in, and what was seen of them."""
+        custom, self._custom = self._custom, None
+        if custom is None:
+            return None
+        seen = await self.counter.call(self._sighted)
+        found = seen.custom if seen is not None else await self.counter.call(custom)
+        self.names = found.names
+        cast("Desk", self.app).take(found)
+        return seen
 
     def noticed(self, changed: Collection[int]) -> None:
         """These cases were changed, by whomever."""

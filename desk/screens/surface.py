@@ -46,13 +46,13 @@ class Surface(Screen[None]):
         *,
         agent: str,
         now: Callable[[], datetime],
-        names: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.counter = counter
         self.agent = agent
         self.now = now
-        self.names = names
+        self.names: Sequence[str] = ()
+        """Brands and own accounts, of which a look-alike is flagged."""
         self.view: View = INBOX
         self.query_text = INBOX.query
         self.file: CaseFile | None = None

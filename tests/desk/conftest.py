@@ -14,6 +14,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 
 from desk.app import Desk
 from desk.clerk import Clerk
+from desk.custom import Custom
 from desk.policy import Member, Policy
 from desk.screens.triage import TriageScreen
 from storage.database import Database
@@ -169,8 +170,11 @@ def desk(clerk: Callable[[str], Clerk], clock: Any) -> OpenDesk:
     """Opens a desk: `async with desk("anna", size=(80, 24)) as seat`. It only polls when it is asked to."""
 
     @asynccontextmanager
-    async def opened(agent: str = "anna", *, size: tuple[int, int] = (120, 40), **more: Any) -> AsyncIterator[Seat]:
-        app = Desk(lambda: clerk(agent), agent=agent, now=clock, poll=3600, **more)
+    async def opened(
+        agent: str = "anna", *, size: tuple[int, int] = (120, 40), custom: Custom | None = None, **more: Any
+    ) -> AsyncIterator[Seat]:
+        chosen = custom or Custom()
+        app = Desk(lambda: clerk(agent), agent=agent, now=clock, poll=3600, custom=lambda: chosen, **more)
         async with app.run_test(size=size) as pilot:
             seat = Seat(app, pilot)
             await seat.settle()

@@ -10,6 +10,7 @@ from textual.color import Color
 from desk import locale
 from desk.app import crash_report
 from desk.custom import Custom
+from desk.screens import asides
 from desk.screens.keys import BINDINGS, GROUPS, display
 from desk.widgets.theme import DARK, LIGHT
 
@@ -75,14 +76,15 @@ def contrast(one, other):
 
 
 def test_every_key_has_an_id_of_its_own_and_no_key_does_two_things():
-    assert len({binding.id for binding in BINDINGS}) == len(BINDINGS)
+    every = [*BINDINGS, *asides.BINDINGS]
+    assert len({binding.id for binding in every}) == len(every)
     keys = [key for binding in BINDINGS for key in binding.key.split(",")]
     assert len(keys) == len(set(keys))
 
 
 def test_the_documentation_names_every_key():
     written = (DESK.parent / "docs" / "desk.md").read_text("utf-8")
-    for title, bindings in GROUPS:
+    for title, bindings in (*GROUPS, *asides.GROUPS):
         assert f"### {title}" in written
         for binding in bindings:
             assert f"| `{display(binding)}` | {binding.description} | `{binding.id}` |" in written

@@ -1,0 +1,142 @@
+"""Opening the desk: the first frame is painted before the configuration, the database and their libraries are read."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from front.house import House
+from front.scout import Scout
+from storage.errors import ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from desk.custom import Custom, Sighting
+
+WATCH_EVERY = 15
+"""Seconds between two looks at the promises while the desk is open."""
+
+FIRST_SECONDS = 2.0
+"""Seconds that belong to the agent alone, before what the desk does by itself is imported."""
+
+
+def desk(house: House, args: argparse.Namespace) -> int:
+    """Opens the desk. While it is open it also sends what is due and wakes what slept."""
+    gc.disable()  # what is imported stays: looking through it for garbage is a tenth of the wait
+    scout = Scout(lambda: look(house))
+    from desk.app import Desk
+
+    with closing(scout), _clockwork(house) as start_clockwork:
+
+        def make_clerk() -> Any:
+            try:
+                clerk = house.clerk
+            finally:
+                gc.freeze()
+                gc.enable()
+            start_clockwork()
+            return clerk
+
+        app = Desk(
+            make_clerk,
+            agent=house.agent,
+            lang=args.lang or spoken(os.environ),
+            custom=lambda: custom(house),
+            sighted=scout.found,
+            sources=lambda: _health(house),
+        )
+        app.run()
+    if app.refused is not None:
+        raise app.refused
+    return app.return_code or 0
+
+
+def look(house: House) -> Sighting:
+    """What a desk shows first."""
+    from desk.custom import Sighting
+    from desk.views import FIRST_PAGE, INBOX
+
+    clerk = house.clerk
+    return Sighting(custom=custom(house), cursor=clerk.cursor(), page=clerk.inbox(INBOX.query, limit=FIRST_PAGE))
+
+
+def custom(house: House) -> Custom:
+    """What the configuration says of the screen. Raises `ConfigError`."""
+    from desk.custom import Custom
+
+    if not house.has_config:
+        return Custom(zone=house.policy.timezone)
+    brands = house.watchlist.brands
+    names = [name for brand in brands for name in (brand.name, *brand.own_accounts)]
+    return Custom(zone=house.policy.timezone, names=names, keymap=_keymap(house))
+
+
+def spoken(environment: Mapping[str, str]) -> str:
+    """The screen's language by the system's settings: Dutch or English."""
+    said = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "nl" if said.lower().startswith("nl") else "en"
+
+
+def _health(house: House) -> Any:
+    from storage.roster import Roster
+
+    return Roster(house.database).health()
+
+
+def _keymap(house: House) -> Mapping[str, str]:
+    """The configured keys. Raises `ConfigError` for what no key does."""
+    from desk.screens.keys import BINDINGS
+    from storage.settings import suggestion
+
+    known = [binding.id for binding in BINDINGS if binding.id]
+    strange = [each for each in house.policy.keys if each not in known]
+    if strange:  # only now, for what has keys beside the list takes longer to import than the first paint may take
+        from desk.screens import asides
+
+        known += [binding.id for binding in asides.BINDINGS if binding.id]
+        strange = [each for each in strange if each not in known]
+    if strange:
+        place = ("desk", "keys", strange[0])
+        raise ConfigError([house.document.sentence(place, f"is nothing a key does{suggestion(strange[0], known)}")])
+    return house.policy.keys
+
+
+@contextmanager
+def _clockwork(house: House) -> Iterator[Callable[[], None]]:
+    """What the desk does by itself, from when it is told that the database is there until the block ends."""
+    opened, over = threading.Event(), threading.Event()
+
+    def run() -> None:
+        opened.wait()
+        if not over.wait(FIRST_SECONDS):
+            _rounds(house, over)
+
+    thread = threading.Thread(target=run, name="clockwork", daemon=True)
+    thread.start()
+    try:
+        yield opened.set
+    finally:
+        over.set()
+        opened.set()
+        thread.join(timeout=5)
+
+
+def _rounds(house: House, over: threading.Event) -> None:
+    """Each second: sends this agent's replies in their time, wakes what slept, follows rules; now and then warns."""
+    from desk import channels, clockwork, rule_runs
+    from desk.watch import Watch
+
+    watch = Watch(house.database, house.service)
+    for second in count(1):
+        with suppress(StorageError):  # the desk itself says when the database is away
+            clockwork.tick(house.database, house.policy, channels.load, desk_of=house.agent)
+            rule_runs.run(house.database, house.policy, house.rules)
+            if second % WATCH_EVERY == 0:
+                watch.round()
+        if over.wait(1.0):
+            return

@@ -1,0 +1,57 @@
+"""The desk opens at once: what another process saw comes first, and what it cannot see is read here."""
+
+import argparse
+import os
+import sys
+
+import pytest
+
+from desk.screens.keys import BINDINGS
+from front import opening
+from front.house import House
+from front.scout import Scout
+from storage.errors import ConfigError
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the tests run in threads, the desk forks before
+
+
+def house(folder, text):
+    path = folder / "sources.yaml"
+    path.write_text(text, encoding="utf-8")
+    return House(argparse.Namespace(config=str(path), database=f"sqlite:///{folder}/w.db", agent="anna"))
+
+
+def test_what_the_scout_saw_comes_back_whole():
+    scout = Scout(lambda: {"rows": list(range(200_000))})
+    assert scout.found() == {"rows": list(range(200_000))}
+    assert scout.found() is None
+
+
+@pytest.mark.parametrize("look", [lambda: 1 / 0, lambda: sys.exit(3), lambda: os._exit(4), lambda: lambda: None])
+def test_a_scout_that_comes_to_grief_is_not_missed(look, capfd):
+    assert Scout(look).found() is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_scout_that_nobody_waits_for_is_gone():
+    scout = Scout(lambda: __import__("time").sleep(60))
+    pid = scout._pid
+    scout.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    scout.close()
+
+
+def test_what_is_seen_is_the_inbox_and_the_configuration(tmp_path):
+    here = house(tmp_path, "timezone: Europe/London\ndesk: {keys: {case.resolve: d}}\n")
+    seen = opening.look(here)
+    assert (seen.page, seen.cursor) == ((), 0)
+    assert seen.custom.keymap == {"case.resolve": "d"} and str(seen.custom.zone) == "Europe/London"
+    here.close()
+
+
+def test_a_key_for_nothing_is_refused_with_its_place(tmp_path):
+    assert "case.resolve" in {each.id for each in BINDINGS}
+    with pytest.raises(ConfigError, match=r"sources.yaml:1: desk.keys.case.resolv.*case.resolve"):
+        opening.custom(house(tmp_path, "desk: {keys: {case.resolv: d}}\n"))
