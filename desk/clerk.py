@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -10,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from desk import templates
 from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
 from desk.policy import Policy
 from desk.service import Service
+from desk.tone import Remark, check
 from storage.crisis import Crises, Crisis
 from storage.database import Database
 from storage.errors import NotFound
@@ -36,13 +37,12 @@ HANDLING = frozenset(
 MAY: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "trainee": HANDLING,
-    "agent": HANDLING | {"approve", "reject"},
-    "lead": HANDLING | {"approve", "reject", "take_over", "cancel_others", "apply_rules", "crisis"},
+    "agent": HANDLING | {"approve", "reject", "people"},
+    "lead": HANDLING
+    | {"approve", "reject", "take_over", "cancel_others", "apply_rules", "crisis"}
+    | {"people", "export_person", "forget"},
 }
 """Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
-
-GAP = re.compile(r"\{[a-z_]+(?::[^{}\n]*)?\}")
-"""A variable in a template: {author}, {agent}, or {prompt:what to ask}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +223,12 @@ class Clerk:
         self._permit("correct")
         return self._steps.correct(mention_id, self.agent, field, to)
 
-    def undo(self, on: int | None = None) -> Event:
-        """Takes back this agent's newest act, or the newest on a case."""
     def judge(self, case_id: int, field: str, to: str | float) -> Case:
         """Corrects or confirms what was understood of a case's newest mention."""
         return self.correct(_newest(self._inbox.open(case_id)).id, field, to)
 
+    def undo(self, on: int | None = None) -> Event:
+        """Takes back this agent's newest act, or the newest on a case."""
         self._permit("undo")
         return self._undo.undo(self.agent, on)
 
@@ -244,12 +244,13 @@ class Clerk:
 
         `prompts` answers {prompt:…} by what stands after the colon. Raises `NotFound`.
         """
-        texts = self.policy.replies.get(template)
-        if not texts:
-            raise NotFound(f"There is no template {template}: choose from {', '.join(sorted(self.policy.replies))}.")
-        known = {f"prompt:{asked}": answer for asked, answer in (prompts or {}).items()}
-        known |= {"agent": self.agent} | ({"author": _one_line(case.author)} if case.author else {})
-        return GAP.sub(lambda gap: known.get(gap[0][1:-1], gap[0]), texts[self._language(case, texts)])
+        return templates.fill(self.policy, self.agent, template, case, prompts or {})
+
+    def remarks(self, case: Case) -> Callable[[str], tuple[Remark, ...]]:
+        """What looks at the words of a reply to a case before they leave; it asks nobody, so it may be called often."""
+        sound = self.policy.tone_for(case.source, case.brand)
+        public = not getattr(self.channels(self.channel_of(case)), "private", False)
+        return lambda text: check(text, sound, agent=self.agent, lang=case.lang, public=public)
 
     def channel_of(self, case: Case) -> str:
         """The channel that answers a case. Raises `NotAllowed` where nobody answers, as the configuration says."""
@@ -282,7 +283,7 @@ class Clerk:
         text = text.replace("{agent}", self.agent)  # a rule's draft is signed by who sends it
         file = self._inbox.open(case_id)
         channel = self.channel_of(file.case)
-        self._check(text, channel)
+        self._check(text, channel, self.remarks(file.case))
         mine = seen if seen is not None and seen.assignee == self.agent else None
         fence = mine or self._steps.claim(case_id, self.agent, lease=self.policy.lease)
         return self._outbox.hold(
@@ -348,23 +349,18 @@ class Clerk:
         if role is None:
             raise NotAllowed(f"{self.agent} is not in the team of sources.yaml, and may only read.")
         if act not in MAY[role]:
-            raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: that is not for a {role}.")
+            raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: the role {role} does not have that.")
 
-    def _check(self, text: str, name: str) -> None:
-        gap = GAP.search(text)
-        if gap:
-            raise NotReady(f"Fill in {gap[0]} first.")
+    def _check(self, text: str, name: str, remarks: Callable[[str], tuple[Remark, ...]]) -> None:
         if not text.strip():
             raise NotReady("A reply needs words.")
+        for remark in remarks(text):
+            if remark.blocks:
+                raise NotReady(str(remark))
         channel = self.channels(name)
         length = getattr(channel, "length", len)(text.strip())
         if channel.limit is not None and length > channel.limit:
             raise NotReady(f"The reply has {length} characters; {name} takes {channel.limit}.")
-
-    def _language(self, case: Case, texts: Mapping[str, str]) -> str:
-        member = self.policy.member(self.agent)
-        wanted = (case.lang or "", *(member.languages if member else ()))
-        return next((lang for lang in wanted if lang in texts), next(iter(texts)))
 
 
 def _newest(file: CaseFile) -> Mention:
@@ -381,8 +377,3 @@ def _answered(file: CaseFile, mention_id: int | None) -> Mention:
     if found is None:
         raise NotFound(f"Mention {mention_id} is not in the conversation of case {file.case.id}.")
     return found
-
-
-def _one_line(name: str) -> str:
-    """A stranger's name as it may stand in our text: one line, and no gap of a template."""
-    return " ".join(name.split()).replace("{", "(").replace("}", ")")

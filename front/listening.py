@@ -62,7 +62,7 @@ def chores(house: House) -> list[Any]:
 
 def look_after(house: House) -> Callable[[], None]:
     """A look at the clock: which promises are at risk, whom to tell of what, which reports are due."""
-    from desk import alarms, notifier, printing, rule_runs
+    from desk import alarms, notifier, printing, privacy, rule_runs
     from desk.watch import Watch
 
     watch = Watch(house.database, house.service)
@@ -72,6 +72,7 @@ def look_after(house: House) -> Callable[[], None]:
         alarms.tick(house.database, house.alerts, house.policy.timezone)
         notifier.deliver(house.database, rule_runs.targets(house.rules))
         printing.tick(house.database, house.timetable, house.config_path.parent, house.policy.timezone)
+        privacy.tick(house.database, house.privacy, house.config_path.parent, house.policy.timezone)
 
     return look
 

@@ -78,7 +78,7 @@ class Lessons:
         query = (
             sa.select(*_SAID, EVENT.c.at.label("said_at"), EVENT.c.actor, EVENT.c.kind.label("step"))
             .select_from(sa.join(last, EVENT, EVENT.c.id == last.c.id).join(POST, POST.c.case_id == last.c.case_id))
-            .where(POST.c.is_mention)
+            .where(POST.c.is_mention, POST.c.external_id != "")
             .order_by(POST.c.id)
         )
         for row in connection.execute(query):
@@ -126,7 +126,7 @@ _SAID = (POST.c.id.label("post_id"), POST.c.title, POST.c.text, POST.c.lang, POS
 def _events(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = (*_SAID, EVENT.c.at.label("said_at"), EVENT.c.actor, EVENT.c.data)
     both = sa.join(EVENT, POST, POST.c.id == EVENT.c.post_id)
-    return sa.select(*columns).select_from(both).where(where).order_by(EVENT.c.id)
+    return sa.select(*columns).select_from(both).where(where, POST.c.external_id != "").order_by(EVENT.c.id)
 
 
 def _in_use() -> sa.Select[Any]:

@@ -41,6 +41,10 @@ class Unit(StrEnum):
     """From -1 to 1."""
 
 
+Ids = Callable[[], Sequence[int]]
+"""Gives ids, in ascending order, when somebody asks for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A number of a report. None: there is nothing to count from."""
@@ -48,8 +52,8 @@ class Cell:
     value: float | None
     small: bool = False
     """Counted from fewer than `SMALL` observations."""
-    ids: Sequence[int] | None = None
-    """The mentions behind it, when the report was asked to explain itself."""
+    ids: Ids | None = None
+    """Gives the mentions behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Headline:
     unit: Unit
     cell: Cell
     remark: str = ""
+    before: float | None = None
+    """The same figure over the period of equal length before; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +113,16 @@ class Summary:
     def explain(self, place: str) -> tuple[int, ...]:
         """The ids of the mentions behind a figure: `KPI`, or `TABLE/LINE/COLUMN` by their keys.
 
-        Raises `ReportError` for a place that is not in the report, or a report made without `explain`.
+        Of a share, those of its numerator. Raises `ReportError` for a place that is not in the report.
         """
         cell = self._cells().get(place)
         if cell is None:
-            raise ReportError(
-                f"There is no figure {place!r}: write KPI or TABLE/LINE/COLUMN, as in sources/{{name}}/mentions."
-            )
-        if cell.ids is None:
-            raise ReportError("This report was made without the rows behind its figures.")
-        return tuple(cell.ids)
+            raise ReportError(f"There is no figure {place!r} in this report: --explain without a name lists them.")
+        return tuple(cell.ids()) if cell.ids else ()
+
+    def places(self) -> list[str]:
+        """What `explain` can be asked for, in the order of the report."""
+        return list(self._cells())
 
     def _cells(self) -> dict[str, Cell]:
         found = {headline.kpi: headline.cell for headline in self.headlines}
@@ -183,12 +189,13 @@ def save(report: Report, path: Path, form: str = "") -> None:
     """
     write = find_format(form or path.suffix or "none")
     try:
-        _write_whole(path, lambda out: write(report, out))
+        write_whole(path, lambda out: write(report, out))
     except OSError as error:
         raise ReportError(f"The report {path} cannot be written: {error.strerror or error}.") from error
 
 
-def _write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Writes a file whole or not at all, readable by its owner only. Raises `OSError`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as out:

@@ -4,7 +4,9 @@ A noun per life stage: a `Post` is what a source says; a `NewPost` is a post wit
 is a stored post as the desk and the exports see it; a `Case` is the work on one person's mentions in one conversation.
 """
 
+from storage.types.people import Account, Erased, Person, Suppression
 from storage.types.posts import (
+    Delivery,
     DueSource,
     DueThread,
     Match,
@@ -17,23 +19,28 @@ from storage.types.posts import (
     Stored,
     Visit,
 )
-from storage.types.words import SYSTEM, EventKind, Health, PostKind, Priority, ReplyState, Sentiment, Status
-from storage.types.work import Author, Case, CaseFile, Event, FigureRow, Mention, Receipt, Reply
+from storage.types.words import INTENTS, SYSTEM, EventKind, Health, PostKind, Priority, ReplyState, Sentiment, Status
+from storage.types.work import Author, Case, CaseFile, Event, FigureRow, Mention, Receipt, Reply, Tick
 
 __all__ = [
+    "Account",
     "Author",
     "Case",
     "CaseFile",
+    "Delivery",
     "DueSource",
     "DueThread",
+    "Erased",
     "Event",
     "EventKind",
     "FigureRow",
     "Health",
+    "INTENTS",
     "Match",
     "Mention",
     "NewPost",
     "Opinion",
+    "Person",
     "Post",
     "PostKind",
     "Priority",
@@ -47,5 +54,7 @@ __all__ = [
     "SourceHealth",
     "Status",
     "Stored",
+    "Suppression",
+    "Tick",
     "Visit",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -128,6 +128,16 @@ class ReadThread:
     """None: not by itself, only when its list says that it changed."""
     complete: bool = False
     """The posts stored with it are all there are: one we hold that is not among them is gone at the source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a visit brought of one source, to be stored together."""
+
+    source: str
+    kind: str
+    posts: Sequence[NewPost] = ()
+    threads: Sequence[ReadThread] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,11 @@ class EventKind(StrEnum):
     DISMISSED = "dismissed"
     SPAMMED = "spammed"
     REOPENED = "reopened"
+    HANDED_OVER = "handed_over"  # offered to another department, which has to accept
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    PLAYBOOK = "playbook"  # a scenario is followed from here on
+    TICKED = "ticked"  # a step of its checklist was done, or not after all
     DRAFTED = "drafted"
     SUBMITTED = "submitted"  # a reply waits for approval
     APPROVED = "approved"
@@ -124,6 +129,11 @@ class EventKind(StrEnum):
     SLA_WARNED = "sla_warned"  # a target is nearly used up
     SLA_MISSED = "sla_missed"
     UNDONE = "undone"
+    MERGED = "merged"  # accounts were found to be one person
+    SPLIT = "split"  # an account was taken out of its person again
+    GROUPED = "grouped"  # a person was put in groups, or taken out
+    LINKED = "linked"  # a person was found in the organisation's own records
+    FORGOTTEN = "forgotten"  # what somebody wrote was erased
 
 
 SYSTEM = "webcare"

@@ -68,6 +68,12 @@ class Mention:
     """Whether an answer of ours is out or on its way (held, sending, sent or uncertain)."""
     has_note: bool = False
     """Whether its case carries a note that was not undone."""
+    department: str | None = None
+    """The department that has taken its case."""
+    handed_to: str | None = None
+    """The department its case was handed over to that did not answer yet."""
+    playbook: str | None = None
+    """The scenario its case follows."""
 
     @property
     def intent(self) -> str | None:
@@ -78,6 +84,15 @@ class Mention:
     def is_mention(self) -> bool:
         """Whether it answers a query, as against context."""
         return bool(self.queries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A step of a playbook's checklist; who did it and when, where somebody did."""
+
+    text: str
+    by: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +131,13 @@ class Case:
     """When the newest mention was published, else first seen."""
     reply_state: ReplyState | None
     """Of the newest reply."""
+    department: str | None = None
+    """The department that has taken it, where one has."""
+    handed_to: str | None = None
+    """The department it was handed over to that did not answer yet."""
+    playbook: str | None = None
+    """The scenario that is followed in it."""
+    checklist: tuple[Tick, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
