@@ -76,8 +76,8 @@ class Readers:
         """`work(page, *rest)`, for a function of a module. Raises what it raises of ours, else `ReadError`."""
         if len(page.body) <= self._small:
             return await here(work, page, *rest)
-        question = pickle.dumps((self._bounds, work, page, rest))
         async with self._room:
+            question = pickle.dumps((self._bounds, work, page, rest))  # a copy of the page, so only when it is its turn
             worker = self._idle.pop() if self._idle else await _start()
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from listener.errors import ReadError
 from listener.types import Page
 
+_HALF_SIGN = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def json_of(page: Page) -> Any:
     """What the page's JSON says. Raises `ReadError` where it is no JSON, or nested too deep to be one."""
     try:
-        return json.loads(page.body)
+        return loads(page.body)
     except (ValueError, RecursionError) as error:
         what = "a web page instead" if page.body.lstrip()[:1] == b"<" else f"broken JSON ({error})"
         raise ReadError(f"{page.url} should give JSON and holds {what}.") from None
+
+
+def loads(body: bytes) -> Any:
+    """What JSON says, with null for what is no number and U+FFFD for half a sign, which no text can hold.
+
+    Raises `ValueError` or `RecursionError`.
+    """
+    found = json.loads(body, parse_constant=lambda _: None)
+    if _HALF_SIGN.search(body):
+        found = json.loads(
+            json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        )
+    return found
 
 
 def record_of(page: Page) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,11 +13,11 @@ from itertools import islice
 from typing import Any
 
 import feedparser
-from charset_normalizer import from_bytes
 
 from listener.errors import ReadError
-from listener.pages import traps, wellformed
+from listener.pages import charsets, traps, wellformed
 from listener.pages.dates import parse_date
+from listener.pages.fields import loads
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.mending import mended
 from listener.types import Page
@@ -28,8 +26,6 @@ MOST_ITEMS = 500
 """Items read of one feed; of more, the newest are kept."""
 SHORT = 600
 """Characters below which a summary is taken to be a teaser."""
-GUESSED = 20_000
-"""Bytes by which the charset of a feed is told that names none."""
 LOOSE_BYTES, LOOSE_TAGS = 2_000_000, 60_000
 """How much is read of a feed that is not well formed: feedparser takes 30 microseconds a tag."""
 _CUT_OFF = re.compile(
@@ -47,11 +43,6 @@ _ANSWERED = re.compile(
     r"\s*(?:<p>)?[^<\n]{1,60}<a href=\"([^\"\s]{1,2000}#comment-\d{1,20})\"[^>]{0,200}>[^<]{0,300}</a>\.\s*(?:</p>)?\s*"
 )
 _CLOSING = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>\s*\Z", re.IGNORECASE)
-_SURROGATE = re.compile(
-    rb"&#0{0,9}(?:5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3])|x0{0,9}d[89a-f][\da-f]{2});?", re.I
-)
-"""Half a sign, as broken feeds have it: no text can hold one, and feedparser fails over it."""
-_CONTROLS = re.compile("[\x80-\x9f]")
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
@@ -129,10 +120,10 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     if _HTML.match(body):
         raise ReadError(f"{page.url} answered with a web page instead of a feed; perhaps it wants a login.")
     body = traps.disarmed(page.url, body)
-    body, charset = _encoded(page, body)
+    body, charset = charsets.encoded(page, body)
     quick = wellformed.read(page.url, body) if charset == "utf-8" else None
     if quick is None:
-        body = _SURROGATE.sub(b"&#xFFFD;", _bounded(body))
+        body = charsets.possible(_bounded(body))
     found = quick or _parsed(page.url, body, charset)
     if found.bozo and charset and (whole := mended(body)) != body:
         found = _parsed(page.url, whole, charset)
@@ -169,47 +160,6 @@ def _parsed(url: str, body: bytes, charset: str) -> Any:
     return feedparser.parse(
         io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
     )
-
-
-def _encoded(page: Page, body: bytes) -> tuple[bytes, str]:
-    """The feed and the charset it is to be read in; "" leaves that to its XML declaration.
-
-    What is UTF-8 throughout is read so, whatever it claims. Stray Windows signs in what should be UTF-8 are kept.
-    """
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:200]:
-        return body, ""
-    declared = re.match(rb"[^>]{0,200}?encoding\s*=\s*[\"']([\w-]{1,40})", body)
-    served = re.search(r"charset\s*=\s*[\"']?([\w-]{1,40})", page.headers.get("content-type", ""), re.IGNORECASE)
-    charset = declared.group(1).decode() if declared else served.group(1) if served else _likely(body)
-    is_utf8 = _is_utf8(body) or charset.lower() in ("utf-8", "utf8", "us-ascii", "ascii")
-    return (body.decode("utf-8", "windows-signs").encode(), "utf-8") if is_utf8 else (body, charset)
-
-
-def _likely(body: bytes) -> str:
-    """The charset of a feed that names none: that of another script, where its letters are no Latin ones."""
-    signs = body.decode("utf-8", "ignore")
-    if len(signs.encode()) - len(signs) >= len(body) - len(signs.encode()):  # more of it is UTF-8 than is not
-        return "utf-8"
-    found = from_bytes(body[:GUESSED]).best()
-    is_latin = found is None or any(each.startswith(("Latin-", "Latin E")) for each in found.alphabets)
-    return "utf-8" if found is None or is_latin else found.encoding
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _windows_signs(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("windows-signs", _windows_signs)
 
 
 def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Item:
@@ -249,17 +199,7 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
     value = _get(entry, key)
     if not isinstance(value, str):
         return ""
-    return (value if value.isascii() else _signs(value)).strip()
-
-
-def _signs(text: str) -> str:
-    """The text with the letters that control signs stand for: UTF-8 that was taken for Latin-1, or Windows' quotes."""
-    if not _CONTROLS.search(text):
-        return text
-    try:
-        return text.encode("latin-1").decode()
-    except UnicodeError:
-        return _CONTROLS.sub(lambda found: found.group().encode("latin-1").decode("cp1252", "replace"), text)
+    return (value if value.isascii() else charsets.meant(value)).strip()
 
 
 def _address(base: str, href: str) -> str:
@@ -374,7 +314,7 @@ def _hub(page: Page, links: list[dict[str, Any]]) -> str:
 def _json_feed(page: Page, body: bytes, zone: str) -> Feed:
     """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1), with keys that some forums write with blanks around them."""
     try:
-        found = json.loads(body)
+        found = loads(body)
     except (ValueError, RecursionError) as error:
         raise ReadError(f"{page.url} holds broken JSON: {error}.") from None
     if not isinstance(found, dict) or "jsonfeed.org/version" not in str(found.get("version", "")):

@@ -8,6 +8,8 @@ from listener.errors import ReadError
 
 MOST_ATTRIBUTES = 500
 """Attributes one tag may carry: feedparser takes time by their square."""
+MOST_SPACES = 3_000
+"""Namespaces that may be declared: reading takes time by their square. Some feeds declare one an item, or two."""
 MOST_REFERENCES = 10_000
 """References to entities in a feed that declares some."""
 _REFERENCE = re.compile(rb"&([\w.-]{1,50});")
@@ -29,6 +31,8 @@ def disarmed(url: str, body: bytes) -> bytes:
     is_bomb = re.search(rb"<!ENTITY", _HARMLESS.sub(b"", prolog), re.IGNORECASE)
     if is_bomb or (texts and plain.count(b"&") > MOST_REFERENCES):
         raise ReadError(f"{url} declares entities of its own, which can be a bomb; such a feed is not read.")
+    if plain.count(b"xmlns") > MOST_SPACES:
+        raise ReadError(f"{url} names more vocabularies than any feed needs and is not read.")
     for tag in re.finditer(rb"<[A-Za-z][^<]{2000,}", plain):
         if sum(1 for _ in re.finditer(rb"\s[\w:.-]{1,100}\s{0,9}=\s{0,9}[\"'\w]", tag.group())) > MOST_ATTRIBUTES:
             raise ReadError(f"{url} has a tag with more than {MOST_ATTRIBUTES} attributes and is not read.")

@@ -301,3 +301,17 @@ def test_words_of_other_vocabularies_are_found_where_feedparser_finds_them() -> 
     assert (one.title, one.author) == ("Foto", "Anna")
     (entry,) = fed("<feed xmlns='http://www.w3.org/2005/Atom'><item><title>Geen entry</title></item></feed>").items
     assert entry.title == "Geen entry"
+
+
+def test_signs_that_cannot_be_are_replaced_and_lose_nothing_else() -> None:
+    (one,) = fed(item("<description>Zonne&#xD800;bank &#99999999999; &#x110000; kapot & klaar</description>")).items
+    assert one.text.startswith("Zonne") and one.text.endswith("klaar")
+    half = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "\\ud800", "content_text": "a\\udfff b"}]}'
+    (two,) = fed(half).items
+    assert "b" in two.text and (two.id + two.text).encode()
+
+
+def test_a_feed_with_thousands_of_vocabularies_is_refused() -> None:
+    inner = "".join(f"<a{n}:b xmlns:a{n}='u{n}'/>" for n in range(4000))
+    with pytest.raises(ReadError, match="more vocabularies"):
+        fed(item(inner))

@@ -100,3 +100,9 @@ def test_nasty_pages_end(read: Callable[..., tuple[Post, ...]], nasty: str) -> N
         read(f"<html><body>{nasty}tekst")
     except ReadError as error:
         assert str(error).endswith(".")
+
+
+def test_broken_linked_data_costs_neither_time_nor_the_article(read: Callable[..., tuple[Post, ...]]) -> None:
+    broken = '<script type="application/ld+json">{"a":"' + '\\"' * 100_000 + "</script>"
+    (post,) = read(HTML.format(head=broken))
+    assert post.text.startswith("Eerste alinea.")
