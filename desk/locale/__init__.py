@@ -24,6 +24,11 @@ def use(lang: str, zone: tzinfo | None = None) -> None:
     _words, _zone = catalogue(_lang), zone
 
 
+def language() -> str:
+    """The language in use."""
+    return _lang
+
+
 def gettext(text: str, /, **values: object) -> str:
     """`text` in the language in use, with its `{names}` filled in."""
     said = _words.get(text, (text,))[0]

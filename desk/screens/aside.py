@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,14 +11,16 @@ from textual.screen import Screen
 from desk.locale import N_, _
 from desk.screens.keys import display
 from desk.shown import clean_line
-from desk.widgets.lines import Bar, Line, LinesView
+from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
+
+LEAVE = Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q", show=False)
 
 
 class Aside(Screen[None]):
     """What help, outbox and sources have in common."""
 
     BINDINGS = [
-        Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q"),
+        LEAVE,
         Binding("j,down", "down", N_("down"), id="aside.down", key_display="j ↓", show=False),
         Binding("k,up", "up", N_("up"), id="aside.up", key_display="k ↑", show=False),
         Binding("g,home", "top", N_("first"), id="aside.top", key_display="g Home", show=False),
@@ -39,13 +41,18 @@ class Aside(Screen[None]):
     def on_mount(self) -> None:
         """Title and keys."""
         self.query_one("#tabs", Bar).put([(f"  {_(self.heading)} ", "tab")])
-        self.query_one("#keys", Bar).put(key_line(self.keys_shown()))
         self.body.focus()
 
+    def on_resize(self) -> None:
+        """Names as many keys as there is room for, and always the one that leads back."""
+        way_back = key_line([LEAVE])
+        groups = [key_line([each]) for each in self.keys_shown()]
+        self.query_one("#keys", Bar).put(whole(groups, self.size.width - width_of(way_back) - 2), way_back)
+
     def keys_shown(self) -> Sequence[Binding]:
-        """The keys of this screen, as its lowest line names them."""
+        """The keys of this screen that its lowest line names."""
         own = [] if type(self).BINDINGS is Aside.BINDINGS else type(self).BINDINGS
-        return [each for each in (*own, *Aside.BINDINGS) if isinstance(each, Binding) and each.show]
+        return [each for each in own if isinstance(each, Binding) and each.show]
 
     @property
     def body(self) -> LinesView:
@@ -81,9 +88,6 @@ class Aside(Screen[None]):
         self.body.scroll_relative(y=way * max(1, self.body.size.height - 1), animate=False)
 
 
-def key_line(bindings: Sequence[Binding]) -> Line:
+def key_line(bindings: Iterable[Binding]) -> Line:
     """Keys and what they do, in one line."""
-    return [
-        (" ", "dim"),
-        *(span for each in bindings for span in ((display(each), "key"), (f" {_(each.description)}  ", "dim"))),
-    ]
+    return [span for each in bindings for span in ((" " + display(each), "key"), (f" {_(each.description)} ", "dim"))]

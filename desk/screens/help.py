@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from desk.locale import N_, _
+from desk.screens import asides
 from desk.screens.aside import Aside
 from desk.screens.keys import Group, display
 from desk.widgets.lines import Line, fit
-from desk.widgets.reply_box import EDITOR_KEYS
 from desk.widgets.signs import PRIORITY_SIGN, PRIORITY_WORD, SENTIMENT_SIGN, SENTIMENT_WORD, STATUS_SIGN, STATUS_WORD
 
 KEY_CELLS = 12
@@ -22,7 +22,7 @@ class HelpScreen(Aside):
 
     def __init__(self, groups: Sequence[Group]) -> None:
         super().__init__()
-        self._groups = (*groups, (N_("In the editor"), tuple(EDITOR_KEYS)))
+        self._groups = (*groups, *asides.GROUPS)
 
     def on_mount(self) -> None:
         """Shows the keys, in as many columns as there is room for."""

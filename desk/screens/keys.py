@@ -87,6 +87,7 @@ GROUPS: tuple[Group, ...] = (
         N_("Looking"),
         (
             _key("a", "author", N_("the author"), "show.author"),
+            _key("D", "dashboard", N_("dashboard"), "show.dashboard"),
             _key("O", "outbox", N_("outbox"), "show.outbox"),
             _key("S", "sources", N_("sources"), "show.sources"),
             _key("question_mark,f1", "help", N_("help"), "show.help", "? F1"),

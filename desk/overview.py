@@ -1,0 +1,142 @@
+"""What the dashboard shows: a report's figures of the last days, and how the queue stands now, each with its query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from desk.clocks import Clock, clocks
+from desk.reports import Summary
+from desk.reports.make import Request, make
+from desk.reports.period import cut, midnight
+from storage.figures import Figures
+from storage.history import Histories, History
+from storage.sla import State
+
+if TYPE_CHECKING:
+    from desk.clerk import Clerk
+
+QUEUE = "is:open NOT is:snoozed"
+"""What waits for somebody now."""
+AGES = ("1h", "4h", "1d", "3d", "7d")
+"""How long it has waited, in the query language's words."""
+WATCHED = 5000
+"""Open cases whose promises are looked at: those first in the inbox."""
+NAMED = 100
+"""Cases that a search for those at risk names."""
+
+
+class Stopped(Exception):
+    """Nobody looks any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many cases a search finds now."""
+
+    name: str
+    query: str
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All that the dashboard shows, read at one moment."""
+
+    query: str
+    """Of the whole dashboard; "" is everything."""
+    start: datetime
+    end: datetime
+    summary: Summary
+    steps: tuple[str, ...]
+    """The search behind each step of the period."""
+    queue: tuple[Waiting, ...]
+    """All that waits, what nobody has, and what has waited for longer than each of `AGES`."""
+    promises: tuple[Waiting, ...]
+    """Cases whose promise is missed, at risk and in time, none where nothing is promised."""
+    whole: bool = True
+    """Whether the promises of all open cases were looked at."""
+
+    def within(self, *parts: str) -> str:
+        """The search behind a figure of the period."""
+        return joined(self.query, *parts, *_span(self.start, self.end))
+
+
+def read(clerk: Clerk, query: str, days: int, lang: str, stopped: Callable[[], bool]) -> Overview:
+    """Reads the figures of today and the days before it, `days` in all.
+
+    They are those of `webcare report` over the same days. Raises `Stopped` as soon as `stopped` says so, `QueryError`.
+    """
+    zone, now = clerk.policy.timezone, clerk.database.now()
+    today = now.astimezone(zone).date()
+    start, end = midnight(today - timedelta(days=days - 1), zone), midnight(today + timedelta(days=1), zone)
+    request = Request(query=query or "*", start=start, end=end, zone=zone, lang=lang)
+    summary = make(Figures(clerk.database), request).summary()
+    edges = [*cut(start, end, zone).starts, end]
+    names = {"open": QUEUE, "unassigned": f"is:unassigned {QUEUE}"} | {age: f"{QUEUE} age:>{age}" for age in AGES}
+    queue = []
+    for name, words in names.items():
+        if stopped():
+            raise Stopped
+        behind = joined(query, words)
+        queue.append(Waiting(name, behind, clerk.count(behind)))
+    promises, whole = _promises(clerk, query, now)
+    return Overview(
+        query=query,
+        start=start,
+        end=end,
+        summary=summary,
+        steps=tuple(joined(query, *_span(*pair)) for pair in pairwise(edges)),
+        queue=tuple(queue),
+        promises=promises,
+        whole=whole,
+    )
+
+
+def joined(*parts: str) -> str:
+    """One query for all that the parts ask."""
+    asked = [each for each in parts if each.strip() not in ("", "*")]
+    return " ".join(f"({each})" if "OR" in each else each for each in asked)
+
+
+def named(field: str, value: str) -> str:
+    """`field:value` for any value; "" for one that the query language has no way to write."""
+    return "" if '"' in value or "\\" in value or not value.strip() else f'{field}:"{value}"'
+
+
+def _span(start: datetime, end: datetime) -> tuple[str, str]:
+    return f"after:{_moment(start)}", f"before:{_moment(end)}"
+
+
+def _moment(at: datetime) -> str:
+    """As short as it can be read back."""
+    if (at.hour, at.minute, at.second) == (0, 0, 0) and isinstance(at.tzinfo, ZoneInfo):
+        return f"{at:%Y-%m-%d}"
+    return at.isoformat(timespec="minutes")
+
+
+def _promises(clerk: Clerk, query: str, now: datetime) -> tuple[tuple[Waiting, ...], bool]:
+    """Missed, at risk and in time; a case counts once, by the worst of its running promises."""
+    if not clerk.service.promises:
+        return (), True
+    ids = list(islice(clerk.ids(joined(query, "is:open")), WATCHED + 1))
+    found: dict[str, list[int]] = {"missed": [], "at risk": [], "in time": []}
+    for history in Histories(clerk.database).of(ids[:WATCHED]):
+        states = {clock.reading.state for clock in _running(clerk, history, now)}
+        if states:
+            name = "missed" if State.MISSED in states else "at risk" if State.WARNED in states else "in time"
+            found[name].append(history.case_id)
+    rows = (
+        Waiting(name, " OR ".join(f"case:{each}" for each in some[:NAMED]), len(some)) for name, some in found.items()
+    )
+    return tuple(rows), len(ids) <= WATCHED
+
+
+def _running(clerk: Clerk, history: History, now: datetime) -> list[Clock]:
+    promise = clerk.service.promise_for(history.newest, now)
+    found = clocks(history.waits, history.steps, promise, now) if promise else ()
+    return [clock for clock in found if clock.is_running]
