@@ -1,27 +1,33 @@
-"""Looks whether something is to be told: a spike, a silence, a promise at risk, an urgent case that nobody has."""
+"""Looks whether something is to be told: a spike, a time bomb, a silence, a promise at risk, a case nobody takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from desk import timebomb
 from desk.alerts import Alert
 from desk.clocks import spoken
 from desk.notifier import deliver
-from desk.spike import HOUR, LEAST, Period, baseline, baseline_periods, telling_words
+from desk.spike import HOUR, LEAST, Baseline, Period, baseline, baseline_periods, telling_words
 from storage.database import Database
 from storage.figures import Figures
 from storage.history import Histories
 from storage.inbox import Inbox
 from storage.notices import Notices
 from storage.query import fold
+from storage.threads import Thread, Threads
 from storage.types import Case, Event, EventKind, Mention, Priority, Status
 
 TEXTS = 500
 """Texts of each side that words are compared in."""
+MOST_CASES = 50
+"""Cases of a thread that are asked what they are about."""
+USUAL_TIMES = 3.0
+"""Deviations that make a spike where the alert names none."""
 CASES = 500
 """First cases of the inbox that are looked at for an urgent one that nobody has."""
 WAITING = (Status.NEW, Status.OPEN)
@@ -39,6 +45,10 @@ class Finding(NamedTuple):
     title: str
     text: str
     again: timedelta | None = None
+    flags: tuple[int, ...] = ()
+    """Cases to be labelled with it."""
+    why: Mapping[str, Any] = {}
+    """What the label says."""
 
 
 def tick(database: Database, alerts: Sequence[Alert], zone: ZoneInfo) -> int:
@@ -51,6 +61,8 @@ def tick(database: Database, alerts: Sequence[Alert], zone: ZoneInfo) -> int:
         for found in (each for each in findings if each.topic not in known):
             send_at = alert.send_at(database.now())
             notices.tell(found.topic, targets, found.title, found.text, send_at=send_at, again=found.again)
+            if found.flags:
+                Threads(database).flag(found.flags, found.why)
     return deliver(database, [target for alert in alerts for target in alert.targets])
 
 
@@ -58,27 +70,59 @@ def find(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
     """What an alert has to tell now, told before or not."""
     if alert.spike:
         yield from _spike(database, alert, alert.spike, zone)
+    if alert.timebomb:
+        yield from _bombs(database, alert, zone)
     if alert.silence:
         yield from _silence(database, alert, alert.silence)
     if alert.unclaimed:
         yield from _unclaimed(database, alert, alert.unclaimed)
+    if alert.handover:
+        yield from _handed(database, alert, alert.handover)
     if alert.sla:
         yield from _promises(database, alert)
 
 
 def _spike(database: Database, alert: Alert, times: float, zone: ZoneInfo) -> Iterator[Finding]:
-    now, since, figures = database.now(), Histories(database).since(), Figures(database)
-    here = [row.at for row in figures.rows(alert.on, now - HOUR, now)]
-    periods = baseline_periods(now, since, zone) if since and len(here) >= LEAST else ()
-    if not periods:
+    now, figures = database.now(), Figures(database)
+    here = figures.arrivals(alert.on, now - HOUR, now)
+    found = _usual(database, alert.on, zone) if len(here) >= LEAST else None
+    if found is None or len(here) <= found[0].limit(times):
         return
-    usual = baseline((row.at for period in periods for row in figures.rows(alert.on, *period)), periods)
-    if len(here) <= usual.limit(times):
-        return
+    usual, periods = found
     words = telling_words(_texts(figures, alert.on, [(now - HOUR, now)]), _texts(figures, alert.on, periods))
     text = f"{len(here)} mentions in the past hour; {usual.mean:.1f} is usual, over {usual.limit(times):.1f} is a spike"
     text += f" (from {usual.hours} hours). " + (f"More than usual: {', '.join(words)}." if words else "")
     yield Finding(f"spike:{alert.id}", f"Spike: {len(here)} mentions in an hour for {alert.on}", text, alert.again)
+
+
+def _usual(database: Database, query: str, zone: ZoneInfo) -> tuple[Baseline, Sequence[Period]] | None:
+    """What is usual for a query at this hour, and the stretches that say so; None without enough history."""
+    now, since, figures = database.now(), Histories(database).since(), Figures(database)
+    periods = baseline_periods(now, since, zone) if since else ()
+    moments = (at for period in periods for at in figures.arrivals(query, *period))
+    return (baseline(moments, periods), periods) if periods else None
+
+
+def _bombs(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
+    now = database.now()
+    threads = Threads(database).unseen(now, window=timebomb.WINDOW, least=timebomb.LEAST_POSTS)
+    likely = [each for each in threads if timebomb.score(each, now, zone) >= timebomb.LIMIT]
+    mine = [each for each in likely if is_about(database, alert.on, each)]
+    usual = _usual(database, alert.on, zone) if mine else None
+    limit = max(float(LEAST), usual[0].limit(alert.spike or USUAL_TIMES) if usual else 0.0)
+    for thread in mine:
+        if bomb := timebomb.weigh(thread, now, zone, limit):
+            why = {"reasons": [reason.label for reason in bomb.reasons], "fuse_hours": round(bomb.fuse / HOUR, 1)}
+            title = f"Time bomb on {thread.source}: {bomb.fused()}"
+            text = f"Nobody looked at it or answered: {thread.title} {thread.url}\n{bomb.sentence(alert.on)}"
+            topic = f"timebomb:{alert.id}:{thread.conversation_id}"
+            yield Finding(topic, title, text, flags=thread.case_ids, why=why)
+
+
+def is_about(database: Database, query: str, thread: Thread) -> bool:
+    """Whether one of a thread's cases has a mention that answers a query."""
+    cases = " OR ".join(f"case:{id_}" for id_ in thread.case_ids[:MOST_CASES])
+    return next(Inbox(database).mentions(f"({query}) ({cases})", limit=1), None) is not None
 
 
 def _texts(figures: Figures, query: str, periods: Sequence[Period]) -> list[set[str]]:
@@ -123,6 +167,16 @@ def _nobodys_since(case: Case, trail: Callable[[int], Sequence[Event]]) -> datet
     freed = [event.at for event in trail(case.id) if event.kind in FREED]
     lapsed = [case.lease_until] if case.assignee and case.lease_until else []
     return max([case.opened_at, *freed, *lapsed])
+
+
+def _handed(database: Database, alert: Alert, length: timedelta) -> Iterator[Finding]:
+    inbox, now = Inbox(database), database.now()
+    for case in inbox.page(f"({alert.on}) is:open -handover:none", limit=CASES):
+        given = [event for event in inbox.trail(case.id) if event.kind is EventKind.HANDED_OVER]
+        if given and now - given[-1].at >= length:
+            title = f"Case {case.id}: {case.handed_to} did not answer its hand-over"
+            text = f"Handed over by {given[-1].actor} {spoken(now - given[-1].at)} ago: {case.url}"
+            yield Finding(f"handover:{alert.id}:{given[-1].id}", title, text)
 
 
 def _promises(database: Database, alert: Alert) -> Iterator[Finding]:

@@ -20,20 +20,26 @@ from storage.sla import Calendar, open_intervals, read_calendar
 KEYS = ("alerts",)
 """The keys at the top of the file that are read here."""
 
-CONDITIONS = ("spike", "silence", "unclaimed", "sla")
+CONDITIONS = ("spike", "timebomb", "silence", "unclaimed", "handover", "sla")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """What to look out for among the mentions that answer a query, and whom to tell."""
 
+    name: str
+    """What it is called on the command line: its own name, else what it looks out for."""
     on: str
     spike: float | None = None
     """How many deviations above what is usual for the hour."""
+    timebomb: bool = False
+    """Conversations that nobody looked at and that grow like one that blows up."""
     silence: timedelta | None = None
     """Without a mention for so long."""
     unclaimed: timedelta | None = None
     """An urgent case that is open and nobody's for so long."""
+    handover: timedelta | None = None
+    """A hand-over that its department did not answer for so long."""
     sla: bool = False
     """Promises at risk and missed."""
     targets: tuple[Target, ...] = ()
@@ -45,7 +51,8 @@ class Alert:
     @property
     def id(self) -> str:
         """Tells alerts apart, whatever their order."""
-        says = (self.on, self.spike, self.silence, self.unclaimed, self.sla, [each.id for each in self.targets])
+        says = [self.on, self.spike, self.silence, self.unclaimed, self.sla, [each.id for each in self.targets]]
+        says += [word for word in (self.timebomb and "timebomb", self.handover) if word]
         return blake2b(repr(says).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def send_at(self, now: datetime) -> datetime:
@@ -73,10 +80,13 @@ Notify = Annotated[list[str | TargetSection], BeforeValidator(as_list)]
 class AlertSection(Section):
     """One line of `alerts:`."""
 
+    name: str = Field(default="", max_length=100)
     on: Query = "*"
     spike: float | None = Field(default=None, gt=0, le=100)
     silence: Duration | None = None
     unclaimed: Duration | None = None
+    timebomb: bool = False
+    handover: Duration | None = None
     sla: bool = False
     notify: Notify
     quiet: Annotated[list[str], BeforeValidator(as_list)] = []
@@ -141,9 +151,13 @@ def _quiet(hours: list[str], zone: ZoneInfo) -> tuple[Calendar | None, str]:
 
 
 def _alert(section: AlertSection, targets: tuple[Target, ...], quiet: Calendar | None) -> Alert:
+    looks_for = " ".join(name for name in CONDITIONS if getattr(section, name))
     return Alert(
+        name=section.name or f"{looks_for} {section.on}",
         on=section.on,
         spike=section.spike,
+        timebomb=section.timebomb,
+        handover=section.handover,
         silence=section.silence,
         unclaimed=section.unclaimed,
         sla=section.sla,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 
 from desk import channels
+from desk.tone import RULES, Tone
 from storage.errors import ConfigError
 from storage.settings import Document, Place, Section, suggestion
 
-KEYS = ("team", "replies", "timezone", "desk", "brands", "sources", "allow_private")
+KEYS = ("team", "replies", "playbooks", "tone", "timezone", "desk", "brands", "sources", "allow_private")
 """The keys at the top of the file that are read here; of `brands` and `sources` only how they are answered."""
+
+NonEmpty = Annotated[str, Field(min_length=1, max_length=200)]
 
 Role = Literal["agent", "lead", "viewer", "trainee"]
 
@@ -26,6 +29,22 @@ class Member:
 
     role: Role = "agent"
     languages: tuple[str, ...] = ()
+    department: str = ""
+    """Where they work; a case that is handed over to it is for them to accept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook:
+    """A scenario: when it holds, what is to be done, who does it, and which replies suit."""
+
+    name: str
+    when: str = ""
+    """A query; it is opened by itself where a mention that arrives answers it. "" for by hand, or by a rule."""
+    steps: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
+    """Names of templates that are offered first."""
+    do: tuple[Any, ...] = ()
+    """Acts as of a rule, done when it is opened; read by `desk.acts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +81,10 @@ class Policy:
     """By source name; a source that is not here is answered in the browser."""
     listen_only: frozenset[str] = frozenset()
     """The brands that nobody answers for."""
+    tone: Tone = field(default_factory=Tone)
+    """How replies sound, but for what a brand and then a source says of its own."""
+    brand_tones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    source_tones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hold: timedelta = timedelta(seconds=10)
     """How long a reply waits in the outbox, so that it can be taken back."""
     lease: timedelta = timedelta(minutes=10)
@@ -70,10 +93,21 @@ class Policy:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Other keys of the desk, by the id of what they do."""
     web: Web = field(default_factory=Web)
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)
+
+    @property
+    def departments(self) -> tuple[str, ...]:
+        """The departments of the team, in the order of the alphabet."""
+        return tuple(sorted({member.department for member in self.team.values() if member.department}))
 
     def channel_for(self, source: str) -> ChannelSpec:
         """How posts of this source are answered."""
         return self.channels.get(source, ChannelSpec())
+
+    def tone_for(self, source: str, brand: str | None) -> Tone:
+        """How a reply on this source about this brand is to sound."""
+        own = {**self.brand_tones.get(brand or "", {}), **self.source_tones.get(source, {})}
+        return replace(self.tone, **own)
 
     def silence(self, source: str, brand: str | None) -> str:
         """Why nobody may answer posts of this source about this brand, as a sentence; "" where they may."""
@@ -93,6 +127,16 @@ class MemberSection(Section):
 
     role: Role = "agent"
     languages: tuple[str, ...] = ()
+    department: str = Field(default="", max_length=50)
+
+
+class PlaybookSection(Section):
+    """One of `playbooks:`."""
+
+    when: str = ""
+    steps: list[str] = Field(default=[], max_length=50)
+    replies: list[str] = []
+    do: list[Any] = []
 
 
 class WebSection(Section):
@@ -101,6 +145,30 @@ class WebSection(Section):
     tokens: dict[str, str] = {}
     url: str = Field(default="", pattern=r"^(https://[a-z0-9.-]+(:\d+)?/?)?$")
     sessions: int = Field(default=10, ge=1, le=1000)
+
+
+class ToneSection(Section):
+    """How replies sound; what is not said here is as above: the brand's, and everybody's."""
+
+    je_u: Literal["je", "u"] | None = None
+    sign_off: str | None = Field(default=None, max_length=100)
+    max_exclamations: int | None = Field(default=None, ge=0)
+    forbidden: tuple[NonEmpty, ...] | None = None
+    allowed: tuple[NonEmpty, ...] | None = None
+    block: tuple[str, ...] | None = None
+
+    @field_validator("block")
+    @classmethod
+    def _are_rules(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            if name not in RULES:
+                raise ValueError(f"{name} is no rule of tone{suggestion(name, RULES)}: choose from {', '.join(RULES)}")
+        return names
+
+    def said(self) -> dict[str, Any]:
+        """What is said here, as `Tone` takes it."""
+        found = self.model_dump(exclude_none=True)
+        return found | ({"block": frozenset(self.block)} if self.block is not None else {})
 
 
 class DeskSection(Section):
@@ -118,6 +186,7 @@ class BrandSection(Section):
     model_config = Section.model_config | {"extra": "ignore"}
 
     listen_only: bool = False
+    tone: ToneSection = ToneSection()
 
 
 class SourceSection(Section):
@@ -131,6 +200,7 @@ class SourceSection(Section):
     allow_private: Any = None
     listen_only: bool = False
     reply: dict[str, Any] | Literal["none"] | None = None
+    tone: ToneSection = ToneSection()
 
 
 class PolicySection(Section):
@@ -138,7 +208,9 @@ class PolicySection(Section):
 
     team: dict[str, MemberSection] = {}
     replies: dict[str, dict[str, str]] = {}
+    tone: ToneSection = ToneSection()
     timezone: str = "Europe/Amsterdam"
+    playbooks: dict[str, PlaybookSection] = {}
     desk: DeskSection = DeskSection()
     allow_private: Any = False
     brands: dict[str, BrandSection] = {}
@@ -154,6 +226,10 @@ class PolicySection(Section):
             raise ValueError(f"is not a time zone{meant}: write Europe/Amsterdam") from None
 
 
+SECTIONS: tuple[type[Section], ...] = (MemberSection, DeskSection, WebSection, ToneSection)
+"""Whose keys may have been meant by one that is not known."""
+
+
 def read(document: Document) -> Policy:
     """The policy of a file. Raises `ConfigError` with every complaint about the desk's keys."""
     mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
@@ -161,7 +237,7 @@ def read(document: Document) -> Policy:
         section = PolicySection.model_validate(mine)
     except ValidationError as error:
         raise ConfigError(
-            document.complaints(error, known=[*MemberSection.model_fields, *DeskSection.model_fields])
+            document.complaints(error, known=[key for each in SECTIONS for key in each.model_fields])
         ) from None
     complaints: list[str] = []
     found = {}
@@ -169,12 +245,21 @@ def read(document: Document) -> Policy:
         found[source.name], faults = _channel(source, section.allow_private)
         place: Place = ("sources", number, "reply")
         complaints.extend(document.sentence(place, fault) for fault in faults)
+    for name, playbook in section.playbooks.items():
+        strange = [each for each in playbook.replies if each not in section.replies]
+        for each in strange:
+            said = f"{each} is not one of the replies{suggestion(each, section.replies)}"
+            complaints.append(document.sentence(("playbooks", name, "replies"), said))
     if complaints:
         raise ConfigError(complaints)
     return Policy(
-        team={name: Member(role=member.role, languages=member.languages) for name, member in section.team.items()},
+        team={name: Member(**dict(member)) for name, member in section.team.items()},
         replies=section.replies,
+        playbooks={name: _playbook(name, each) for name, each in section.playbooks.items()},
         channels=found,
+        tone=Tone(**section.tone.said()),
+        brand_tones={name: brand.tone.said() for name, brand in section.brands.items()},
+        source_tones={source.name: source.tone.said() for source in section.sources},
         listen_only=frozenset(name for name, brand in section.brands.items() if brand.listen_only),
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),
@@ -182,6 +267,11 @@ def read(document: Document) -> Policy:
         web=Web(**section.desk.web.model_dump()),
         timezone=ZoneInfo(section.timezone),
     )
+
+
+def _playbook(name: str, section: PlaybookSection) -> Playbook:
+    steps, replies = tuple(section.steps), tuple(section.replies)
+    return Playbook(name=name, when=section.when, steps=steps, replies=replies, do=tuple(section.do))
 
 
 def _channel(source: SourceSection, allow_private: Any) -> tuple[ChannelSpec, list[str]]:

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from desk.acts import Act, Assignment, Known, obstacle, routing
 from desk.clerk import Clerk
 from desk.errors import DeskError
 from desk.notifier import Target
 from desk.policy import Policy
-from desk.rules import DEEPEST, Act, Assignment, Rule, obstacle
+from desk.rules import DEEPEST, Rule
 from storage import workflow
 from storage.database import Database, in_chunks
-from storage.errors import StepRefused, StorageError
+from storage.errors import NotFound, StepRefused, StorageError
 from storage.inbox import Inbox
 from storage.notices import Notices
 from storage.outbox import Outbox
+from storage.query import tree
 from storage.rulebook import BY_HAND, Rulebook, Turn, runs_of
+from storage.settings import suggestion
 from storage.types import SYSTEM, Case, Event, EventKind, Mention
 
 BATCH = 25
@@ -66,6 +69,7 @@ def run(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
     """
     if not rules:
         return 0
+    _open_cases(database, policy, rules)
     return _catch_up(database, policy, rules) + _by_time(database, policy, rules)
 
 
@@ -83,6 +87,8 @@ def targets(rules: Sequence[Rule]) -> list[Target]:
 def apply(database: Database, policy: Policy, rule: Rule) -> Applied:
     """Applies a rule to the stored cases that are not closed, once each."""
     applied = Applied()
+    if rule.opens_cases:
+        _open_stored(database, rule)
     open_cases = Inbox(database).ids(_open(rule))
     book = Rulebook(database)
     for some in in_chunks(book.unrun(rule.key, open_cases, by_hand=True), BATCH):
@@ -91,6 +97,22 @@ def apply(database: Database, policy: Policy, rule: Rule) -> Applied:
         applied.acted += [case_id for case_id, left in told.items() if left is None]
         applied.left |= {case_id: left for case_id, left in told.items() if left}
     return applied
+
+
+def follow(clerk: Clerk, case_id: int, name: str) -> None:
+    """Opens a playbook on a case by hand, and does what it says, as one act of the clerk's agent that can be undone.
+
+    What it may not do, for a colleague has the case, is left. Raises `NotFound` and `NotAllowed`.
+    """
+    clerk.permit("playbook")
+    playbook = clerk.policy.playbooks.get(name)
+    if playbook is None:
+        raise NotFound(f"There is no playbook {name}{suggestion(name, clerk.policy.playbooks)}.")
+    known = Known(team=clerk.policy.team, templates=clerk.policy.replies)
+    act = Act("playbook", playbook, routing(playbook, known))
+    rule = Rule(name=name, when="*", node=tree.Everything(), acts=(act,))
+    with Rulebook(clerk.database).turn() as turn:
+        _Run(turn, rule, clerk.policy, case_id, BY_HAND, agent=clerk.agent).by_hand()
 
 
 def explain(database: Database, rules: Sequence[Rule], case_id: int) -> list[Verdict]:
@@ -166,6 +188,36 @@ def _trigger(event: Event, now: datetime) -> str:
     return "" if event.kind in SILENT or foreign or "depth" in event.data else "change"
 
 
+def _open_cases(database: Database, policy: Policy, rules: Sequence[Rule]) -> None:
+    """Gives mentions of competitors a case where a rule says so, and does there what else it says."""
+    opening, book = [rule for rule in rules if rule.opens_cases and rule.on == "arrival"], Rulebook(database)
+    for _ in range(ROUNDS if opening else 0):
+        if not book.has_posts():
+            break
+        with book.turn_or_none() as turn:
+            if turn is None:
+                break
+            now = _now(database)
+            for mention in turn.without_case(BATCH):
+                wanting = [rule for rule in opening if rule.answers(mention, now)]
+                if wanting and mention.first_seen_at >= now - OLD:
+                    _open_one(turn, mention, wanting[0], policy)
+
+
+def _open_one(turn: Turn, mention: Mention, rule: Rule, policy: Policy) -> None:
+    case_id, event_id = turn.open_case(mention.id, rule.name)
+    _Run(turn, rule, policy, case_id, event_id, post_id=mention.id).carry_out(opened=True)
+
+
+def _open_stored(database: Database, rule: Rule) -> None:
+    found = [each.id for each in Inbox(database).mentions(rule.when) if each.case_id is None and not each.is_own]
+    for some in in_chunks(found, BATCH):
+        with Rulebook(database).turn() as turn:
+            for post_id in some:
+                case_id, event_id = turn.open_case(post_id, rule.name)
+                turn.claims(rule.key, case_id, event_id)  # what else it does is done once, for the case
+
+
 def _by_time(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
     timed, book, runs = [rule for rule in rules if rule.on == "time"], Rulebook(database), 0
     if not timed or not book.is_due("time", MINUTE):
@@ -196,12 +248,24 @@ class _Run:
         *,
         post_id: int | None = None,
         depth: int = 0,
+        agent: str = "",
     ) -> None:
         self.turn, self.rule, self.policy, self.case_id, self.event_id = turn, rule, policy, case_id, event_id
-        self.post_id, self.depth, self.actor = post_id, depth, workflow.RULE + rule.name
-        self.steps = turn.steps({"batch": uuid.uuid4().hex, "rule": rule.name, "depth": depth + 1})
+        self.post_id, self.depth, self.agent = post_id, depth, agent
+        self.actor = agent or workflow.RULE + rule.name
+        stamp = {} if agent else {"rule": rule.name, "depth": depth + 1}
+        self.steps = turn.steps({"batch": uuid.uuid4().hex, **stamp})
 
-    def carry_out(self) -> str | None:
+    def by_hand(self) -> None:
+        """All acts in the name of the agent, without a rule's run being written down. Raises `NotFound`."""
+        mention = self.turn.mention(self.case_id)
+        if mention is None:
+            raise NotFound(f"There is no case {self.case_id}.")
+        done, left = self._all_acts(mention)
+        if not done:
+            raise StepRefused(f"Case {self.case_id}: {'; '.join(left)}.")
+
+    def carry_out(self, *, opened: bool = False) -> str | None:
         """None when something was done; "" when the rule is not for this case, or ran already; else why not."""
         mention = self.turn.mention(self.case_id, self.post_id)
         if mention is None or not self.rule.answers(mention, _now(self.turn.database)):
@@ -214,6 +278,9 @@ class _Run:
             self._write_down(data | {"acts": [], "left": [why]})
             return why
         done, left = self._all_acts(mention)
+        done = ["open_case", *done] if opened else done
+        if not done and not left:
+            return ""
         self._write_down(data | {"acts": done, "left": left})
         return None if done else "; ".join(left)
 
@@ -221,9 +288,9 @@ class _Run:
         """What was done, and what was left and why. Assigning comes last, for then somebody has the case."""
         done: list[str] = []
         left: list[str] = []
-        for act in sorted(self.rule.acts, key=lambda each: each.kind == "assign"):
+        for act in sorted(self._acts(), key=lambda each: each.kind == "assign"):
             case = self.turn.case(self.case_id)
-            why = obstacle(act, case, self.turn.database.now()) if case else "the case is gone"
+            why = obstacle(act, case, self.turn.database.now(), self.agent) if case else "the case is gone"
             try:
                 if case and not why:
                     done.append(self._do(act, case, mention))
@@ -232,6 +299,14 @@ class _Run:
             if why:
                 left.append(f"{act}: {why}")
         return done, left
+
+    def _acts(self) -> list[Act]:
+        """What is to be done; of a playbook that is not followed yet its routing too."""
+        case = self.turn.case(self.case_id)
+        followed = case.playbook if case else None
+        acts = [act for act in self.rule.acts if act.kind != "open_case"]
+        routed = [each for act in acts if act.kind == "playbook" and act.value.name != followed for each in act.then]
+        return acts + routed
 
     def _do(self, act: Act, case: Case, mention: Mention) -> str:
         """Takes one step and says which. Raises what the step is refused with."""
@@ -259,6 +334,9 @@ class _Run:
                 self._draft(act.value, case)
             case "notify":
                 self._notify(act.value, case, mention)
+            case "playbook":
+                steps.open_playbook(*of, act.value.name, act.value.steps)
+                return f"playbook {act.value.name}"
         return str(act)
 
     def _assign(self, to: Assignment, case: Case) -> str:

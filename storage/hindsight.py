@@ -109,13 +109,30 @@ def _case_then(mention: Mention, events: Sequence[Happened]) -> dict[str, Any]:
         "assignee": _assignee(standing),
         "tags": _tags(standing),
         "has_note": any(each.kind is EventKind.NOTED for each in standing),
+        **_team_then(standing),
     }
+
+
+def _team_then(standing: Iterable[Happened]) -> dict[str, Any]:
+    """Whose department it was, to whom it was handed over without an answer, and the playbook followed."""
+    then: dict[str, Any] = {"department": None, "handed_to": None, "playbook": None}
+    for each in standing:
+        match each.kind:
+            case EventKind.HANDED_OVER:
+                then["handed_to"] = each.data["to"]
+            case EventKind.ACCEPTED:
+                then |= {"handed_to": None, "department": each.data["to"]}
+            case EventKind.REFUSED | EventKind.RESOLVED | EventKind.DISMISSED | EventKind.SPAMMED:
+                then["handed_to"] = None
+            case EventKind.PLAYBOOK:
+                then["playbook"] = each.data["playbook"]
+    return then
 
 
 def _assignee(standing: Iterable[Happened]) -> str | None:
     holder: str | None = None
     for each in standing:
-        if each.kind is EventKind.CLAIMED:
+        if each.kind in (EventKind.CLAIMED, EventKind.HANDED_OVER, EventKind.ACCEPTED):
             holder = each.actor
         elif each.kind is EventKind.ASSIGNED:
             holder = each.data.get("to")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from storage.types import (
     ReplyState,
     Sentiment,
     Status,
+    Tick,
 )
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
@@ -65,6 +67,9 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
             CONVERSATION.c.external_id.label("conversation_external_id"),
             CASE.c.status,
             CASE.c.assignee,
+            CASE.c.department,
+            CASE.c.handed_to,
+            CASE.c.playbook,
         )
         .join(CONVERSATION, CONVERSATION.c.id == POST.c.conversation_id)
         .outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
@@ -153,6 +158,9 @@ def _mention(
         groups=groups,
         has_reply=has_reply,
         has_note=has_note,
+        department=row.department,
+        handed_to=row.handed_to,
+        playbook=row.playbook,
     )
 
 
@@ -244,7 +252,15 @@ def _case(row: Any, *, intents: tuple[str, ...], tags: tuple[str, ...], reply_st
         opened_at=row.opened_at,
         last_mention_at=row.last_mention_at,
         reply_state=reply_state,
+        department=row.department,
+        handed_to=row.handed_to,
+        playbook=row.playbook,
+        checklist=tuple(_tick(each) for each in row.checklist),
     )
+
+
+def _tick(data: dict[str, Any]) -> Tick:
+    return Tick(text=data["text"], by=data["by"], at=datetime.fromisoformat(data["at"]) if data["at"] else None)
 
 
 def _newest_replies(connection: Connection, ids: Sequence[int]) -> dict[int, ReplyState]:

@@ -17,11 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables, workflow
+from storage import cases, rows, tables, workflow
 from storage.database import Database, in_chunks, insert_ignore
 from storage.errors import NotFound, StepRefused
 from storage.outbox import Outbox
 from storage.steps import Steps
+from storage.teamwork import Teamwork
 from storage.trail import append
 from storage.types import Case, Event, EventKind, Mention, ReplyState, Status
 from storage.undo import Undo
@@ -43,6 +44,12 @@ PATIENCE = timedelta(minutes=10)
 HANDLED = (EventKind.SENT, EventKind.HELD, EventKind.SUBMITTED, EventKind.RESOLVED, EventKind.CLAIMED)
 """What shows that an agent knows a person."""
 
+POSTS = "rules.posts"
+"""The setting that holds the newest post looked at for cases to open."""
+
+OVERLAP = 1000
+"""Ids below that one which are looked at again: PostgreSQL gives ids out before commit."""
+
 BY_HAND = 0
 """The event of a run that a person asked for."""
 
@@ -57,8 +64,10 @@ class Rulebook:
         """Lets the rules look at what happens from now on, where they never looked before."""
         with self.database.write() as connection:
             newest = int(connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0)
-            row = {"name": CURSOR, "value": json.dumps({"at": newest, "gaps": []})}
-            connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
+            posts = int(connection.execute(sa.select(sa.func.max(POST.c.id))).scalar() or 0)
+            values = {CURSOR: json.dumps({"at": newest, "gaps": []}), POSTS: str(posts)}
+            found = [{"name": name, "value": value} for name, value in values.items()]
+            connection.execute(insert_ignore(self.database, SETTING, found, ["name"]))
 
     def is_waiting(self) -> bool:
         """Whether there is anything to look at; a read, so that looking often disturbs nobody."""
@@ -68,6 +77,13 @@ class Rulebook:
                 return True
             unseen = sa.select(EVENT.c.id).where(_unseen(json.loads(value))).limit(1)
             return connection.execute(unseen).first() is not None
+
+    def has_posts(self) -> bool:
+        """Whether posts arrived since cases were last looked for; a read."""
+        with self.database.read() as connection:
+            seen = connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == POSTS)).scalar()
+            newest = connection.execute(sa.select(sa.func.max(POST.c.id))).scalar()
+            return newest is not None and int(newest) > int(seen or 0)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
@@ -203,15 +219,48 @@ class Turn:
             self._newest[case_id] = _newest_mention(self._connection, case_id)
         return self._newest[case_id]
 
+    def without_case(self, limit: int) -> list[Mention]:
+        """The next mentions of others that have no case, oldest first; at least those not looked at before."""
+        seen = int(self._connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == POSTS)).scalar() or 0)
+        newest = int(self._connection.execute(sa.select(sa.func.max(POST.c.id))).scalar() or 0)
+        floor = seen if self.database.is_sqlite else max(0, seen - OVERLAP)
+        caseless = sa.and_(POST.c.is_mention, POST.c.case_id.is_(None), sa.not_(POST.c.is_own))
+        fresh = sa.select(POST.c.id).where(POST.c.id > floor, POST.c.id <= newest, caseless).order_by(POST.c.id)
+        most = limit + seen - floor
+        ids = self._connection.scalars(fresh.limit(most)).all()
+        self._remember(POSTS, str(max(seen, newest if len(ids) < most else ids[-1])))
+        return rows.mentions(self._connection, ids)
+
+    def open_case(self, post_id: int, rule: str) -> tuple[int, int]:
+        """Gives a mention without a case one: its author's in that conversation, opened where there is none.
+
+        Gives the case, and the event that says that the mention joined it. A case that was done is open again.
+        """
+        post = self._connection.execute(sa.select(POST).where(POST.c.id == post_id).with_for_update()).one()
+        key = str(post.author_id) if post.author_id is not None else f"post:{post.external_key}"
+        ours = sa.and_(CASE.c.conversation_id == post.conversation_id, CASE.c.author_key == key)
+        now, actor = self.database.now(), workflow.RULE + rule
+        blank = tables.Case(author_key=key, opened_at=now, last_mention_at=post.at).model_dump(exclude={"id"})
+        names = ("conversation_id", "author_id", "brand", "priority", "priority_score")
+        row = blank | {name: post._mapping[name] for name in names}
+        self._connection.execute(insert_ignore(self.database, CASE, [row], ["conversation_id", "author_key"]))
+        case = self._connection.execute(sa.select(CASE).where(ours).with_for_update()).one()
+        self._connection.execute(sa.update(POST).where(POST.c.id == post_id).values(case_id=case.id))
+        if Status(case.status) in cases.WAKES:
+            Steps(self.database).reopen(case.id, actor)
+        changes = {"last_mention_at": max(case.last_mention_at, post.at)}
+        more: dict[str, Any] = {"case_id": case.id, "post_id": post_id, "data": {"rule": rule}, "changes": changes}
+        return case.id, append(self._connection, EventKind.FOUND, at=now, actor=actor, **more)
+
     def claims(self, rule: str, case_id: int, event_id: int) -> bool:
         """Whether this is the first time; the database decides."""
         row = {"rule": rule, "case_id": case_id, "event_id": event_id, "at": self.database.now()}
         first = insert_ignore(self.database, RUN, [row], ["rule", "case_id", "event_id"])
         return self._connection.execute(first, execution_options={"preserve_rowcount": True}).rowcount == 1
 
-    def steps(self, stamp: Mapping[str, Any]) -> Steps:
+    def steps(self, stamp: Mapping[str, Any]) -> Teamwork:
         """The steps of this turn, each said with `stamp`."""
-        return Steps(self.database, stamp)
+        return Teamwork(self.database, stamp)
 
     def write_down(self, name: str, case_id: int, data: Mapping[str, Any]) -> None:
         """Appends the event that a rule ran. What is at hand of the case is read again after it."""

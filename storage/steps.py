@@ -295,6 +295,8 @@ def _moved(
     """A step to another status. A closed case is nobody's any more once it is opened again: its lease ends."""
     status = workflow.after(kind, Status(case.status))
     values: dict[str, Any] = {"status": status.value, "snoozed_until": None}
+    if not status.is_open and case.handed_to is not None:
+        values["handed_to"] = None  # what is done is nobody's to accept
     if not status.is_open and case.assignee is not None:
         values["lease_until"] = now - timedelta(seconds=1)
     return {**values, **changes}, {"from": case.status, "to": status.value, **data}

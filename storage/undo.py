@@ -45,6 +45,11 @@ STEPS = frozenset(
         EventKind.DISMISSED,
         EventKind.SPAMMED,
         EventKind.REOPENED,
+        EventKind.HANDED_OVER,
+        EventKind.ACCEPTED,
+        EventKind.REFUSED,
+        EventKind.PLAYBOOK,
+        EventKind.TICKED,
     }
 )
 """What can be taken back and done again."""
@@ -56,6 +61,7 @@ REPLIES = frozenset({EventKind.HELD.value, EventKind.SUBMITTED.value})
 """A reply handed over: taken back by calling it back, as long as it has not left."""
 
 COLUMNS = {"assignee", "lease_until", "status", "snoozed_until", "priority", "priority_score"}
+COLUMNS |= {"department", "handed_to", "playbook", "checklist"}
 TIMES = {"lease_until", "snoozed_until"}
 
 

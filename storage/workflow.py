@@ -34,7 +34,18 @@ MOVES: Mapping[EventKind, Move] = MappingProxyType(
 )
 """Every step that changes the status. A first reply opens a new case; nothing else moves one."""
 
-FOR_EVERYBODY = frozenset({EventKind.TAGGED, EventKind.UNTAGGED, EventKind.NOTED, EventKind.CORRECTED})
+FOR_EVERYBODY = frozenset(
+    {
+        EventKind.TAGGED,
+        EventKind.UNTAGGED,
+        EventKind.NOTED,
+        EventKind.CORRECTED,
+        EventKind.ACCEPTED,
+        EventKind.REFUSED,
+        EventKind.PLAYBOOK,
+        EventKind.TICKED,
+    }
+)
 """Steps that are allowed while another agent has the case."""
 
 RULE = "rule:"
@@ -46,8 +57,10 @@ MOVING = frozenset(MOVES) | {
     EventKind.DELETED,
     EventKind.CONTEXT,
     EventKind.ANSWERED_ELSEWHERE,
-    EventKind.CONTEXT,
     EventKind.ASSIGNED,
+    EventKind.HANDED_OVER,
+    EventKind.ACCEPTED,
+    EventKind.REFUSED,
     EventKind.NOTED,
     EventKind.HELD,
     EventKind.SENT,

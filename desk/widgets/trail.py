@@ -31,6 +31,11 @@ SENTENCES = {
     EventKind.DISMISSED: N_("found it irrelevant"),
     EventKind.SPAMMED: N_("called it spam"),
     EventKind.REOPENED: N_("reopened it"),
+    EventKind.HANDED_OVER: N_("handed it over to {what}"),
+    EventKind.ACCEPTED: N_("accepted it for {what}"),
+    EventKind.REFUSED: N_("refused the hand-over: {what}"),
+    EventKind.PLAYBOOK: N_("follows the playbook {what}"),
+    EventKind.TICKED: N_("ticked off: {what}"),
     EventKind.DRAFTED: N_("began a reply"),
     EventKind.SUBMITTED: N_("asked for approval of a reply"),
     EventKind.APPROVED: N_("approved a reply"),
@@ -51,6 +56,7 @@ JUDGED = (EventKind.PRIORITISED, EventKind.CORRECTED)
 """What these tell are words of ours, which are translated."""
 
 _TELLING = (
+    "playbook",
     "text",
     "note",
     "tag",
@@ -75,6 +81,10 @@ def told(event: Event, now: datetime) -> tuple[str, str]:
     if event.kind in JUDGED:
         what = ", ".join(_(each) for each in what.split(", "))
     sentence = _(SENTENCES.get(event.kind, event.kind.value.replace("_", " ")))
+    if event.kind is EventKind.HANDED_OVER and event.data.get("said"):
+        what = f"{what}: {clean_block(str(event.data['said']), 2000)}"
+    if event.kind is EventKind.TICKED and not event.data.get("done"):
+        sentence = _("not done after all: {what}")
     if event.kind is EventKind.CORRECTED and event.data.get("from") == event.data.get("to"):
         sentence = _("confirmed it: {what}")
     if "{what}" in sentence:

@@ -46,6 +46,9 @@ _OWN_NAMES: Mapping[str, sa.ColumnElement[Any]] = {
     "source": POST.c.source,
     "lang": POST.c.lang,
     "assignee": CASE.c.assignee,
+    "department": CASE.c.department,
+    "handover": CASE.c.handed_to,
+    "playbook": CASE.c.playbook,
 }
 
 

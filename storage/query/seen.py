@@ -78,6 +78,12 @@ class Searchable(Protocol):
     def has_reply(self) -> bool: ...
     @property
     def has_note(self) -> bool: ...
+    @property
+    def department(self) -> str | None: ...
+    @property
+    def handed_to(self) -> str | None: ...
+    @property
+    def playbook(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,9 @@ class PostView:
     groups: tuple[str, ...] = ()
     has_reply: bool = False
     has_note: bool = False
+    department: str | None = None
+    handed_to: str | None = None
+    playbook: str | None = None
 
     @classmethod
     def of(cls, post: Post, *, source: str, source_kind: str, now: datetime) -> PostView:

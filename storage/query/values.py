@@ -36,6 +36,9 @@ _NAMES: Mapping[str, Callable[[Searchable], Iterable[str | None]]] = {
     "tag": lambda post: post.tags,
     "group": lambda post: post.groups,
     "assignee": lambda post: (post.assignee,),
+    "department": lambda post: (post.department,),
+    "handover": lambda post: (post.handed_to,),
+    "playbook": lambda post: (post.playbook,),
 }
 
 _IS: Mapping[str, Test] = {

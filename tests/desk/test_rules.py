@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk import rules
+from desk.acts import Act, Assignment
 from desk.policy import Member
-from desk.rules import Act, Assignment
 from storage import settings
 from storage.errors import ConfigError
 
@@ -110,7 +110,7 @@ def test_every_act_is_read() -> None:
         ("{when: x, on: time, after: 4u, do: [spam]}", "4u is not a duration"),
         ("{when: x, on: time, after: 4h, stop: true, do: [spam]}", "rules[0].stop"),
         ("{when: x, after: 4h, do: [spam]}", "is for rules with on: time"),
-        ("{when: x, open: true, do: [spam]}", "has no case to act on"),
+        ("{when: x, open: true, do: [spam]}", "write do: [open_case]"),
         ("{when: x, do: [spam]}, {when: x, do: [dismiss]}", "is the name of another rule too"),
         ("just words", "rules[0]"),
     ],

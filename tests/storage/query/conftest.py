@@ -52,6 +52,7 @@ LEAVES = [
     "priority:high", "priority:>=high", "priority:<high", "status:open", "status:resolved", "assignee:me",
     "assignee:none",
     "assignee:Anna", "tag:vraag", "tag:none", 'tag:"a b"', "tag:v*", "group:pers", "group:none",
+    "department:service", "department:none", "handover:s*", "-handover:none", "playbook:storing",
     "after:2026-11-21",
     "before:2026-11-22", "after:today", "within:1d", "age:>4h", "age:<=2d", "reach:>1000", "reach:<=1k",
     "rating:<3", "rating:4.5",
@@ -96,12 +97,18 @@ def _moments() -> st.SearchStrategy[datetime]:
     return st.sampled_from([0, 1, 4, 12, 23, 24, 30, 72]).map(lambda hours: NOW - timedelta(hours=hours))
 
 
+TEAM = ("department", "handed_to", "playbook")
+"""What cases know of departments and playbooks."""
+
 CASES = st.fixed_dictionaries(
     {
         "status": st.sampled_from([each.value for each in Status]),
         "assignee": st.sampled_from([None, "anna", "bram"]),
         "tags": st.sets(st.sampled_from(["vraag", "Vraag", "a b", "v%", "klacht"]), max_size=2),
         "noted": st.sampled_from(["", "noted", "undone"]),
+        "department": st.sampled_from([None, "service", "Sales"]),
+        "handed_to": st.sampled_from([None, "service"]),
+        "playbook": st.sampled_from([None, "storing", ""]),
     }
 )
 
@@ -179,6 +186,7 @@ class Store:
                 tables.Case, id=number, conversation_id=1, author_key=str(number), opened_at=NOW,
                 last_mention_at=NOW,
                 status=details["status"], assignee=details["assignee"],
+                **{name: details[name] for name in TEAM},
             )  # fmt: skip
             for tag in details["tags"]:
                 self._add(tables.CaseTag, case_id=number, tag=tag)
@@ -237,6 +245,7 @@ def _mention(number: int, post: dict[str, Any], twins: tuple[int, ...], parent: 
         rating=post["rating"],
         is_own=post["is_own"], groups=(post["group"],) if post["group"] and post["author"] is not None else (),
         has_reply=bool(case) and post["reply"] == "sent", has_note=bool(case) and case["noted"] == "noted",
+        **{name: case[name] if case else None for name in TEAM},
     )  # fmt: skip
 
 
