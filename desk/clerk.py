@@ -13,6 +13,7 @@ from desk import templates
 from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
 from desk.policy import Policy
+from desk.roles import MAY, WAITS
 from desk.service import Service
 from desk.tone import Remark, check
 from storage.crisis import Crises, Crisis
@@ -21,29 +22,13 @@ from storage.errors import NotFound
 from storage.history import Histories
 from storage.inbox import Inbox
 from storage.outbox import UNDERWAY, Outbox
-from storage.steps import Ids, Steps
+from storage.steps import Ids
+from storage.teamwork import Teamwork
 from storage.types import Case, CaseFile, Event, Mention, Priority, Reason, Reply, ReplyState
 from storage.undo import Undo
 
 if TYPE_CHECKING:
     from desk.channels import Channel
-
-HANDLING = frozenset(
-    {"claim", "release", "assign", "tag", "untag", "note", "snooze", "pend", "resolve", "dismiss", "spam", "reopen"}
-    | {"prioritise", "correct", "undo", "redo", "draft", "reply", "cancel", "retry", "settle"}
-)
-"""Acts of everybody who works on cases."""
-
-MAY: Mapping[str, frozenset[str]] = {
-    "viewer": frozenset(),
-    "trainee": HANDLING,
-    "agent": HANDLING | {"approve", "reject", "people"},
-    "lead": HANDLING
-    | {"approve", "reject", "take_over", "cancel_others", "apply_rules", "crisis"}
-    | {"people", "export_person", "forget"},
-}
-"""Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -80,7 +65,7 @@ class Clerk:
     ) -> None:
         self.database, self.agent, self.policy, self.channels = database, agent, policy, channels
         self.service = service or Service()
-        self._inbox, self._steps = Inbox(database), Steps(database)
+        self._inbox, self._steps = Inbox(database), Teamwork(database)
         self._outbox, self._undo = Outbox(database), Undo(database)
 
     # Reading
@@ -165,6 +150,38 @@ class Clerk:
         if to is not None and (self.policy.member(to) is None or not to.strip()):
             raise NotFound(f"{to} is not in the team: choose from {', '.join(sorted(self.policy.team))}.")
         return self._steps.assign(case_ids, self.agent, to)
+
+    def hand_over(self, case_ids: Ids, to: str, note: str = "") -> tuple[Case, ...]:
+        """Offers cases to a department of the team; until somebody there accepts they stay with this agent."""
+        self._permit("hand_over")
+        if to not in self.policy.departments:
+            known = ", ".join(self.policy.departments) or "none yet: give people a department under team:"
+            raise NotFound(f"{to} is not a department of the team: {known}.")
+        return self._steps.hand_over(case_ids, self.agent, to, note.strip())
+
+    def accept(self, case_ids: Ids, *, lease: timedelta | None = None) -> tuple[Case, ...]:
+        """Takes cases that were handed over to this agent's department."""
+        self._answer("accept", case_ids)
+        return self._steps.accept(case_ids, self.agent, lease=lease or self.policy.lease)
+
+    def refuse(self, case_ids: Ids, why: str) -> tuple[Case, ...]:
+        """Leaves cases that were handed over to this agent's department with who gave them, and says why."""
+        self._answer("refuse", case_ids)
+        return self._steps.refuse(case_ids, self.agent, why)
+
+    def _answer(self, act: str, case_ids: Ids) -> None:
+        """Raises `NotAllowed` where a hand-over is for another department to answer; a lead answers for all."""
+        self._permit(act)
+        member = self.policy.member(self.agent)
+        for case in self._inbox.cases([case_ids] if isinstance(case_ids, int) else case_ids):
+            theirs = case.handed_to is None or (member is not None and member.department == case.handed_to)
+            if not theirs and self._role() != "lead":
+                raise NotAllowed(f"Case {case.id} was handed over to {case.handed_to}; {self.agent} is not of it.")
+
+    def tick(self, case_id: int, number: int, *, done: bool = True) -> Case:
+        """Ticks off a step of the playbook's checklist, counted from 1, or takes the tick away."""
+        self._permit("tick")
+        return self._steps.tick(case_id, self.agent, number, done=done)
 
     # Deciding
 
@@ -251,6 +268,11 @@ class Clerk:
         sound = self.policy.tone_for(case.source, case.brand)
         public = not getattr(self.channels(self.channel_of(case)), "private", False)
         return lambda text: check(text, sound, agent=self.agent, lang=case.lang, public=public)
+
+    def templates(self, case: Case) -> list[str]:
+        """The names of all templates, those of the case's playbook first."""
+        playbook = self.policy.playbooks.get(case.playbook or "")
+        return list(dict.fromkeys([*(playbook.replies if playbook else ()), *self.policy.replies]))
 
     def channel_of(self, case: Case) -> str:
         """The channel that answers a case. Raises `NotAllowed` where nobody answers, as the configuration says."""

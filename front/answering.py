@@ -54,7 +54,7 @@ def _show(house: House, args: argparse.Namespace) -> int:
 
 def _picture(file: CaseFile, house: House) -> list[str]:
     case, zone = file.case, house.policy.timezone
-    held = f", held by {case.assignee}" if case.assignee else ""
+    held = f", held by {clean_line(case.assignee)}" if case.assignee else ""
     lines = [
         f"Case {case.id}: {case.status}{held}, priority {case.priority} ({case.priority_score})",
         clean_line(f"{case.source} · {file.conversation_title or case.title} · {case.url}"),
@@ -68,11 +68,11 @@ def _picture(file: CaseFile, house: House) -> list[str]:
     for reply in file.replies:
         lines += [
             "",
-            f"= {reply.agent} by {reply.channel}: {reply.state}" + (f", {reply.error}" if reply.error else ""),
+            clean_line(f"= {reply.agent} by {reply.channel}: {reply.state}" + (f", {reply.error}" if reply.error else "")),
         ]
         lines += [f"    {line}" for line in clean_block(reply.text).splitlines()]
     notes = [event for event in file.trail if event.kind == "noted"]
-    return lines + [f"\n# {note.actor}: {clean_line(str(note.data.get('text', '')))}" for note in notes]
+    return lines + ["\n" + clean_line(f"# {note.actor}: {note.data.get('text', '')}") for note in notes]
 
 
 def _why(house: House, args: argparse.Namespace) -> int:
@@ -92,8 +92,12 @@ def _reply(house: House, args: argparse.Namespace) -> int:
     from desk import clockwork
 
     clerk = house.clerk
+    text, file = " ".join(args.text), clerk.open(args.id)
+    for remark in clerk.remarks(file.case)(text):
+        if not remark.blocks:
+            print(f"At character {remark.start + 1}: {clean_line(str(remark))}", file=sys.stderr)  # noqa: T201
     clerk.claim(args.id, lease=LEASE)
-    waiting: Reply = clerk.reply(args.id, " ".join(args.text), hold=timedelta())
+    waiting: Reply = clerk.reply(args.id, text, hold=timedelta())
     if waiting.state is ReplyState.AWAITING_APPROVAL:
         print(f"Reply {waiting.id} waits for approval.")  # noqa: T201
         return 0

@@ -57,7 +57,8 @@ class BrandSection(Section):
     context: Words = ()
     products: Words = ()
     listen_only: bool = False
-    """Nobody answers for it: the desk's business, read by `desk.policy`."""
+    tone: Any = None
+    """Whether and how it is answered for: the desk's business, read by `desk.policy`."""
 
 
 class SourceSection(Section):
@@ -73,7 +74,8 @@ class SourceSection(Section):
     pause: float | None = Field(default=None, ge=0, le=60)
     listen_only: bool = False
     reply: dict[str, Any] | Literal["none"] | None = None
-    """These two say how to answer here: the desk's business, read by `desk.policy`."""
+    tone: Any = None
+    """These three say how to answer here: the desk's business, read by `desk.policy`."""
 
 
 class ListeningSection(Section):

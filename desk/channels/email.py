@@ -31,6 +31,8 @@ needs = ("host", "from")
 takes = ("port", "to", "user", "password")
 tells_duplicates = False
 at_desk = False
+private = True
+"""Nobody but the author reads it."""
 limit: int | None = 100_000
 
 TLS_AT_ONCE = 465

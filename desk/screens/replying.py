@@ -92,7 +92,7 @@ class Replying(Acts):
 
     async def _open_editor(self, case_id: int) -> None:
         before = self.cases.known(case_id)
-        channel = await self.counter.read(lambda clerk: channel_of(clerk, case_id))
+        way = await self.counter.read(lambda clerk: way_of(clerk, case_id))
         case = await self.counter.step(lambda clerk: clerk.claim(case_id))
         file, self.due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
         self.together = 1
@@ -103,7 +103,7 @@ class Replying(Acts):
         self.read(True)
         self.add_class("-replying")
         self.paint_file()
-        self.reply_box.begin(case.author or _("unknown"), channel, self._saved)
+        self.reply_box.begin(case.author or _("unknown"), way, self._saved)
         self.cases.disabled = True
         self.conversation.call_after_refresh(self.show_newest)
 
@@ -296,11 +296,14 @@ def send(clerk: Clerk, file: CaseFile, text: str, key: str, resolve: bool) -> tu
     return reply.state, 1
 
 
-def channel_of(clerk: Clerk, case_id: int) -> Way:
-    """How the case is answered: the channel, the most characters it takes, and how it counts them."""
-    name = clerk.channel_of(clerk.cases([case_id])[0])
+def way_of(clerk: Clerk, case_id: int) -> Way:
+    """How the case is answered, and what looks at the words."""
+    from desk.widgets.reply_box import Way
+
+    case = clerk.cases([case_id])[0]
+    name = clerk.channel_of(case)
     channel = clerk.channels(name)
-    return name, channel.limit, getattr(channel, "length", len)
+    return Way(name, channel.limit, getattr(channel, "length", len), clerk.remarks(case))
 
 
 def edited(command: list[str], text: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import events, on
@@ -15,13 +14,18 @@ from textual.widgets import TextArea
 
 from desk.locale import N_, _
 from desk.shown import clean_line, without_controls
+from desk.tone import GAP, Remark
 from desk.widgets.lines import Bar
 
-Way = tuple[str, int | None, Callable[[str], int]]
-"""A channel: its name, the most characters it takes, and how it counts them."""
 
-BLANK = re.compile(r"\{[a-z_]+(?::[^{}\n]*)?\}")
-"""What a template leaves to be filled in by hand."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a reply leaves: the channel, the most it takes, how it counts that, and what is said of the words."""
+
+    channel: str = ""
+    limit: int | None = None
+    length: Callable[[str], int] = len
+    remarks: Callable[[str], Sequence[Remark]] = lambda text: ()
 
 
 EDITOR_KEYS = [
@@ -71,12 +75,13 @@ class ReplyBox(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._to = ""
-        self._way: Way = ("", None, len)
+        self._way = Way()
 
     def compose(self) -> ComposeResult:
-        """Heading, editor, and what stands in the way of sending."""
+        """Heading, editor, what is said of the words, and what stands in the way of sending."""
         yield Bar(id="reply-head")
         yield Editor(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", id="editor", compact=True)
+        yield Bar(id="reply-tone")
         yield Bar(id="reply-foot")
 
     @property
@@ -86,7 +91,7 @@ class ReplyBox(Vertical):
 
     def begin(self, to: str, way: Way, text: str) -> None:
         """Opens the editor on `text`."""
-        self._to, self._way = f"{_('Reply to')} {clean_line(to, 30)} · {clean_line(way[0], 20)}", way
+        self._to, self._way = f"{_('Reply to')} {clean_line(to, 30)} · {clean_line(way.channel, 20)}", way
         self.display = True
         self.replace(text)
         self._editor.focus()
@@ -95,7 +100,7 @@ class ReplyBox(Vertical):
         """Puts `text` in place of what was written, the cursor at its first blank, else at its end."""
         text = without_controls(text)
         self._editor.load_text(text)
-        blank = BLANK.search(text)
+        blank = GAP.search(text)
         if blank is not None:
             before = text[: blank.start()].split("\n")
             row, column = len(before) - 1, len(before[-1])
@@ -118,14 +123,28 @@ class ReplyBox(Vertical):
         return self.query_one("#editor", Editor)
 
     def _tell(self) -> None:
-        _name, limit, length_of = self._way
-        length = length_of(self.text.strip())
+        limit, length = self._way.limit, self._way.length(self.text.strip())
         over = limit is not None and length > limit
         counter = f"{length}/{limit}" if limit is not None else str(length)
         self.query_one("#reply-head", Bar).put([(self._to, "own")], [(counter, "error" if over else "dim")])
         keys = (("^S", _("send, resolve, next")), ("^O", _("send, stay")), ("^T", _("template")), ("Esc", _("keep")))
         foot = [span for key, word in keys for span in ((key, "key"), (f" {word}  ", "dim"))]
         self.query_one("#reply-foot", Bar).put(foot)
+
+        self._remark()
+
+    def _remark(self) -> None:
+        """Says the gravest thing that is to be said of the words, with its line and column, and how many more."""
+        text = self.text
+        remarks = sorted(self._way.remarks(text), key=lambda each: not each.blocks)
+        tone = self.query_one("#reply-tone", Bar)
+        tone.display = bool(remarks)
+        if remarks:
+            first = remarks[0]
+            row, column = text.count("\n", 0, first.start) + 1, first.start - text.rfind("\n", 0, first.start)
+            said = clean_line(_(first.sentence, what=clean_line(first.what, 40)))
+            more = [(f"+{len(remarks) - 1}", "dim")] if len(remarks) > 1 else []
+            tone.put([(f"{row}:{column} ", "dim"), (said, "error" if first.blocks else "warn")], more)
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
@@ -136,13 +155,12 @@ class ReplyBox(Vertical):
     def action_send(self, stay: bool) -> None:
         """Asks to send, unless something is missing."""
         text = self.text.strip()
-        blank = BLANK.search(text)
-        _name, limit, length_of = self._way
+        stops = next((each for each in self._way.remarks(text) if each.blocks), None)
         if not text:
             self.complain(_("There is nothing to send yet."))
-        elif blank is not None:
-            self.complain(_("Fill in {blank} first.", blank=clean_line(blank[0], 40)))
-        elif limit is not None and (over := length_of(text) - limit) > 0:
+        elif stops is not None:
+            self.complain(_(stops.sentence, what=clean_line(stops.what, 40)))
+        elif self._way.limit is not None and (over := self._way.length(text) - self._way.limit) > 0:
             self.complain(_("Too long by {n} characters.", n=over))
         else:
             self.post_message(self.SendAsked(text, stay))

@@ -156,9 +156,9 @@ def clerk(sqlite_url: str, clock: Any, policy: Policy) -> Iterator[Callable[[str
     """A clerk of its own for an agent, as another process would have."""
     opened: list[Database] = []
 
-    def make(agent: str = "anna") -> Clerk:
+    def make(agent: str = "anna", policy: Policy = policy, **more: Any) -> Clerk:
         opened.append(Database(sqlite_url, clock=clock))
-        return Clerk(opened[-1], agent=agent, policy=policy, channels=lambda name: Quiet())  # type: ignore[arg-type, return-value]
+        return Clerk(opened[-1], agent=agent, policy=policy, channels=lambda name: Quiet(), **more)  # type: ignore[arg-type, return-value]
 
     yield make
     for each in opened:
@@ -166,15 +166,20 @@ def clerk(sqlite_url: str, clock: Any, policy: Policy) -> Iterator[Callable[[str
 
 
 @pytest.fixture
-def desk(clerk: Callable[[str], Clerk], clock: Any) -> OpenDesk:
+def desk(clerk: Callable[..., Clerk], clock: Any, policy: Policy) -> OpenDesk:
     """Opens a desk: `async with desk("anna", size=(80, 24)) as seat`. It only polls when it is asked to."""
 
     @asynccontextmanager
     async def opened(
-        agent: str = "anna", *, size: tuple[int, int] = (120, 40), custom: Custom | None = None, **more: Any
+        agent: str = "anna",
+        *,
+        size: tuple[int, int] = (120, 40),
+        custom: Custom | None = None,
+        policy: Policy = policy,
+        **more: Any,
     ) -> AsyncIterator[Seat]:
         chosen = custom or Custom()
-        app = Desk(lambda: clerk(agent), agent=agent, now=clock, poll=3600, custom=lambda: chosen, **more)
+        app = Desk(lambda: clerk(agent, policy), agent=agent, now=clock, poll=3600, custom=lambda: chosen, **more)
         async with app.run_test(size=size) as pilot:
             seat = Seat(app, pilot)
             await seat.settle()

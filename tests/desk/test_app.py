@@ -15,7 +15,7 @@ from desk.screens.keys import BINDINGS, GROUPS, display
 from desk.widgets.theme import DARK, LIGHT
 
 DESK = Path(__file__).parents[2] / "desk"
-ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py", "../front/door.py")
+ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py", "../front/door.py", "tone.py")
 HOLES = re.compile(r"\{\w+\}")
 
 

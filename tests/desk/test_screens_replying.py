@@ -1,8 +1,10 @@
 """Writing, keeping, sending and taking back a reply, and what the outbox does with it."""
 
 import sys
+from dataclasses import replace
 
 from desk.screens.replying import edited
+from desk.tone import Tone
 from storage.outbox import Outbox
 from storage.types import Health, ReplyState, SourceHealth, Status
 
@@ -92,6 +94,22 @@ async def test_a_reply_too_long_for_its_channel_is_not_sent(desk, arrive, clerk)
         seat.screen.reply_box.replace("x" * 281)
         await seat.press("ctrl+s")
         assert "Too long by 1 characters." in seat.text and not replies(clerk, case).get(ReplyState.HELD)
+
+
+async def test_what_is_to_be_said_of_the_words_stands_under_them_as_they_are_written(desk, arrive, clerk, policy):
+    case = arrive()
+    loud = replace(policy, tone=Tone(je_u="je", sign_off="^{agent}", block=frozenset({"personal"})))
+    async with desk(policy=loud) as seat:
+        await seat.press("r")
+        await seat.type("Wij bellen u")
+        assert "1:12 “u” is formal: here we say je." in seat.text and "+1" in seat.text
+        await seat.type(" op 06-12345678")
+        assert "1:17 06-12345678 is a telephone number" in seat.text and "+2" in seat.text
+        await seat.press("ctrl+s")
+        assert not replies(clerk, case).get(ReplyState.HELD)
+        seat.screen.reply_box.replace("Wij bellen je.")
+        await seat.press("ctrl+s")
+        assert replies(clerk, case)[ReplyState.HELD].text == "Wij bellen je."
 
 
 async def test_a_conversation_that_moved_is_shown_before_it_is_answered(desk, arrive, clerk, clock):
