@@ -48,6 +48,8 @@ class Source(SQLModel, table=True):
     last_visit_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None
+    answer: str = _text()
+    """How its last answer began, as text, for a person who wants to know why it cannot be read."""
     memory: dict[str, Any] = _json(dict)
 
 

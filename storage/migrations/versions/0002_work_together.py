@@ -19,3 +19,11 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("customer", sa.Text(), nullable=False, server_default=""))
     op.create_index("ix_post_source_at", "post", ["source", "at"])
     op.drop_index("ix_post_source", "post")
+    op.add_column("source", sa.Column("answer", sa.Text(), nullable=False, server_default=""))
+    op.create_table(
+        "presence",
+        sa.Column("agent", sa.String(), primary_key=True),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("doing", sa.String(), nullable=False),
+        sa.Column("seen_at", UTC, nullable=False),
+    )
