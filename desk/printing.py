@@ -13,11 +13,14 @@ from desk import reports
 from desk.errors import DeskError
 from desk.notifier import deliver
 from desk.reports.make import Request, make
+from desk.service import Service
 from desk.timetable import Planned, Slot
 from storage.database import Database
 from storage.duties import Duties
 from storage.figures import Figures
 from storage.notices import Notices
+from storage.sla import always
+from storage.types.figures import Hours
 
 log = logging.getLogger("webcare.reports")
 
@@ -33,15 +36,26 @@ ON_TIME = timedelta(hours=1)
 TRY_AGAIN = timedelta(minutes=10)
 
 
-def tick(database: Database, timetable: Iterable[Planned], folder: Path, zone: ZoneInfo) -> list[Path]:
+def tick(
+    database: Database, timetable: Iterable[Planned], folder: Path, zone: ZoneInfo, service: Service | None = None
+) -> list[Path]:
     """Writes what is due, relative to `folder`, and tells who wants to know; gives the files."""
-    timetable = tuple(timetable)
-    written = [path for planned in timetable for path in _write_due(database, planned, folder, zone)]
+    timetable, counted_by = tuple(timetable), hours(service) if service else None
+    written = [path for planned in timetable for path in _write_due(database, planned, folder, zone, counted_by)]
     deliver(database, [target for planned in timetable for target in planned.targets])
     return written
 
 
-def _write_due(database: Database, planned: Planned, folder: Path, zone: ZoneInfo) -> list[Path]:
+def hours(service: Service) -> Hours:
+    """What a service's business time is counted by: without a promise, the calendar that is listed first."""
+    calendars = tuple(service.calendars.values())
+    default = calendars[0] if calendars else always(service.zone)
+    return Hours(default=default, promises=service.promises, staffed=calendars)
+
+
+def _write_due(
+    database: Database, planned: Planned, folder: Path, zone: ZoneInfo, counted_by: Hours | None
+) -> list[Path]:
     """A report that is new, or newly timed, is first due at its next time."""
     duties, written = Duties(database), list[Path]()
     began = duties.began(f"report:{planned.name}:{planned.every.text}")
@@ -52,7 +66,7 @@ def _write_due(database: Database, planned: Planned, folder: Path, zone: ZoneInf
         if not duties.take(name):
             continue
         try:
-            paths = _write(database, planned, names[name], folder / planned.to, zone)
+            paths = _write(database, planned, names[name], folder / planned.to, zone, counted_by)
         except (DeskError, OSError) as error:
             log.error("The report %s could not be written: %s", planned.name, error)
             duties.give_back(name, until=TRY_AGAIN)
@@ -63,7 +77,9 @@ def _write_due(database: Database, planned: Planned, folder: Path, zone: ZoneInf
     return written
 
 
-def _write(database: Database, planned: Planned, slot: Slot, folder: Path, zone: ZoneInfo) -> list[Path]:
+def _write(
+    database: Database, planned: Planned, slot: Slot, folder: Path, zone: ZoneInfo, counted_by: Hours | None
+) -> list[Path]:
     is_late = database.now() - slot.at > ON_TIME
     request = Request(
         query=planned.query,
@@ -73,6 +89,7 @@ def _write(database: Database, planned: Planned, slot: Slot, folder: Path, zone:
         lang=planned.lang,
         as_of=slot.at if is_late else None,
         pseudonymise=planned.pseudonymise,
+        hours=counted_by,
     )
     folder.mkdir(parents=True, exist_ok=True)
     report = make(Figures(database), request)

@@ -71,7 +71,8 @@ def look_after(house: House) -> Callable[[], None]:
         watch.round()
         alarms.tick(house.database, house.alerts, house.policy.timezone)
         notifier.deliver(house.database, rule_runs.targets(house.rules))
-        printing.tick(house.database, house.timetable, house.config_path.parent, house.policy.timezone)
+        folder, zone = house.config_path.parent, house.policy.timezone
+        printing.tick(house.database, house.timetable, folder, zone, house.service)
         privacy.tick(house.database, house.privacy, house.config_path.parent, house.policy.timezone)
 
     return look

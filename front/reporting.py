@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from desk import reports
+from desk.printing import hours
 from desk.reports.make import Request, make
 from desk.reports.period import read_moment, read_period
 from front.house import House
@@ -26,6 +27,7 @@ def report(house: House, args: argparse.Namespace) -> int:
         lang=args.lang,
         as_of=read_moment(args.as_of, zone) if args.as_of else None,
         pseudonymise=args.pseudonymise,
+        hours=hours(house.service),
     )
     path = Path(args.output)
     reports.save(make(Figures(house.database), request), path)

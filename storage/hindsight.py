@@ -105,7 +105,7 @@ def _case_then(mention: Mention, events: Sequence[Happened]) -> dict[str, Any]:
         if each.stood or (each.past and each.kind in OPENINGS)
     ]
     return {
-        "status": replay(steps)[0],
+        "status": replay(steps),
         "assignee": _assignee(standing),
         "tags": _tags(standing),
         "has_note": any(each.kind is EventKind.NOTED for each in standing),

@@ -1,95 +1,105 @@
-"""Counting and measuring, with the ids behind every number when they are wanted; pure."""
+"""Counting and measuring columns, with the ids behind every number worked out when they are asked for; pure."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Hashable, Iterable
-from itertools import chain
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from math import ceil
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from desk.reports import SMALL, Cell
+import numpy as np
+from numpy.typing import NDArray
+
+from desk.reports import SMALL, Cell, Ids
+from storage.types.figures import Flags, Floats, Ints
 
 Key = TypeVar("Key", bound=Hashable)
 Group = TypeVar("Group", bound=Hashable)
 
 
 class Counts(Generic[Key]):
-    """How often each key was seen; with `keep`, for which ids."""
+    """How often each of some keys was seen: `codes` are places in `keys`, `ids` the mentions they were seen at."""
 
-    def __init__(self, keep: bool) -> None:
-        self.keep = keep
-        self._n: dict[Key, int] = {}
-        self._ids: dict[Key, array[int]] = {}
-
-    def add(self, key: Key, mention: int) -> None:
-        """Counts one mention."""
-        self._n[key] = self._n.get(key, 0) + 1
-        if self.keep:
-            self._ids.setdefault(key, array("q")).append(mention)
+    def __init__(
+        self, keys: Sequence[Key], codes: NDArray[Any], ids: Ints, chosen: Sequence[int] | None = None
+    ) -> None:
+        """`chosen`: count only these places."""
+        self._keys, self._codes, self._ids = keys, codes, ids
+        self._n: Sequence[int] = np.bincount(codes, minlength=len(keys)).tolist()
+        self._chosen = [place for place, n in enumerate(self._n) if n] if chosen is None else chosen
 
     def keys(self) -> list[Key]:
         """The keys seen."""
-        return list(self._n)
+        return [self._keys[place] for place in self._chosen]
 
     def n(self, want: Callable[[Key], object] | None = None) -> int:
         """How many have a key that `want` accepts."""
-        return sum(n for key, n in self._n.items() if want is None or want(key))
+        return sum(self._n[place] for place in self._wanted(want))
 
     def cell(self, want: Callable[[Key], object] | None = None) -> Cell:
         """The count as a cell."""
         return Cell(self.n(want), ids=self.ids(want))
 
-    def ids(self, want: Callable[[Key], object] | None = None) -> tuple[int, ...] | None:
-        """The ids counted, in ascending order; None when they were not kept."""
-        if not self.keep:
-            return None
-        return tuple(sorted(set(chain.from_iterable(ids for key, ids in self._ids.items() if not want or want(key)))))
+    def ids(self, want: Callable[[Key], object] | None = None) -> Ids:
+        """What gives the ids counted, in ascending order."""
+        wanted = self._wanted(want)
+        return lambda: self._behind(wanted)
 
     def by(self, groups: Callable[[Key], Iterable[Group]]) -> dict[Group, Counts[Key]]:
         """The same counts under each group a key belongs to; a key of two groups counts in both."""
-        found: dict[Group, Counts[Key]] = {}
-        for key, n in self._n.items():
-            for group in groups(key):
-                part = found.get(group) or found.setdefault(group, Counts(self.keep))
-                part._n[key] = part._n.get(key, 0) + n
-                if self.keep:
-                    part._ids[key] = self._ids[key]
-        return found
+        found: dict[Group, list[int]] = {}
+        for place in self._chosen:
+            for group in groups(self._keys[place]):
+                found.setdefault(group, []).append(place)
+        return {group: self._part(places) for group, places in found.items()}
+
+    def none(self) -> Counts[Key]:
+        """Nothing of it."""
+        return self._part(())
+
+    def _part(self, places: Sequence[int]) -> Counts[Key]:
+        part = Counts.__new__(Counts)
+        part._keys, part._codes, part._ids, part._n = self._keys, self._codes, self._ids, self._n
+        part._chosen = places
+        return part
+
+    def _wanted(self, want: Callable[[Key], object] | None) -> Sequence[int]:
+        return [place for place in self._chosen if want is None or want(self._keys[place])]
+
+    def _behind(self, places: Sequence[int]) -> tuple[int, ...]:
+        accepted = np.zeros(len(self._n), np.bool_)
+        accepted[list(places)] = True
+        return ascending(self._ids[accepted[self._codes]])
+
+
+def ascending(ids: Ints) -> tuple[int, ...]:
+    """Each id once."""
+    return tuple(np.unique(ids).tolist())
+
+
+def count(chosen: Flags, ids: Ints) -> Cell:
+    """How many are chosen."""
+    return Cell(int(np.count_nonzero(chosen)), ids=lambda: ascending(ids[chosen]))
 
 
 class Sample:
-    """Measured durations, and the cases that have none: still waiting, or at an unknown moment."""
+    """Measured lengths of time, and the mentions they were measured at."""
 
-    def __init__(self, keep: bool) -> None:
-        self._values = array("d")
-        self._measured: Counts[str] = Counts(keep)
+    def __init__(self, values: Floats, ids: Ints) -> None:
+        self._values, self._ids = np.sort(values), ids
 
-    def add(self, seconds: float, mention: int) -> None:
-        """A measured duration."""
-        self._values.append(seconds)
-        self._measured.add("n", mention)
-
-    def wait(self, mention: int) -> None:
-        """It has not happened yet."""
-        self._measured.add("waiting", mention)
-
-    def miss(self, mention: int) -> None:
-        """It happened, but nobody knows when."""
-        self._measured.add("unknown", mention)
-
-    def count(self, what: str) -> Cell:
-        """How many: n (measured), waiting or unknown."""
-        return self._measured.cell(lambda key: key == what)
+    def n(self) -> Cell:
+        """How many."""
+        return Cell(len(self._values), ids=self._behind)
 
     def at(self, fraction: float) -> Cell:
         """The value that `fraction` of the sample does not exceed: nearest rank; at 0.5 the mean of the middle two."""
-        values = sorted(self._values)
-        ids = self._measured.ids(lambda key: key == "n")
-        return Cell(quantile(values, fraction), small=0 < len(values) < SMALL, ids=ids)
+        return Cell(quantile(self._values, fraction), small=0 < len(self._values) < SMALL, ids=self._behind)
+
+    def _behind(self) -> tuple[int, ...]:
+        return ascending(self._ids)
 
 
-def quantile(values: list[float] | array[float], fraction: float) -> float | None:
+def quantile(values: Sequence[float] | Floats, fraction: float) -> float | None:
     """Of sorted values: nearest rank (the ⌈fraction·n⌉th), and for an even n at 0.5 the mean of the middle two.
 
     None where there is no value.
@@ -98,8 +108,8 @@ def quantile(values: list[float] | array[float], fraction: float) -> float | Non
     if not n:
         return None
     if fraction == 0.5 and n % 2 == 0:
-        return (values[n // 2 - 1] + values[n // 2]) / 2
-    return values[max(ceil(fraction * n), 1) - 1]
+        return float(values[n // 2 - 1] + values[n // 2]) / 2
+    return float(values[max(ceil(fraction * n), 1) - 1])
 
 
 def ratio(part: Cell, whole: Cell) -> Cell:

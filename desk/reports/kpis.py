@@ -77,6 +77,12 @@ _ALL = (
         ("Zaken", "Zaken waarvan de eerste vermelding in het rapport zit. Een zaak telt één keer, waar hij begon."),
     ),
     _kpi(
+        "waiting",
+        Unit.COUNT,
+        ("Waiting for an answer", "Cases, not closed, with a mention that was not answered yet."),
+        ("Wacht op antwoord", "Zaken, niet gesloten, met een vermelding die nog niet beantwoord is."),
+    ),
+    _kpi(
         "open_cases",
         Unit.COUNT,
         ("Open cases", "Cases that are new, open, pending or snoozed."),
@@ -93,19 +99,32 @@ _ALL = (
         Unit.SECONDS,
         (
             "First response time",
-            "First response − first mention published (first seen, if unknown or if published "
-            "lies after it), in calendar time. "
-            "Median: middle value. P90: nearest rank, 9 in 10 were at least as fast. Cases "
-            "without a response and with an "
-            "unknown moment are counted apart.",
+            "First response − oldest mention that waited for it (published; first seen, if that is unknown or lies "
+            "before it), in calendar time. A case that was opened again waits from the mention that opened it, or "
+            "from when an agent did. Median: middle value. P90: nearest rank, 9 in 10 were at least as fast. Who "
+            "still waits, whose case was closed without an answer, and answers at an unknown moment stand apart.",
         ),
         (
             "Reactietijd",
-            "Eerste reactie − plaatsing van de eerste vermelding (eerst gezien, als die onbekend "
-            "is of later ligt), in kalendertijd. "
-            "Mediaan: middelste waarde. P90: 9 van de 10 waren minstens zo snel. Zaken zonder "
-            "reactie en met een onbekend "
-            "moment staan apart.",
+            "Eerste reactie − oudste vermelding die erop wachtte (geplaatst; eerst gezien, als dat onbekend is of "
+            "eerder ligt), in kalendertijd. Een heropende zaak wacht vanaf de vermelding die hem opende, of vanaf "
+            "het moment dat een medewerker dat deed. Mediaan: middelste waarde. P90: 9 van de 10 waren minstens zo "
+            "snel. Wie nog wacht, wiens zaak zonder antwoord gesloten is, en antwoorden op een onbekend moment "
+            "staan apart.",
+        ),
+    ),
+    _kpi(
+        "next_response_time",
+        Unit.SECONDS,
+        (
+            "Next response time",
+            "Every later response − the oldest mention since the response before it, counted as the first response "
+            "time is. A case can have none, or many.",
+        ),
+        (
+            "Vervolgreactietijd",
+            "Elke latere reactie − de oudste vermelding sinds de reactie ervoor, geteld als de reactietijd. Een zaak "
+            "kan er geen hebben, of veel.",
         ),
     ),
     _kpi(
@@ -113,15 +132,44 @@ _ALL = (
         Unit.SECONDS,
         (
             "Resolution time",
-            "Last resolution, of cases that are resolved now − the same beginning as the first "
-            "response time. A reopened case "
-            "counts up to its last resolution; a dismissed case has none.",
+            "Resolved − the case's first mention, in calendar time. A reopened case is a new stretch, from the "
+            "mention or the step that opened it: the time it was closed is nobody's delay. A dismissed case has none.",
         ),
         (
             "Oplostijd",
-            "Laatste afhandeling, van zaken die nu afgehandeld zijn − hetzelfde begin als de "
-            "reactietijd. Een heropende zaak "
-            "telt tot de laatste afhandeling; een genegeerde zaak heeft er geen.",
+            "Afgehandeld − de eerste vermelding van de zaak, in kalendertijd. Een heropende zaak is een nieuw stuk, "
+            "vanaf de vermelding of de stap die hem opende: de tijd dat hij dicht was is niemands vertraging. Een "
+            "genegeerde zaak heeft er geen.",
+        ),
+    ),
+    _kpi(
+        "business_time",
+        Unit.SECONDS,
+        (
+            "Business time",
+            "The same stretches, counted only while we are open, and not while the case was pending or snoozed. The "
+            "hours are those of the promise (sla) that holds for the case by its newest mention; without one those "
+            "listed first under hours; without any, day and night.",
+        ),
+        (
+            "Werktijd",
+            "Dezelfde stukken, alleen geteld als we open zijn, en niet terwijl de zaak in afwachting of gesnoozed "
+            "was. De uren zijn die van de belofte (sla) die voor de zaak geldt volgens de nieuwste vermelding; "
+            "zonder belofte de eerste onder hours; zonder uren dag en nacht.",
+        ),
+    ),
+    _kpi(
+        "in_target",
+        Unit.PERCENT,
+        (
+            "Within target",
+            "Promises kept ÷ promises kept or missed, in business time. What runs late already is missed, answered "
+            "or not; what still can be kept, and what was closed in time without an answer, does not count.",
+        ),
+        (
+            "Binnen de norm",
+            "Nagekomen beloften ÷ nagekomen of gemiste beloften, in werktijd. Wat nu al te laat is, is gemist, "
+            "beantwoord of niet; wat nog op tijd kan, en wat op tijd gesloten is zonder antwoord, telt niet mee.",
         ),
     ),
     _kpi(
@@ -152,6 +200,20 @@ _ALL = (
         ),
     ),
     _kpi(
+        "turnaround",
+        Unit.PERCENT,
+        (
+            "Turned around",
+            "Cases whose first mention is negative and whose last rated mention is not ÷ cases whose first mention "
+            "is negative and that have a later rated one.",
+        ),
+        (
+            "Omgedraaid",
+            "Zaken waarvan de eerste vermelding negatief is en de laatste beoordeelde niet ÷ zaken waarvan de eerste "
+            "negatief is en die een latere beoordeelde hebben.",
+        ),
+    ),
+    _kpi(
         "participation",
         Unit.PERCENT,
         ("Participation", "Conversations with a response from us ÷ conversations with a mention in the report."),
@@ -162,6 +224,33 @@ _ALL = (
         Unit.COUNT,
         ("Replies", "Replies sent in the cases of the report."),
         ("Antwoorden", "Verstuurde antwoorden in de zaken van het rapport."),
+    ),
+    _kpi(
+        "channel_answers",
+        Unit.COUNT,
+        (
+            "Answers by channel",
+            "Answers in the cases of the report by the channel they left by; elsewhere: an own account answered "
+            "outside the desk. Share: of all answers. Times: of the first and next responses given by it.",
+        ),
+        (
+            "Antwoorden per kanaal",
+            "Antwoorden in de zaken van het rapport per kanaal waarlangs ze vertrokken; elders: een eigen account "
+            "antwoordde buiten de desk om. Aandeel: van alle antwoorden. Tijden: van de eerste en volgende reacties "
+            "erlangs.",
+        ),
+    ),
+    _kpi(
+        "outside_hours",
+        Unit.PERCENT,
+        (
+            "Outside hours",
+            "Mentions dated at a moment at which none of the calendars under hours is open ÷ mentions.",
+        ),
+        (
+            "Buiten openingstijd",
+            "Vermeldingen op een moment waarop geen van de agenda's onder hours open is ÷ vermeldingen.",
+        ),
     ),
     _kpi(
         "ingestion_delay",

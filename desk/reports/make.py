@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -13,12 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from desk.reports import Report, ReportError, Summary
+from desk.reports.period import before
 from desk.reports.record import record
 from desk.reports.summary import summarise
 from desk.reports.words import LANGUAGES, Words
 from storage.figures import Figures
+from storage.history import Histories
 from storage.query.grammar import parse
-from storage.types import FigureRow, Mention
+from storage.types import Mention
+from storage.types.figures import Frame, Hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,8 @@ class Request:
     """As it stood at that moment."""
     pseudonymise: bool = False
     """Names of authors become codes; one author has one code within the report."""
-    explain: bool = False
-    """Keep the mentions behind every figure."""
+    hours: Hours | None = None
+    """When we are there and what we promised; without, business time is calendar time and nothing was promised."""
 
 
 def make(figures: Figures, request: Request) -> Report:
@@ -51,11 +54,16 @@ def make(figures: Figures, request: Request) -> Report:
     veil = Veil() if request.pseudonymise else None
     ask = (request.query, request.start, request.end)
 
+    def counted(start: datetime, end: datetime) -> Frame:
+        return figures.frame(request.query, start, end, as_of=request.as_of, hours=request.hours)
+
     @cache
     def summary() -> Summary:
-        rows = figures.rows(*ask, as_of=request.as_of)
-        veiled = (veil.row(each) for each in rows) if veil else rows
-        return summarise(veiled, request.start, request.end, request.zone, request.lang, explain=request.explain)
+        frame = counted(request.start, request.end)
+        past, known = before(request.start, request.end, request.zone), Histories(figures.database).since()
+        earlier = counted(*past) if known and known <= past[0] else None
+        veiled = replace(frame, authors=veil.authors(frame.authors)) if veil else frame
+        return summarise(veiled, request.start, request.end, request.zone, request.lang, before=earlier)
 
     def records() -> Iterator[Mapping[str, Any]]:
         for mention in figures.mentions(*ask, as_of=request.as_of):
@@ -85,9 +93,9 @@ class Veil:
         """The code of an account."""
         return "#" + blake2b(f"{source}\0{name}".encode("utf-8", "replace"), key=self._key, digest_size=5).hexdigest()
 
-    def row(self, row: FigureRow) -> FigureRow:
-        """The row without its author's name."""
-        return replace(row, author=self.code(row.source, row.author)) if row.author else row
+    def authors(self, names: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Sources and names, the names as codes."""
+        return tuple((source, self.code(source, name) if name else "") for source, name in names)
 
     def mention(self, mention: Mention) -> Mention:
         """The mention without its author's name, account and address; the name in its own text goes too."""

@@ -37,6 +37,14 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
+def before(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The period of equal length that ends where this one starts: as many days, where it is made of days."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    if first.time() == last.time() == time():
+        return midnight(first.date() - (last.date() - first.date()), zone), start
+    return start - (end.astimezone(UTC) - start.astimezone(UTC)), start
+
+
 def _start(text: str, zone: ZoneInfo) -> datetime:
     day = _day(text)
     return midnight(day, zone) if day else read_moment(text, zone)

@@ -1,10 +1,10 @@
-"""From rows to figures: the tables and headlines of a report; pure."""
+"""From columns to figures: the tables and headlines of a report; pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,11 @@ from desk.reports import SMALL, Cell, Column, Headline, Line, Summary, Table, Un
 from desk.reports.counts import Counts, Sample, ratio
 from desk.reports.kpis import KPIS
 from desk.reports.period import cut
-from desk.reports.tally import ALL, QUARTER, Arrival, Facets, Tally
+from desk.reports.tally import SENTIMENTS, Service, Tally
 from desk.reports.words import Words
-from storage.types import FigureRow, Priority, Sentiment, Status
+from storage.stretches import FIRST, NEXT, RESOLUTION
+from storage.types import Priority, Status
+from storage.types.figures import ELSEWHERE, Facets, Frame
 
 
 class HasSentiment(Hashable, Protocol):
@@ -29,8 +31,13 @@ Judged = TypeVar("Judged", bound=HasSentiment)
 TOP = 20
 """Authors named."""
 
+MOST = 40
+"""Lines of a table whose names come from outside; the others are one line."""
+
+OTHERS = "*"
+"""The key of that line."""
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-SENTIMENTS = tuple(each.value for each in Sentiment)
 RATED = tuple(each for each in SENTIMENTS if each != "unrated")
 
 MENTIONS = Column("mentions", Unit.COUNT, "mentions")
@@ -38,55 +45,72 @@ SHARE = Column("share", Unit.PERCENT, "share")
 NET = Column("net", Unit.BALANCE, "net_sentiment")
 BY_SENTIMENT = tuple(Column(each, Unit.COUNT, "mentions") for each in SENTIMENTS)
 
+WAITED = {"response_time": FIRST, "next_response_time": NEXT, "resolution_time": RESOLUTION}
+"""What people waited for, by the KPI that says how long."""
+
 
 def summarise(
-    rows: Iterable[FigureRow], start: datetime, end: datetime, zone: ZoneInfo, lang: str, *, explain: bool = False
+    frame: Frame, start: datetime, end: datetime, zone: ZoneInfo, lang: str, *, before: Frame | None = None
 ) -> Summary:
-    """The figures of `rows` over [start, end). With `explain`, each keeps the ids of the mentions behind it."""
-    tally = Tally(cut(start, end, zone), keep=explain)
-    for row in rows:
-        tally.add(row)
-    words = Words(lang)
+    """The figures of a frame over [start, end); `before` is that of the period before, to compare with."""
+    tally, words = Tally(frame, cut(start, end, zone), zone), Words(lang)
+    past = (
+        {each.kpi: each.cell.value for each in _headlines(Tally(before, cut(start, end, zone), zone), words)}
+        if before
+        else {}
+    )
     return Summary(
-        mentions=tally.mentions.n(),
-        headlines=_headlines(tally, words),
+        mentions=tally.facets.n(),
+        headlines=tuple(
+            Headline(each.kpi, each.unit, each.cell, each.remark, past.get(each.kpi))
+            for each in _headlines(tally, words)
+        ),
         tables=(
+            _service(tally, words),
             _time(tally),
-            _week(tally, zone, words),
+            _statuses(tally, words),
             _facet(tally, words, "brand", lambda key: key.brands, named=True),
             _facet(tally, words, "sources", lambda key: (key.source,), named=True),
-            _facet(tally, words, "source_kinds", lambda key: (key.source_kind,), named=True),
             _facet(tally, words, "intents", lambda key: key.intents or ("none",)),
+            _service_by(tally, words),
+            _channels(tally, words),
+            _agents(tally),
+            _hours("week", tally.hours, words),
+            *([_hours("outside", tally.outside, words)] if frame.has_hours else []),
+            _facet(tally, words, "source_kinds", lambda key: (key.source_kind,), named=True),
             _facet(tally, words, "languages", lambda key: (key.lang or "none",)),
             _facet(tally, words, "priorities", lambda key: (key.priority,), order=[each.value for each in Priority]),
             _authors(tally, words),
-            _service(tally, words),
-            _statuses(tally, words),
-            _service_by(tally),
-            _agents(tally),
-            _delay(tally),
+            _delay(tally, words),
         ),
     )
 
 
 def _headlines(tally: Tally, words: Words) -> tuple[Headline, ...]:
-    cases = tally.cases
-    everything = tally.mentions
+    """What matters first: what came, who waits, how fast we were; then how well; then what explains it."""
+    cases, everything = tally.cases, tally.facets
     writers = {(key.source, key.name) for key in tally.writers.keys()}  # noqa: SIM118
+    waited = {kpi: tally.service(target) for kpi, target in WAITED.items()}
+    promised = tally.service(*WAITED.values())
     return (
         _headline("mentions", everything.cell()),
-        _headline("authors", Cell(len(writers), ids=tally.writers.ids())),
         _balance_headline(everything, words),
-        _duration("response_time", tally.response[ALL], words),
-        _duration("resolution_time", tally.resolution[ALL], words),
         _headline("cases", cases.cell()),
-        _headline("open_cases", cases.cell(lambda key: key.status.is_open)),
+        _headline("waiting", tally.waiting()),
+        _duration("response_time", waited["response_time"], words),
+        _share("in_target", promised.hits, promised.judged, words),
         _share("answered", cases.cell(lambda key: key.answered), cases.cell(), words),
-        _share("reopen_rate", cases.cell(lambda key: key.reopened), cases.cell(lambda key: key.was_closed), words),
+        _duration("resolution_time", waited["resolution_time"], words),
+        _duration("next_response_time", waited["next_response_time"], words),
+        _headline("open_cases", cases.cell(lambda key: key.status.is_open)),
         _share("first_time_right", cases.cell(lambda key: key.is_right), cases.cell(lambda key: key.was_solved), words),
+        _share("reopen_rate", cases.cell(lambda key: key.reopened), cases.cell(lambda key: key.was_closed), words),
+        _share("turnaround", *tally.turned(), words),
         _share("participation", tally.joined.cell(), tally.conversations.cell(), words),
-        _headline("replies", tally.replies.cell()),
-        _duration("ingestion_delay", tally.delay[ALL], words),
+        _headline("replies", tally.answers().cell(lambda key: key[0] != ELSEWHERE)),
+        *([_share("outside_hours", tally.outside.cell(), everything.cell(), words)] if tally.frame.has_hours else []),
+        _delay_headline(tally, words),
+        _headline("authors", Cell(len(writers), ids=tally.writers.ids())),
     )
 
 
@@ -99,15 +123,18 @@ def _share(kpi: str, part: Cell, whole: Cell, words: Words) -> Headline:
     return _headline(kpi, ratio(part, whole), remark)
 
 
-def _duration(kpi: str, sample: Sample, words: Words) -> Headline:
-    p90, n, unknown = sample.at(0.9).value, sample.count("n").value, sample.count("unknown").value
-    remark = words(
-        "median_of",
-        p90=words.duration(p90) if p90 is not None else "–",
-        n=words.number(n or 0),
-        unknown=words.number(unknown or 0),
-    )
-    return _headline(kpi, sample.at(0.5), remark)
+def _duration(kpi: str, service: Service, words: Words) -> Headline:
+    times = (service.calendar.at(0.9), service.business.at(0.5))
+    p90, business = (words.cell(Cell(each.value), Unit.SECONDS) for each in times)
+    n = words.number(service.calendar.n().value or 0)
+    return _headline(kpi, service.calendar.at(0.5), words("median_of", p90=p90, n=n, business=business))
+
+
+def _delay_headline(tally: Tally, words: Words) -> Headline:
+    sample, unknown = tally.delay()
+    said = {"p90": words.cell(Cell(sample.at(0.9).value), Unit.SECONDS)}
+    said |= {"n": words.number(sample.n().value or 0), "unknown": words.number(unknown.value or 0)}
+    return _headline("ingestion_delay", sample.at(0.5), words("delay_of", **said))
 
 
 def _balance_headline(counts: Counts[Facets], words: Words) -> Headline:
@@ -129,34 +156,28 @@ def _balance(counts: Counts[Judged]) -> Cell:
 def _by_sentiment(counts: Counts[Judged]) -> tuple[Cell, ...]:
     """How many there are, and how many of each sentiment."""
     found = counts.by(lambda key: (key.sentiment,))
-    none: Counts[Judged] = Counts(counts.keep)
-    return (counts.cell(), *(found.get(each, none).cell() for each in SENTIMENTS))
+    return (counts.cell(), *(found.get(each, counts.none()).cell() for each in SENTIMENTS))
 
 
 def _time(tally: Tally) -> Table:
     """Every step of the period has its line, also an empty one."""
-    found = tally.over_time.by(lambda key: (key.step,))
-    none: Counts[Arrival] = Counts(tally.keep)
+    found, none = tally.over_time.by(lambda key: (key.step,)), tally.over_time.none()
     labels = [tally.steps.label(index) for index in range(len(tally.steps.starts))]
     lines = [Line(label, label, _by_sentiment(found.get(index, none))) for index, label in enumerate(labels)]
     return Table(key="time", columns=(MENTIONS, *BY_SENTIMENT), lines=tuple(lines), chart="stack")
 
 
-def _week(tally: Tally, zone: ZoneInfo, words: Words) -> Table:
+def _hours(key: str, counts: Counts[tuple[int, int]], words: Words) -> Table:
     """Arrivals by weekday and local hour."""
-    counts = tally.quarters.by(lambda quarter: (_weekday_hour(quarter, zone),))
-    empty: Counts[int] = Counts(tally.keep)
-    columns = tuple(Column(f"{hour:02}", Unit.COUNT, "mentions") for hour in range(24))
+    found, none = counts.by(lambda place: (place,)), counts.none()
+    columns = tuple(
+        Column(f"{hour:02}", Unit.COUNT, "outside_hours" if key == "outside" else "mentions") for hour in range(24)
+    )
     lines = [
-        Line(name, words(name), tuple(counts.get((day, hour), empty).cell() for hour in range(24)))
+        Line(name, words(name), tuple(found.get((day, hour), none).cell() for hour in range(24)))
         for day, name in enumerate(DAYS)
     ]
-    return Table(key="week", columns=columns, lines=tuple(lines), chart="heat")
-
-
-def _weekday_hour(quarter: int, zone: ZoneInfo) -> tuple[int, int]:
-    at = datetime.fromtimestamp(quarter * QUARTER, UTC).astimezone(zone)
-    return at.weekday(), at.hour
+    return Table(key=key, columns=columns, lines=tuple(lines), chart="heat")
 
 
 def _facet(
@@ -170,20 +191,31 @@ def _facet(
 ) -> Table:
     """Mentions by a property, most first (or in `order`), with their share and sentiment.
 
-    `named`: the groups are names somebody gave, not words of ours to be translated.
+    `named`: the groups are names somebody gave, not words of ours to be translated, and may be many.
     """
-    found = tally.mentions.by(groups)
-    names = [each for each in order if each in found] or sorted(found, key=lambda name: (-found[name].n(), name))
-    whole = Cell(sum(counts.n() for counts in found.values()) if key == "brand" else tally.mentions.n())
+    found = tally.facets.by(groups)
+    names = [each for each in order if each in found] or _largest(found)
+    whole = Cell(sum(counts.n() for counts in found.values()) if key == "brand" else tally.facets.n())
     share = Column("share", Unit.PERCENT, "share_of_voice") if key == "brand" else SHARE
-    notes = {"brand": words("brand_note", n=words.number(whole.value or 0)), "intents": words("intents_note")}
+    lines = [Line(name, name if named else words(name), _facet_cells(found[name], whole)) for name in names[:MOST]]
+    notes = [words("brand_note", n=words.number(whole.value or 0))] if key == "brand" else []
+    notes += [words("intents_note")] if key == "intents" else []
+    if len(names) > MOST:
+        rest = set(names[MOST:])
+        others = tally.facets.by(lambda facets: [OTHERS for name in groups(facets) if name in rest])[OTHERS]
+        lines.append(Line(OTHERS, words("others", n=len(rest)), _facet_cells(others, whole)))
+        notes.append(words("others_note", n=MOST, all=words.number(len(names))))
     return Table(
         key=key,
         columns=(MENTIONS, share, *BY_SENTIMENT, NET),
-        lines=tuple(Line(name, name if named else words(name), _facet_cells(found[name], whole)) for name in names),
+        lines=tuple(lines),
         chart="bars",
-        note=notes.get(key, ""),
+        note=" ".join(notes),
     )
+
+
+def _largest(found: dict[str, Counts[Facets]]) -> list[str]:
+    return sorted(found, key=lambda name: (-found[name].n(), name))
 
 
 def _facet_cells(counts: Counts[Facets], whole: Cell) -> tuple[Cell, ...]:
@@ -208,24 +240,26 @@ def _authors(tally: Tally, words: Words) -> Table:
 
 
 def _service(tally: Tally, words: Words) -> Table:
-    samples = {"response_time": tally.response[ALL], "resolution_time": tally.resolution[ALL]}
-    lines = [Line(kpi, words.kpi(kpi), _sample_cells(sample)) for kpi, sample in samples.items()]
-    return Table(key="service", columns=_sample_columns("response_time"), lines=tuple(lines))
-
-
-def _sample_columns(kpi: str, *, waiting: bool = True) -> tuple[Column, ...]:
-    counted = ("waiting", "unknown") if waiting else ("unknown",)
-    return (
-        Column("n", Unit.COUNT, kpi),
-        Column("median", Unit.SECONDS, kpi),
-        Column("p90", Unit.SECONDS, kpi),
-        *(Column(each, Unit.COUNT, kpi) for each in counted),
+    lines = [Line(kpi, words.kpi(kpi), _service_row(tally.service(target), kpi)) for kpi, target in WAITED.items()]
+    columns = (
+        Column("n", Unit.COUNT, "response_time"),
+        Column("median", Unit.SECONDS, "response_time"),
+        Column("p90", Unit.SECONDS, "response_time"),
+        Column("business_median", Unit.SECONDS, "business_time"),
+        Column("business_p90", Unit.SECONDS, "business_time"),
+        Column("in_target", Unit.PERCENT, "in_target"),
+        Column("promised", Unit.COUNT, "in_target"),
+        Column("waiting", Unit.COUNT, "response_time"),
+        Column("left", Unit.COUNT, "response_time"),
+        Column("unknown", Unit.COUNT, "response_time"),
     )
+    return Table(key="service", columns=columns, lines=tuple(lines))
 
 
-def _sample_cells(sample: Sample, *, waiting: bool = True) -> tuple[Cell, ...]:
-    counted = ("waiting", "unknown") if waiting else ("unknown",)
-    return (sample.count("n"), sample.at(0.5), sample.at(0.9), *(sample.count(each) for each in counted))
+def _service_row(service: Service, kpi: str) -> tuple[Cell, ...]:
+    calendar, business = service.calendar, service.business
+    times = (calendar.n(), calendar.at(0.5), calendar.at(0.9), business.at(0.5), business.at(0.9))
+    return (*times, service.in_target, service.judged, service.waiting, service.left, service.unknown)
 
 
 def _statuses(tally: Tally, words: Words) -> Table:
@@ -240,9 +274,10 @@ def _statuses(tally: Tally, words: Words) -> Table:
     return Table(key="statuses", columns=columns, lines=tuple(lines), chart="bars")
 
 
-def _service_by(tally: Tally) -> Table:
+def _service_by(tally: Tally, words: Words) -> Table:
     found = tally.cases.by(lambda key: (key.source,))
     names = sorted(found, key=lambda name: (-found[name].n(), name))
+    note = words("others_note", n=MOST, all=words.number(len(names))) if len(names) > MOST else ""
     return Table(
         key="service_sources",
         columns=(
@@ -250,9 +285,12 @@ def _service_by(tally: Tally) -> Table:
             Column("answered", Unit.PERCENT, "answered"),
             Column("participation", Unit.PERCENT, "participation"),
             Column("response", Unit.SECONDS, "response_time"),
+            Column("business_median", Unit.SECONDS, "business_time"),
+            Column("in_target", Unit.PERCENT, "in_target"),
             Column("resolution", Unit.SECONDS, "resolution_time"),
         ),
-        lines=tuple(Line(name, name, _service_cells(tally, name)) for name in names),
+        lines=tuple(Line(name, name, _service_cells(tally, name)) for name in names[:MOST]),
+        note=note,
     )
 
 
@@ -261,29 +299,89 @@ def _service_cells(tally: Tally, source: str) -> tuple[Cell, ...]:
     answered = tally.cases.cell(lambda key: key.source == source and key.answered)
     joined = tally.joined.cell(lambda name: name == source)
     threads = tally.conversations.cell(lambda name: name == source)
-    times = (tally.response[source].at(0.5), tally.resolution[source].at(0.5))
+    response = tally.service(FIRST, source=source)
+    promised = tally.service(*WAITED.values(), source=source)
+    resolution = tally.service(RESOLUTION, source=source).calendar.at(0.5)
+    times = (response.calendar.at(0.5), response.business.at(0.5), promised.in_target, resolution)
     return (cases, ratio(answered, cases), ratio(joined, threads), *times)
 
 
 def _agents(tally: Tally) -> Table:
-    found = tally.handled.by(lambda name: (name,))
-    names = sorted(found, key=lambda name: (-found[name].n(), name))
+    """What each answered and resolved; the times are of the waits that they ended."""
+    answers = tally.answers()
+    names = [name for name in tally.frame.people if name]
+    replies = {name: answers.cell(lambda key, name=name: key[1] == name) for name in names}  # type: ignore[misc]
+    done = {name: tally.service(RESOLUTION, actor=name) for name in names}
+    busy = [name for name in names if replies[name].value or done[name].calendar.n().value]
     columns = (
-        Column("cases", Unit.COUNT, "cases"),
+        Column("replies", Unit.COUNT, "replies"),
         Column("response", Unit.SECONDS, "response_time"),
         Column("p90", Unit.SECONDS, "response_time"),
+        Column("business_median", Unit.SECONDS, "business_time"),
+        Column("in_target", Unit.PERCENT, "in_target"),
+        Column("resolved_n", Unit.COUNT, "resolution_time"),
         Column("resolution", Unit.SECONDS, "resolution_time"),
     )
-    lines = tuple(Line(name, name, (found[name].cell(), *_agent_times(tally, name))) for name in names)
-    return Table(key="agents", columns=columns, lines=lines)
+    lines = [
+        Line(name, name, (replies[name], *_answer_times(tally.service(FIRST, NEXT, actor=name)), *_done(done[name])))
+        for name in sorted(busy, key=lambda name: (-(replies[name].value or 0), name))
+    ]
+    return Table(key="agents", columns=columns, lines=tuple(lines))
 
 
-def _agent_times(tally: Tally, name: str) -> tuple[Cell, ...]:
-    response, resolution = tally.agent_response[name], tally.agent_resolution[name]
-    return (response.at(0.5), response.at(0.9), resolution.at(0.5))
+def _answer_times(service: Service) -> tuple[Cell, ...]:
+    return (service.calendar.at(0.5), service.calendar.at(0.9), service.business.at(0.5), service.in_target)
 
 
-def _delay(tally: Tally) -> Table:
-    sources = sorted(tally.delay.keys() - {ALL})
-    lines = [Line(name, name, _sample_cells(tally.delay[name], waiting=False)) for name in sources]
-    return Table(key="delay", columns=_sample_columns("ingestion_delay", waiting=False), lines=tuple(lines))
+def _done(service: Service) -> tuple[Cell, ...]:
+    return (service.calendar.n(), service.calendar.at(0.5))
+
+
+def _channels(tally: Tally, words: Words) -> Table:
+    """Which ways of answering carried how much, and how fast."""
+    answers = tally.answers()
+    found = answers.by(lambda key: (key[0],))
+    columns = (
+        Column("answers", Unit.COUNT, "channel_answers"),
+        Column("share", Unit.PERCENT, "channel_answers"),
+        Column("response", Unit.SECONDS, "channel_answers"),
+        Column("p90", Unit.SECONDS, "channel_answers"),
+        Column("business_median", Unit.SECONDS, "business_time"),
+        Column("in_target", Unit.PERCENT, "in_target"),
+    )
+    lines = [
+        Line(
+            name or "none",
+            words(name or "none") if name in ("", ELSEWHERE) else name,
+            _channel_cells(tally, found[name], answers),
+        )
+        for name in sorted(found, key=lambda name: (-found[name].n(), name))
+    ]
+    return Table(key="channels", columns=columns, lines=tuple(lines))
+
+
+def _channel(name: str, words: Words) -> str:
+    return words(name or "none") if name in ("", ELSEWHERE) else name
+
+
+def _channel_cells(tally: Tally, mine: Counts[tuple[str, str]], every: Counts[tuple[str, str]]) -> tuple[Cell, ...]:
+    channel = mine.keys()[0][0]
+    times = _answer_times(tally.service(FIRST, NEXT, channel=channel)) if channel else (Cell(None),) * 4
+    return (mine.cell(), ratio(mine.cell(), every.cell()), *times)
+
+
+def _delay(tally: Tally, words: Words) -> Table:
+    sources = sorted(tally.sources)
+    columns = (
+        Column("n", Unit.COUNT, "ingestion_delay"),
+        Column("median", Unit.SECONDS, "ingestion_delay"),
+        Column("p90", Unit.SECONDS, "ingestion_delay"),
+        Column("unknown", Unit.COUNT, "ingestion_delay"),
+    )
+    lines = [Line(name, name, _delay_cells(*tally.delay(name))) for name in sources[:MOST]]
+    note = words("others_note", n=MOST, all=words.number(len(sources))) if len(sources) > MOST else ""
+    return Table(key="delay", columns=columns, lines=tuple(lines), note=note)
+
+
+def _delay_cells(sample: Sample, unknown: Cell) -> tuple[Cell, ...]:
+    return (sample.n(), sample.at(0.5), sample.at(0.9), unknown)

@@ -1,34 +1,29 @@
-"""One pass over the rows of a report: everything its figures need, in memory that does not grow with the rows; pure."""
+"""The columns of a report made ready to be counted: by step of the period, hour of the week, source, agent; pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from desk.reports.counts import Counts, Sample
+import numpy as np
+
+from desk.reports import Cell
+from desk.reports.counts import Counts, Sample, count, ratio
 from desk.reports.period import Steps
-from storage.types import FigureRow, Status
+from storage.types import Sentiment, Status
+from storage.types.figures import Codes, Ending, Facets, Flags, Frame, Ints
 
 QUARTER = 900
 """Seconds. Every zone's offset today is whole quarters of an hour: a quarter lies in one local hour, wherever."""
 
-CLOSED = frozenset(status for status in Status if not status.is_open)
+MICROS = 1_000_000
+"""In a second."""
 
-ALL = ""
-"""The group of everything together."""
-
-
-class Facets(NamedTuple):
-    """What a mention is counted by."""
-
-    source: str
-    source_kind: str
-    brands: tuple[str, ...]
-    lang: str
-    sentiment: str
-    priority: str
-    intents: tuple[str, ...]
+SENTIMENTS = tuple(each.value for each in Sentiment)
+STATUSES = tuple(Status)
 
 
 class Arrival(NamedTuple):
@@ -52,120 +47,209 @@ class CaseFacets(NamedTuple):
     source: str
     status: Status
     answered: bool
-    replies: int
     reopened: bool
-
-    @property
-    def was_closed(self) -> bool:
-        """Whether it was ever closed."""
-        return self.reopened or self.status in CLOSED
+    was_closed: bool
+    replied: bool
+    replied_once: bool
 
     @property
     def was_solved(self) -> bool:
         """Whether a first time right could be judged: replied to, and resolved or reopened."""
-        return self.replies > 0 and (self.reopened or self.status is Status.RESOLVED)
+        return self.replied and (self.reopened or self.status is Status.RESOLVED)
 
     @property
     def is_right(self) -> bool:
         """First time right."""
-        return self.replies == 1 and not self.reopened and self.status is Status.RESOLVED
+        return self.replied_once and not self.reopened and self.status is Status.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Some of the stretches in which people waited: how long, and whether within what was promised."""
+
+    calendar: Sample
+    business: Sample
+    waiting: Cell
+    left: Cell
+    unknown: Cell
+    hits: Cell
+    judged: Cell
+
+    @property
+    def in_target(self) -> Cell:
+        """The share of what was promised that was kept; who waits too long already counts."""
+        return ratio(self.hits, self.judged)
 
 
 class Tally:
-    """The counts of a report. `keep`: remember the ids behind each."""
+    """A frame as it is counted."""
 
-    def __init__(self, steps: Steps, keep: bool) -> None:
-        self.steps, self.keep = steps, keep
-        self.mentions: Counts[Facets] = Counts(keep)
-        self.over_time: Counts[Arrival] = Counts(keep)
-        self.quarters: Counts[int] = Counts(keep)
-        self.writers: Counts[Writer] = Counts(keep)
-        self.cases: Counts[CaseFacets] = Counts(keep)
-        self.replies: Counts[str] = Counts(keep)
-        self.conversations: Counts[str] = Counts(keep)
-        self.joined: Counts[str] = Counts(keep)
-        self.handled: Counts[str] = Counts(keep)
-        self.delay = self._samples()
-        self.response = self._samples()
-        self.resolution = self._samples()
-        self.agent_response = self._samples()
-        self.agent_resolution = self._samples()
-        self._seen = bytearray()
+    def __init__(self, frame: Frame, steps: Steps, zone: ZoneInfo) -> None:
+        self.frame, self.steps, self.zone = frame, steps, zone
+        self.facets: Counts[Facets] = Counts(frame.facets, frame.facet, frame.mention)
 
-    def _samples(self) -> defaultdict[str, Sample]:
-        return defaultdict(lambda: Sample(self.keep))
+    @cached_property
+    def over_time(self) -> Counts[Arrival]:
+        """Mentions by step and sentiment."""
+        edges = np.array([round(each * MICROS) for each in self.steps.epochs], np.int64)
+        step = np.searchsorted(edges, self.frame.at, side="right") - 1
+        keys = [Arrival(place, each) for place in range(len(edges)) for each in SENTIMENTS]
+        return Counts(keys, step * len(SENTIMENTS) + self._sentiment, self.frame.mention)
 
-    def add(self, row: FigureRow) -> None:
-        """Counts a mention, and its case where it begins."""
-        mention, sentiment, epoch = row.mention_id, row.sentiment.value, row.at.timestamp()
-        self.mentions.add(
-            Facets(
-                row.source,
-                row.source_kind,
-                row.brands or ((row.brand,) if row.brand else ()),
-                row.lang or "",
-                sentiment,
-                row.priority.value,
-                row.intents,
-            ),
-            mention,
+    @cached_property
+    def hours(self) -> Counts[tuple[int, int]]:
+        """Mentions by weekday and hour, on the wall's clock."""
+        return self._by_hour(np.ones(len(self.frame.at), np.bool_))
+
+    @cached_property
+    def outside(self) -> Counts[tuple[int, int]]:
+        """The same of those that came while nobody was there."""
+        return self._by_hour(self.frame.outside)
+
+    def _by_hour(self, chosen: Flags) -> Counts[tuple[int, int]]:
+        quarters, place = np.unique(self.frame.at[chosen] // (QUARTER * MICROS), return_inverse=True)
+        hour = np.array([_hour_of_week(each, self.zone) for each in quarters.tolist()], np.int32)
+        keys = [(day, hour) for day in range(7) for hour in range(24)]
+        return Counts(keys, hour[place], self.frame.mention[chosen])
+
+    @cached_property
+    def writers(self) -> Counts[Writer]:
+        """Mentions by account and sentiment; those of unknown authors are left out."""
+        known = self.frame.author > 0
+        keys = [Writer(*author, each) for author in self.frame.authors for each in SENTIMENTS]
+        codes = self.frame.author[known].astype(np.int64) * len(SENTIMENTS) + self._sentiment[known]
+        return Counts(keys, codes, self.frame.mention[known])
+
+    @cached_property
+    def _sentiment(self) -> Codes:
+        table = [SENTIMENTS.index(each.sentiment) for each in self.frame.facets]
+        return np.array(table or [0], np.int32)[self.frame.facet]
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The sources of the mentions."""
+        return tuple(dict.fromkeys(each.source for each in self.frame.facets))
+
+    @cached_property
+    def source(self) -> Codes:
+        """The place in `sources` of each mention."""
+        table = [self.sources.index(each.source) for each in self.frame.facets]
+        return np.array(table or [0], np.int32)[self.frame.facet]
+
+    def delay(self, source: str | None = None) -> tuple[Sample, Cell]:
+        """From published to first seen, and how many have no such length."""
+        mine = np.ones(len(self.source), np.bool_) if source is None else self.source == self.sources.index(source)
+        known = ~np.isnan(self.frame.late)
+        sample = Sample(self.frame.late[mine & known], self.frame.mention[mine & known])
+        return sample, count(mine & ~known, self.frame.mention)
+
+    @cached_property
+    def conversations(self) -> Counts[str]:
+        """Conversations by the source of their first mention."""
+        _, first = np.unique(self.frame.thread, return_index=True)
+        return Counts(self.sources, self.source[first], self.frame.mention[first])
+
+    @cached_property
+    def joined(self) -> Counts[str]:
+        """The conversations in which we answered."""
+        place = self.frame.case
+        answered = np.append(self.frame.cases.answered, False)[place]
+        mine = np.flatnonzero(answered & (place >= 0))
+        _, first = np.unique(self.frame.thread[mine], return_index=True)
+        return Counts(self.sources, self.source[mine[first]], self.frame.mention[mine[first]])
+
+    @cached_property
+    def counted(self) -> Ints:
+        """The places of the cases that count: those whose first mention is in the report."""
+        return np.flatnonzero(self.frame.cases.opening >= 0)
+
+    @cached_property
+    def opening(self) -> Ints:
+        """Of each case: the id of the mention it began with; 0 where the case is not counted."""
+        return np.append(self.frame.mention, 0)[self.frame.cases.opening]
+
+    @cached_property
+    def cases(self) -> Counts[CaseFacets]:
+        """Cases by what they came to."""
+        cases, mine = self.frame.cases, self.counted
+        columns = (
+            self.source[cases.opening[mine]], cases.status[mine], cases.answered[mine], cases.reopened[mine] > 0,
+            cases.was_closed[mine], cases.replies[mine] > 0, cases.replies[mine] == 1,
+        )  # fmt: skip
+        sizes = (max(len(self.sources), 1), len(STATUSES), 2, 2, 2, 2, 2)
+        code = np.zeros(len(mine), np.int64)
+        for column, size in zip(columns, sizes, strict=True):
+            code = code * size + column
+        seen, place = np.unique(code, return_inverse=True)
+        return Counts([self._case(each, sizes) for each in seen.tolist()], place, self.opening[mine])
+
+    def _case(self, code: int, sizes: tuple[int, ...]) -> CaseFacets:
+        parts = []
+        for size in reversed(sizes):
+            code, part = divmod(code, size)
+            parts.append(part)
+        source, status, *flags = reversed(parts)
+        return CaseFacets(self.sources[source], STATUSES[status], *map(bool, flags))
+
+    def turned(self) -> tuple[Cell, Cell]:
+        """The cases that did not end as negatively as they began, and those that could have."""
+        cases = self.frame.cases
+        began = cases.began_negative & (cases.opening >= 0)
+        return count(began & ~cases.ended_negative, self.opening), count(began, self.opening)
+
+    def waiting(self) -> Cell:
+        """Cases in which somebody waits for an answer."""
+        waits = self.frame.waits
+        running = (waits.ending == Ending.RUNNING) & (waits.target < 2)
+        chosen = np.zeros(len(self.opening), np.bool_)
+        chosen[waits.case[running]] = True
+        return count(chosen & (self.frame.cases.opening >= 0), self.opening)
+
+    def answers(self) -> Counts[tuple[str, str]]:
+        """Answers by channel and by who gave them."""
+        frame, answers = self.frame, self.frame.answers
+        mine = frame.cases.opening[answers.case] >= 0
+        keys = [(channel, person) for channel in frame.channels for person in frame.people]
+        codes = answers.channel[mine].astype(np.int64) * len(frame.people) + answers.actor[mine]
+        return Counts(keys, codes, self.opening[answers.case[mine]])
+
+    def service(
+        self, *targets: int, source: str | None = None, actor: str | None = None, channel: str | None = None
+    ) -> Service:
+        """How long people waited for some of `stretches.TARGETS`; of all, or a source, an agent or a channel."""
+        waits, cases = self.frame.waits, self.frame.cases
+        mine = np.isin(waits.target, targets) & (cases.opening[waits.case] >= 0)
+        if source is not None:
+            mine &= self._source_of_case[waits.case] == self.sources.index(source)
+        if actor is not None:
+            mine &= waits.actor == self.frame.people.index(actor)
+        if channel is not None:
+            mine &= waits.channel == self.frame.channels.index(channel)
+        return self._measured(np.flatnonzero(mine))
+
+    def _measured(self, mine: Ints) -> Service:
+        waits, ids = self.frame.waits, self.opening[self.frame.waits.case[mine]]
+        ending, used, allowed = waits.ending[mine], waits.used[mine], waits.allowed[mine]
+        done = ending == Ending.DONE
+        ended = done | (ending == Ending.UNKNOWN)
+        hits = ended & (used <= allowed)
+        missed = np.where(ended, used > allowed, used >= allowed)
+        length = (waits.end[mine] - waits.begin[mine]) / MICROS
+        return Service(
+            calendar=Sample(length[done], ids[done]),
+            business=Sample(used[done], ids[done]),
+            waiting=count(ending == Ending.RUNNING, ids),
+            left=count(ending == Ending.LEFT, ids),
+            unknown=count(ending == Ending.UNKNOWN, ids),
+            hits=count(hits, ids),
+            judged=count(hits | missed, ids),
         )
-        self.over_time.add(Arrival(self.steps.place(epoch), sentiment), mention)
-        self.quarters.add(int(epoch // QUARTER), mention)
-        if row.author:
-            self.writers.add(Writer(row.source, row.author, sentiment), mention)
-        self._add_delay(row)
-        self._add_conversation(row)
-        if row.opens_case:
-            self._add_case(row)
 
-    def _add_delay(self, row: FigureRow) -> None:
-        late = _seconds(row.published_at, row.first_seen_at)
-        for sample in (self.delay[ALL], self.delay[row.source]):
-            if late is None:
-                sample.miss(row.mention_id)
-            else:
-                sample.add(late, row.mention_id)
-
-    def _add_conversation(self, row: FigureRow) -> None:
-        """A conversation counts once, and once more when one of its cases was answered: two bits each."""
-        place, mention = row.conversation_id, row.mention_id
-        if place >= len(self._seen):
-            self._seen.extend(bytes(place + 1024 - len(self._seen)))
-        before = self._seen[place]
-        self._seen[place] = after = before | (3 if row.answered else 1)
-        if after & ~before & 1:
-            self.conversations.add(row.source, mention)
-        if after & ~before & 2:
-            self.joined.add(row.source, mention)
-
-    def _add_case(self, row: FigureRow) -> None:
-        mention, status = row.mention_id, row.status or Status.NEW
-        self.cases.add(CaseFacets(row.source, status, row.answered, row.replies, row.reopened > 0), mention)
-        for _ in range(row.replies):
-            self.replies.add(row.source, mention)
-        response = _seconds(row.asked_at, row.responded_at)
-        resolution = _seconds(row.asked_at, row.resolved_at)
-        for group in (ALL, row.source):
-            _measure(self.response[group], response, row.answered, mention)
-            _measure(self.resolution[group], resolution, status is Status.RESOLVED, mention)
-        for agent in row.agents:
-            self.handled.add(agent, mention)
-            _measure(self.agent_response[agent], response, row.answered, mention)
-            _measure(self.agent_resolution[agent], resolution, status is Status.RESOLVED, mention)
+    @cached_property
+    def _source_of_case(self) -> Codes:
+        return np.append(self.source, -1)[self.frame.cases.opening]
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
-    """From start to end; None where one is unknown or they are the wrong way round."""
-    if start is None or end is None or end < start:
-        return None
-    return (end - start).total_seconds()
-
-
-def _measure(sample: Sample, seconds: float | None, happened: bool, mention: int) -> None:
-    if seconds is not None:
-        sample.add(seconds, mention)
-    elif happened:
-        sample.miss(mention)
-    else:
-        sample.wait(mention)
+def _hour_of_week(quarter: int, zone: ZoneInfo) -> int:
+    at = datetime.fromtimestamp(quarter * QUARTER, UTC).astimezone(zone)
+    return at.weekday() * 24 + at.hour

@@ -20,7 +20,7 @@ from storage.types.posts import (
     Visit,
 )
 from storage.types.words import INTENTS, SYSTEM, EventKind, Health, PostKind, Priority, ReplyState, Sentiment, Status
-from storage.types.work import Author, Case, CaseFile, Event, FigureRow, Mention, Receipt, Reply, Tick
+from storage.types.work import Author, Case, CaseFile, Event, Mention, Receipt, Reply, Tick
 
 __all__ = [
     "Account",
@@ -33,7 +33,6 @@ __all__ = [
     "Erased",
     "Event",
     "EventKind",
-    "FigureRow",
     "Health",
     "INTENTS",
     "Match",

@@ -1,4 +1,4 @@
-"""The nouns of the desk: mentions, cases, events, replies, and the rows that figures are counted from."""
+"""The nouns of the desk: mentions, cases, events and replies."""
 
 from __future__ import annotations
 
@@ -215,42 +215,3 @@ class CaseFile:
     author: Author | None
     earlier: tuple[Mention, ...]
     """The author's posts in other conversations, newest first, 20 at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FigureRow:
-    """What figures are counted from: a mention with the times of its case, one row a mention."""
-
-    mention_id: int
-    case_id: int | None
-    at: datetime
-    """Published, else first seen."""
-    first_seen_at: datetime
-    source: str
-    source_kind: str
-    brand: str | None
-    lang: str | None
-    sentiment: Sentiment
-    intents: tuple[str, ...]
-    priority: Priority
-    author: str | None
-    opens_case: bool
-    """True for the first mention of its case: durations are counted once a case."""
-    asked_at: datetime | None
-    """When the case's clock began: its first mention published, else first seen."""
-    responded_at: datetime | None
-    resolved_at: datetime | None
-    """The last resolution, None while open again."""
-    reopened: int
-    replies: int
-    agents: tuple[str, ...]
-    """Who answered or ended the case."""
-    published_at: datetime | None = None
-    """As the source says; None is unknown."""
-    brands: tuple[str, ...] = ()
-    """All brands it is about, for the share of voice."""
-    conversation_id: int = 0
-    status: Status | None = None
-    """Of its case, None where it has none."""
-    answered: bool = False
-    """Whether we responded; with `responded_at` None the moment is unknown."""

@@ -5,21 +5,41 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
+from desk.clocks import clocks
+from desk.service import Promise, Service
 from storage.errors import StorageError
 from storage.figures import Figures
-from storage.types import FigureRow, Mention, Opinion, Priority, Receipt, Sentiment
+from storage.history import Histories
+from storage.open_time import moment_of
+from storage.query.grammar import parse
+from storage.sla import always, read_calendar
+from storage.stretches import TARGETS
+from storage.types import Mention, Opinion, Priority, Receipt, Sentiment, Status
+from storage.types.figures import Ending, Frame, Hours
 
 START, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 AGENTS = ("anna", "bram")
 QUERIES = ("is:open", "status:resolved OR tag:vraag", "sentiment:negative", "assignee:anna", "has:reply", "has:note")
 
-Snapshot = tuple[datetime, list[FigureRow], list[Mention], dict[str, list[int]]]
+Snapshot = tuple[datetime, dict[str, Any], list[Mention], dict[str, list[int]]]
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+OFFICE = read_calendar({"mon-fri": ["09:00-12:30", "13:00-17:30"]}, AMSTERDAM)
+PROMISES = (
+    Promise(query="is:open priority:urgent", node=parse("is:open priority:urgent"), calendar=always(AMSTERDAM),
+            targets={"first_response": timedelta(hours=1)}),
+    Promise(query="*", node=parse("*"), calendar=OFFICE,
+            targets={"first_response": timedelta(hours=4), "resolution": timedelta(hours=8)}),
+)  # fmt: skip
+HOURS = Hours(default=OFFICE, promises=PROMISES, staffed=(OFFICE,))
 
 
 class Life:
@@ -101,12 +121,35 @@ class Life:
     def snapshot(self) -> Snapshot:
         """What a report would say now."""
         self.clock.advance(seconds=1)
-        rows = list(self.figures.rows("", START, END))
+        frame = self.figures.frame("", START, END, hours=HOURS)
         mentions = list(self.figures.mentions("", START, END))
-        found = {query: [row.mention_id for row in self.figures.rows(query, START, END)] for query in QUERIES}
+        found = {query: self.figures.frame(query, START, END).mention.tolist() for query in QUERIES}
         moment = self.clock()
         self.clock.advance(seconds=1)
-        return moment, rows, mentions, found
+        return moment, columns(frame), mentions, found
+
+
+def columns(frame: Frame) -> dict[str, Any]:
+    """Everything a frame says, in an order that does not depend on how it was read."""
+    cases, waits = frame.cases, frame.waits
+    found: dict[str, Any] = {
+        "mentions": list(zip(frame.mention.tolist(), frame.at.tolist(), map(str, frame.late), strict=True)),
+        "facets": [each._replace(brands=tuple(sorted(each.brands)), intents=tuple(sorted(each.intents)))
+                   for place in frame.facet for each in (frame.facets[place],)],
+        "authors": [frame.authors[place] for place in frame.author],
+        "outside": frame.outside.tolist(),
+    }  # fmt: skip
+    found |= {field.name: getattr(cases, field.name).tolist() for field in fields(cases)}
+    names = (field.name for field in fields(waits) if field.name not in ("actor", "channel"))
+    rows = [getattr(waits, name).tolist() for name in names]
+    people = [frame.people[place] for place in waits.actor]
+    found["waits"] = sorted(map(str, zip(*rows, people, strict=True)))
+    answers = frame.answers
+    found["answers"] = sorted(
+        (int(case), frame.people[actor], frame.channels[channel])
+        for case, actor, channel in zip(answers.case, answers.actor, answers.channel, strict=True)
+    )
+    return found
 
 
 def facts(mention: Mention) -> tuple[object, ...]:
@@ -123,14 +166,14 @@ def test_what_is_looked_back_at_is_what_was_seen(desk: Any, clock: Any, seed: in
         life.live()
         if step % 20 == 19:
             snapshots.append(life.snapshot())
-    assert len(snapshots[-1][1]) > 5
-    for moment, rows, mentions, found in snapshots:
+    assert len(snapshots[-1][2]) > 5
+    for moment, frame, mentions, found in snapshots:
         past = list(life.figures.mentions("", START, END, as_of=moment))
         assert [facts(each) for each in past] == [facts(each) for each in mentions]
-        for then, seen in zip(life.figures.rows("", START, END, as_of=moment), rows, strict=True):
-            assert asdict(then) == asdict(seen)
+        then = columns(life.figures.frame("", START, END, hours=HOURS, as_of=moment))
+        assert {name: then[name] for name in frame} == frame
         for query, ids in found.items():
-            assert [row.mention_id for row in life.figures.rows(query, START, END, as_of=moment)] == ids, query
+            assert life.figures.frame(query, START, END, as_of=moment).mention.tolist() == ids, query
 
 
 @pytest.mark.parametrize("seed", [7, 8])
@@ -138,15 +181,37 @@ def test_figures_agree_with_what_the_desk_shows(desk: Any, clock: Any, seed: int
     life = Life(desk, clock, seed)
     for _ in range(70):
         life.live()
-    for row in life.figures.rows("", START, END):
-        case = desk.inbox.case(row.case_id)
-        trail = [event for event in desk.inbox.trail(row.case_id) if "undone_by" not in event.data]
+    cases = life.figures.frame("", START, END).cases
+    for place, id_ in enumerate(cases.id.tolist()):
+        case = desk.inbox.case(id_)
+        trail = [event for event in desk.inbox.trail(id_) if "undone_by" not in event.data]
         kinds = [event.kind.value for event in trail]
-        assert row.status is case.status
-        assert row.replies == kinds.count("sent")
-        assert row.answered >= ("sent" in kinds)
-        closings = [event.at for event in trail if event.kind.value == "resolved"]
-        assert row.resolved_at == (max(closings) if case.status.value == "resolved" else None)
+        assert list(Status)[cases.status[place]] is case.status
+        assert cases.replies[place] == kinds.count("sent")
+        assert cases.answered[place] >= ("sent" in kinds)
         left = [event.data["from"] for event in trail if event.kind.value == "reopened"]
-        assert row.reopened == sum(status in ("resolved", "dismissed", "spam") for status in left)
-        assert row.responded_at is None or row.responded_at >= row.asked_at
+        assert cases.reopened[place] == sum(status in ("resolved", "dismissed", "spam") for status in left)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_people_waited_as_long_as_the_clocks_of_their_case_say(desk: Any, clock: Any, seed: int) -> None:
+    life = Life(desk, clock, seed)
+    for _ in range(80):
+        life.live()
+    clock.advance(minutes=7)
+    frame, now = life.figures.frame("", START, END, hours=HOURS), clock()
+    waits, service = frame.waits, Service(promises=PROMISES, zone=AMSTERDAM)
+    for history in Histories(desk.database).of(frame.cases.id.tolist()):
+        promise = service.promise_for(history.newest, now)
+        assert promise is not None
+        mine = np.flatnonzero(frame.cases.id[waits.case] == history.case_id).tolist()
+        counted = sorted(
+            (TARGETS[waits.target[n]], moment_of(waits.begin[n]), waits.used[n])
+            for n in mine
+            if TARGETS[waits.target[n]] in promise.targets
+            and (waits.ending[n] != Ending.LEFT or waits.used[n] >= waits.allowed[n])
+        )
+        assert counted == sorted(
+            (each.target, each.since, each.reading.used.total_seconds())
+            for each in clocks(history.waits, history.steps, promise, now)
+        )

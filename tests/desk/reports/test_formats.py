@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import openpyxl
 import pytest
@@ -20,7 +20,7 @@ from desk.reports import Report, ReportError, as_xlsx, find_format, formats, sav
 from desk.reports.record import FIELDS
 from desk.reports.show import csv_cell, csv_text
 from desk.reports.words import Words
-from storage.types import FigureRow, Mention
+from storage.types import Mention
 
 NASTY = [
     '=HYPERLINK("http://evil.example","x")', "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "'=1+1", "＝1+1",
@@ -30,14 +30,14 @@ NASTY = [
 ]  # fmt: skip
 
 MakeReport = Callable[..., Report]
-MakeRow = Callable[..., FigureRow]
+MakeRow = Callable[..., Any]
 MakeMention = Callable[..., Mention]
 
 
 @pytest.fixture
 def nasty(report: MakeReport, row: MakeRow, mention: MakeMention) -> Report:
     """A report in which every field a stranger fills holds each of the nasty texts once."""
-    rows = [row(index / 10, author=text, source=text, brand=text, brands=(text,)) for index, text in enumerate(NASTY)]
+    rows = [row(index / 10, author=text, source=text, brands=(text,)) for index, text in enumerate(NASTY)]
     mentions = [mention(id=index, text=text, title=text, author=text, url=text) for index, text in enumerate(NASTY)]
     return report(rows, mentions, title=NASTY[8], query=NASTY[9])
 
@@ -134,7 +134,7 @@ def test_markdown_says_what_strangers_wrote_literally(nasty: Report) -> None:
     assert not re.search(r"(?<!\\)\[x", text)
     for line in text.splitlines():
         if line.startswith("|"):
-            assert len(re.findall(r"(?<!\\)\|", line)) in (3, 4, 5, 6, 7, 8, 9, 26)
+            assert len(re.findall(r"(?<!\\)\|", line)) in (3, 4, 5, 6, 7, 8, 9, 12, 26)
 
 
 def test_a_workbook_holds_every_mention_as_words(nasty: Report) -> None:

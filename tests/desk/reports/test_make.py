@@ -72,8 +72,8 @@ def test_codes_of_two_reports_cannot_be_laid_side_by_side(figures: Figures) -> N
     assert not {each["author"] for each in records(one)} & {each["author"] for each in records(two)}
 
 
-def test_a_report_explains_itself_when_asked(figures: Figures) -> None:
-    report = make(figures, replace(REQUEST, explain=True))
+def test_a_report_explains_itself(figures: Figures) -> None:
+    report = make(figures, REQUEST)
     assert len(report.summary().explain("sources/forum/negative")) == 2
 
 

@@ -1,0 +1,290 @@
+"""Reads what figures are counted from, column by column, straight from the rows; what was, is put in by the caller.
+
+The readers take only what is counted (no texts), as plain values in large pages, and hand out columns of numbers:
+a million mentions are some hundred megabytes of rows, but few of columns.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from storage import tables
+from storage.case_times import OPENINGS
+from storage.database import in_chunks
+from storage.history import COUNTED
+from storage.open_time import micros
+from storage.stretches import thing_of
+from storage.types import SYSTEM, EventKind
+from storage.types.figures import ELSEWHERE, Codes, Facets, Ints
+
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+CASE = tables.Case.__table__  # type: ignore[attr-defined]
+AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
+MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
+INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
+REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+
+PAGE = 5000
+"""Rows fetched at a time."""
+
+DENSE = 4
+"""Ids are read as one range when it holds at most this many times as many; else one by one."""
+
+UNKNOWN = np.iinfo(np.int64).min
+"""A moment that is not known."""
+
+KEYS = ("source", "source_kind", "brand", "lang", "sentiment", "priority")
+"""What stands in a mention's own row of what it is counted by."""
+
+Page = Sequence[Any]
+
+
+class Mentions(NamedTuple):
+    """The columns of mentions, in order."""
+
+    id: Ints
+    at: Ints
+    published: Ints
+    """`UNKNOWN` where the source does not say."""
+    seen: Ints
+    key: Codes
+    """The place in a list of tuples of `KEYS`."""
+    author: Ints
+    """The id, 0 unknown."""
+    thread: Ints
+    case: Ints
+    """The id, 0 none."""
+
+
+def snapshot(connection: Connection) -> Connection:
+    """Makes all reads of a connection see one moment, whatever is written meanwhile; readers hold up nobody."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("BEGIN" if is_sqlite else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    return connection
+
+
+def mention_query(where: sa.ColumnElement[bool], dialect: str) -> sa.Select[Any]:
+    """What is read of mentions, oldest first."""
+    times = [plain_time(each, dialect) for each in (POST.c.at, POST.c.published_at, POST.c.first_seen_at)]
+    keys = [POST.c[name] for name in KEYS]
+    columns = (POST.c.id, *times, *keys, POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
+    order = (POST.c.at, POST.c.id)
+    return sa.select(*columns).select_from(with_cases(where)).where(where).order_by(*order)
+
+
+def with_cases(where: sa.ColumnElement[bool]) -> sa.FromClause:
+    """Queries may ask for what stands in the case; joining it for others would only take time."""
+    asks = any(getattr(each, "table", None) is CASE for each in sa.sql.visitors.iterate(where))
+    joined: sa.FromClause = POST.outerjoin(CASE, CASE.c.id == POST.c.case_id) if asks else POST
+    return joined
+
+
+def plain_time(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """A moment without its type: text on SQLite, seconds since 1970 on PostgreSQL."""
+    if dialect == "sqlite":
+        return sa.type_coerce(column, sa.Text)
+    return sa.cast(sa.func.extract("epoch", column), sa.Float)
+
+
+def pages(connection: Connection, query: sa.Select[Any]) -> Iterator[Page]:
+    """The rows, a page at a time; on SQLite as the driver gives them."""
+    if connection.dialect.name == "sqlite":
+        with connection.execute(query) as result:
+            cursor: Any = result.cursor
+            while page := cursor.fetchmany(PAGE):
+                yield page
+        return
+    with connection.execute(query.execution_options(stream_results=True, max_row_buffer=PAGE)) as result:
+        while rows := result.fetchmany(PAGE):
+            yield list(rows)
+
+
+def moments(values: Sequence[Any]) -> Ints:
+    """Moments as `plain_time` gives them, in microseconds since 1970; `UNKNOWN` for None."""
+    if not values:
+        return np.zeros(0, np.int64)
+    if not any(isinstance(each, str) for each in values):
+        seconds = np.array([np.nan if each is None else each for each in values], np.float64)
+        known = ~np.isnan(seconds)
+        return np.where(known, np.rint(np.where(known, seconds, 0) * 1e6), UNKNOWN).astype(np.int64)
+    return np.array([each or "NaT" for each in values], "datetime64[us]").astype(np.int64)
+
+
+def read_mentions(connection: Connection, query: sa.Select[Any], key_of: Callable[[tuple[Any, ...]], int]) -> Mentions:
+    """The mentions that `query` (of `mention_query`) finds; `key_of` numbers the tuples of `KEYS`."""
+    return mentions_of(pages(connection, query), key_of)
+
+
+def mentions_of(found: Iterable[Page], key_of: Callable[[tuple[Any, ...]], int]) -> Mentions:
+    """The columns of pages of rows of `mention_query`."""
+    parts: list[Mentions] = []
+    for page in filter(None, found):
+        columns = list(zip(*page, strict=True))
+        keys = [key_of(each) for each in zip(*columns[4:10], strict=True)]
+        times = [moments(each) for each in columns[1:4]]
+        ids = [_ids(each) for each in (columns[0], *columns[10:])]
+        parts.append(Mentions._make([ids[0], *times, np.array(keys, np.int32), *ids[1:]]))
+    if not parts:
+        return Mentions._make(np.zeros(0, np.int32 if name == "key" else np.int64) for name in Mentions._fields)
+    return Mentions._make(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _ids(values: Sequence[int | None]) -> Ints:
+    return np.array([each or 0 for each in values], np.int64)
+
+
+def by_ids(connection: Connection, query: sa.Select[Any], column: sa.Column[Any], ids: Ints) -> Iterator[Page]:
+    """The rows whose `column` is among `ids` (ascending, each once), and perhaps some more near them."""
+    if not len(ids):
+        return
+    first, last = int(ids[0]), int(ids[-1])
+    if last - first < DENSE * len(ids):
+        yield from pages(connection, query.where(column.between(first, last)))
+        return
+    for some in in_chunks(ids.tolist()):
+        yield from pages(connection, query.where(column.in_(some)))
+
+
+class Names:
+    """Numbers names in the order they come; 0 is nobody."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {"": 0}
+
+    def place(self, name: str | None) -> int:
+        """The number of a name."""
+        return self._places.setdefault(name or "", len(self._places))
+
+    def all(self) -> tuple[str, ...]:
+        """The names by their number."""
+        return tuple(self._places)
+
+
+def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ints]]:
+    """Each intent with the mentions among `ids` (ascending) that have it."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for page in by_ids(connection, sa.select(INTENT.c.post_id, INTENT.c.intent), INTENT.c.post_id, ids):
+        for post, intent in page:
+            found[intent].append(post)
+    for intent in sorted(found):
+        yield intent, np.array(found.pop(intent), np.int64)
+
+
+def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ...]]:
+    """The brands of each mention among `ids` (ascending) that answers more than one query, by name."""
+    several: list[int] = []
+    grouped = sa.select(MATCH.c.post_id).group_by(MATCH.c.post_id).having(sa.func.count() > 1)
+    for page in by_ids(connection, grouped, MATCH.c.post_id, ids):
+        several += [post for (post,) in page]
+    found: dict[int, tuple[str, ...]] = {}
+    wanted = np.intersect1d(np.array(several, np.int64), ids)
+    query = sa.select(MATCH.c.post_id, MATCH.c.brand).distinct().order_by(MATCH.c.post_id, MATCH.c.brand)
+    for some in in_chunks(wanted.tolist()):
+        for post, brand in connection.execute(query.where(MATCH.c.post_id.in_(some))):
+            found[post] = (*found.get(post, ()), brand)
+    return found
+
+
+def facets_of(key: tuple[Any, ...]) -> Facets:
+    """What a mention is counted by, from the tuple of its `KEYS`; of several brands and of intents is said apart."""
+    source, kind, brand, lang, sentiment, priority = key
+    return Facets(source, kind, (brand,) if brand else (), lang or "", sentiment, priority, ())
+
+
+def author_names(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Source and name of authors by id, without those whose name is not known."""
+    found: dict[int, tuple[str, str]] = {}
+    query = sa.select(AUTHOR.c.id, AUTHOR.c.source, AUTHOR.c.name)
+    for page in by_ids(connection, query, AUTHOR.c.id, np.array(sorted(ids), np.int64)):
+        found |= {id_: (source, name) for id_, source, name in page if name}
+    return found
+
+
+def mentions_by_case(connection: Connection, cases: Ints) -> dict[int, int]:
+    """How many mentions each of some cases (ascending ids) has, whatever the moment."""
+    query = sa.select(POST.c.case_id, sa.func.count()).group_by(POST.c.case_id)
+    return {case: n for page in by_ids(connection, query, POST.c.case_id, cases) for case, n in page}
+
+
+class Events(NamedTuple):
+    """The events of cases that count, in the order they were written, without those taken back by then."""
+
+    case: Ints
+    at: Ints
+    spoken: Ints
+    """Of an answer that was found later than it was given: when that was, as far as is known; else `at`."""
+    thing: NDArray[np.uint8]
+    actor: Codes
+    """The number of who did it; 0 for the desk itself."""
+    channel: Codes
+
+
+def events(connection: Connection, cases: Ints, moment: datetime, people: Names, channels: Names) -> Events:
+    """What happened to some cases (ascending ids) up to `moment`."""
+    found = by_ids(connection, _event_query(connection.dialect.name, moment), EVENT.c.case_id, cases)
+    parts = [_event_columns(list(zip(*page, strict=True)), people, channels) for page in found]
+    if not parts:
+        kinds: tuple[Any, ...] = (np.int64, np.int64, np.int64, np.uint8, np.int32, np.int32)
+        return Events._make(np.zeros(0, each) for each in kinds)
+    order, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    written = np.argsort(order, kind="stable")
+    return Events._make(column[written] for column in columns)
+
+
+def _event_columns(columns: Sequence[Any], people: Names, channels: Names) -> tuple[NDArray[Any], ...]:
+    ids, case, at, kind, actor, agent, to, given, left, channel = columns
+    when, sent = moments(at), moments(left)
+    said = np.array([micros(datetime.fromisoformat(each)) if each else UNKNOWN for each in given], np.int64)
+    spoken = np.where(sent == UNKNOWN, said, sent)
+    things = [THINGS[each] for each in zip(kind, to, strict=True)]
+    return (
+        np.array(ids, np.int64),
+        np.array(case, np.int64),
+        when,
+        np.where(spoken == UNKNOWN, when, spoken),
+        np.array(things, np.uint8),
+        np.array([people.place(b or a) for a, b in zip(actor, agent, strict=True)], np.int32),
+        np.array([channels.place(each) for each in channel], np.int32),
+    )
+
+
+class _Things(dict[tuple[str, str | None], int]):
+    def __missing__(self, key: tuple[str, str | None]) -> int:
+        self[key] = found = int(thing_of(EventKind(key[0]), key[1]))
+        return found
+
+
+THINGS = _Things()
+"""Kind of event and the status it led to -> the `Thing` it is."""
+
+
+def _event_query(dialect: str, moment: datetime) -> sa.Select[Any]:
+    """As `history.steps` asks it, in plain values; what an answer elsewhere says of itself is its own time."""
+    undo, data = EVENT.alias("undo"), EVENT.c.data
+    is_elsewhere = EVENT.c.kind == EventKind.ANSWERED_ELSEWHERE.value
+    is_sent = EVENT.c.kind == EventKind.SENT.value
+    channel = sa.case(
+        (is_elsewhere, ELSEWHERE), (is_sent, sa.func.coalesce(REPLY.c.channel, data["channel"].as_string()))
+    )
+    given = sa.case((is_elsewhere, data["published_at"].as_string()))
+    columns = (EVENT.c.id, EVENT.c.case_id, plain_time(EVENT.c.at, dialect), EVENT.c.kind)
+    who = sa.func.nullif(EVENT.c.actor, SYSTEM), REPLY.c.agent
+    reopened = sa.case((EVENT.c.kind == EventKind.REOPENED.value, data["to"].as_string()))
+    left = plain_time(sa.case((is_sent, REPLY.c.sent_at)), dialect)
+    stands = sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS)))
+    return (
+        sa.select(*columns, *who, reopened, given, left, channel)
+        .select_from(
+            EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
+        )
+        .where(EVENT.c.kind.in_(sorted(COUNTED)), EVENT.c.at <= moment, stands)
+    )

@@ -1,0 +1,368 @@
+"""Puts together what a report counts, in one reading of the database: mentions, their cases, how long people waited.
+
+read mentions -> what each is counted by -> all mentions of their cases -> what happened -> stretches -> business time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from storage import frames, rows
+from storage.frames import KEYS, POST, UNKNOWN, Events, Mentions, Names, Page
+from storage.hindsight import as_it_stood
+from storage.open_time import OpenTime, micros, moment_of
+from storage.query import tree
+from storage.query.matcher import matches
+from storage.query.sql import search
+from storage.service_times import Asked, Measured, Steps, measure
+from storage.sla import Calendar, always
+from storage.stretches import RESOLUTION, TARGETS, Thing
+from storage.types import Mention, Sentiment
+from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for, read once."""
+
+    node: tree.Node
+    start: datetime
+    end: datetime
+    moment: datetime
+    back: bool
+    """Whether `moment` lies in the past: then everything is looked at as it stood."""
+    me: str | None
+
+    def answers(self, mention: Mention) -> bool:
+        """Whether a mention answers the query at the moment."""
+        return matches(self.node, mention, now=self.moment, me=self.me)
+
+    def condition(self, dialect: str) -> tuple[sa.ColumnElement[bool], bool]:
+        """What the posts must be, and whether that is all: what was, is looked at in memory."""
+        here = sa.and_(POST.c.is_mention, POST.c.at >= self.start, POST.c.at < self.end)
+        here = sa.and_(here, POST.c.first_seen_at <= self.moment)
+        if self.back:
+            return here, False
+        found = search(self.node, dialect=_known(dialect), now=self.moment, me=self.me)
+        return sa.and_(here, found.where), found.exact
+
+
+def _known(dialect: str) -> Literal["sqlite", "postgresql"]:
+    return "sqlite" if dialect == "sqlite" else "postgresql"
+
+
+def stood(connection: Connection, ids: Sequence[int], ask: Ask) -> list[Mention]:
+    """The mentions of `ids`, as they are or were."""
+    found = rows.mentions(connection, ids)
+    return as_it_stood(connection, found, ask.moment) if ask.back else found
+
+
+def answering(connection: Connection, ids: Sequence[int], ask: Ask) -> Iterator[Mention]:
+    """The mentions of `ids` that answer, looked at whole."""
+    return (mention for mention in stood(connection, ids, ask) if ask.answers(mention))
+
+
+class _Sides(NamedTuple):
+    """What mentions were about and what they wanted, where that is not as it stands now."""
+
+    brands: dict[int, tuple[str, ...]]
+    intents: dict[int, tuple[str, ...]]
+
+
+class _CaseMentions(NamedTuple):
+    """All mentions of the cases, each case's together, by `at` and id; and where each case's begin."""
+
+    case: Codes
+    id: Ints
+    published: Ints
+    seen: Ints
+    key: Codes
+    starts: Ints
+
+
+class Framing:
+    """Puts one frame together, in one reading of the database."""
+
+    def __init__(self, connection: Connection, ask: Ask, hours: Hours | None = None) -> None:
+        self.connection, self.ask, self.hours = connection, ask, hours
+        self.moment = micros(ask.moment)
+        self.dialect = connection.dialect.name
+        self.keys: dict[tuple[Any, ...], int] = {}
+        self.sides = _Sides({}, {})
+        self.people, self.channels = Names(), Names()
+
+    def frame(self) -> Frame:
+        """All of it."""
+        found = self.chosen()
+        facet, facets = self._facets(found)
+        author, authors = self._authors(found.author)
+        case_ids = np.unique(found.case)
+        case_ids = case_ids[case_ids > 0]
+        case = np.where(found.case > 0, np.searchsorted(case_ids, found.case), NOWHERE).astype(np.int32)
+        cases, waits, answers = self._cases(found, case_ids)
+        known = (found.published != UNKNOWN) & (found.published <= found.seen)
+        return Frame(
+            mention=found.id,
+            at=found.at,
+            late=np.where(known, (found.seen - np.where(known, found.published, 0)) / 1e6, np.nan),
+            facet=facet,
+            author=author,
+            thread=found.thread,
+            case=case,
+            outside=self._outside(found.at),
+            facets=facets,
+            authors=authors,
+            cases=cases,
+            waits=waits,
+            answers=answers,
+            people=self.people.all(),
+            channels=self.channels.all(),
+            has_hours=bool(self.hours and self.hours.staffed),
+        )
+
+    def chosen(self) -> Mentions:
+        """The mentions of the report."""
+        where, exact = self.ask.condition(self.dialect)
+        found = frames.pages(self.connection, frames.mention_query(where, self.dialect))
+        return frames.mentions_of(found if exact else self._looked_at(found, self.ask.answers), self._key)
+
+    def _key(self, key: tuple[Any, ...]) -> int:
+        return self.keys.setdefault(key, len(self.keys))
+
+    def _looked_at(self, pages: Iterable[Page], wanted: Callable[[Mention], bool]) -> Iterator[Page]:
+        """The rows whose mention is wanted, as it stood."""
+        for page in pages:
+            whole = {each.id: each for each in stood(self.connection, [row[0] for row in page], self.ask)}
+            kept = [row for row in page if wanted(whole[row[0]])]
+            yield [self._then(row, whole[row[0]]) for row in kept] if self.ask.back else kept
+
+    def _then(self, row: tuple[Any, ...], mention: Mention) -> tuple[Any, ...]:
+        self.sides.brands[mention.id], self.sides.intents[mention.id] = mention.brands, mention.intents
+        key = (row[4], row[5], row[6], mention.lang, mention.sentiment.value, mention.priority.value)
+        return (*row[:4], *key, *row[10:])
+
+    def _facets(self, found: Mentions) -> tuple[Codes, tuple[Facets, ...]]:
+        """Numbers what mentions are counted by: their keys first, then one intent after the other."""
+        codes: dict[Facets, int] = {}
+        first = [codes.setdefault(frames.facets_of(key), len(codes)) for key in self.keys]
+        facet, facets = np.array(first or [0], np.int32)[found.key], list(codes)
+        order = np.argsort(found.id, kind="stable")
+        ids = found.id[order]
+
+        def renumber(places: Ints, change: Callable[[Facets], Facets]) -> None:
+            table = np.arange(len(codes), dtype=np.int32)
+            for code in np.flatnonzero(np.bincount(facet[places], minlength=1)).tolist():
+                changed = change(facets[code])
+                table[code] = new = codes.setdefault(changed, len(codes))
+                if new == len(facets):
+                    facets.append(changed)
+            facet[places] = table[facet[places]]
+
+        for names, posts in self._brands(ids):
+            renumber(_places(ids, order, posts), lambda each, names=names: _of_brands(each, names))  # type: ignore[misc]
+        for intent, posts in self._intents(ids):
+            renumber(_places(ids, order, posts), lambda each, name=intent: _wanting(each, name))  # type: ignore[misc]
+        return facet, tuple(facets)
+
+    def _brands(self, ids: Ints) -> Iterator[tuple[tuple[str, ...], Ints]]:
+        of = self.sides.brands if self.ask.back else frames.several_brands(self.connection, ids)
+        return _turned((post, (names,)) for post, names in of.items())
+
+    def _intents(self, ids: Ints) -> Iterator[tuple[str, Ints]]:
+        if self.ask.back:
+            return _turned(self.sides.intents.items())
+        return frames.intents(self.connection, ids)
+
+    def _authors(self, ids: Ints) -> tuple[Codes, tuple[tuple[str, str], ...]]:
+        known, place = np.unique(ids, return_inverse=True)
+        names = frames.author_names(self.connection, known[known > 0].tolist())
+        authors = [("", "")]
+        codes = np.zeros(len(known), np.int32)
+        for index, id_ in enumerate(known.tolist()):
+            if id_ in names:
+                codes[index] = len(authors)
+                authors.append(names[id_])
+        return codes[place] if len(known) else codes, tuple(authors)
+
+    def _outside(self, at: Ints) -> Flags:
+        if not (self.hours and self.hours.staffed and len(at)):
+            return np.zeros(len(at), np.bool_)
+        return ~self._open(self.hours.staffed, int(at[0]), int(at[-1])).is_open(at)
+
+    def _open(self, calendars: Iterable[Calendar], first: int, last: int) -> OpenTime:
+        return OpenTime(calendars, moment_of(first), moment_of(last) + timedelta(days=1))
+
+    def _cases(self, found: Mentions, ids: Ints) -> tuple[Cases, Waits, Answers]:
+        ours = self._case_mentions(found, ids)
+        happened = frames.events(self.connection, ids, self.ask.moment, self.people, self.channels)
+        steps = _of_cases(happened, ids)
+        dated = (ours.published != UNKNOWN) & (ours.published <= ours.seen)
+        asked = np.where(dated, ours.published, ours.seen)
+        measured = measure(len(ids), Asked(ours.case, ours.seen, asked, dated), _steps(steps), self.moment)
+        newest = ours.id[np.append(ours.starts[1:], len(ours.id)) - 1] if len(ids) else ids
+        given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
+        answers = Answers(
+            case=steps.case[given].astype(np.int32), actor=steps.actor[given], channel=steps.channel[given]
+        )
+        return self._case_columns(found, ours, ids, measured), self._waits(measured, steps, newest), answers
+
+    def _case_mentions(self, found: Mentions, ids: Ints) -> _CaseMentions:
+        """Those of the report, and those that cases have besides: of other days, or not answering the query."""
+        place = np.searchsorted(ids, found.case)
+        mine = np.flatnonzero(found.case > 0)
+        held = np.bincount(place[mine], minlength=len(ids))
+        totals = frames.mentions_by_case(self.connection, ids)
+        there = np.array([totals.get(each, 0) for each in ids.tolist()], np.int64)
+        partly = there > held
+        parts = [_columns(found, mine[~partly[place[mine]]] if partly.any() else mine)]
+        if partly.any():
+            parts.append(_columns(self._others(ids[partly]), None))
+        case, id_, at, published, seen, key = (np.concatenate(each) for each in zip(*parts, strict=True))
+        case = np.searchsorted(ids, case).astype(np.int32)
+        order = np.lexsort((id_, at, case)) if len(parts) > 1 else np.argsort(case, kind="stable")
+        case = case[order]
+        starts = np.searchsorted(case, np.arange(len(ids)))
+        return _CaseMentions(case, id_[order], published[order], seen[order], key[order], starts)
+
+    def _others(self, ids: Ints) -> Mentions:
+        """All mentions of some cases that had been seen by then."""
+        query = frames.mention_query(sa.and_(POST.c.is_mention, POST.c.first_seen_at <= self.ask.moment), self.dialect)
+        found: Iterable[Page] = frames.by_ids(self.connection, query, POST.c.case_id, ids)
+        if self.ask.back:
+            found = self._looked_at(found, lambda mention: True)
+        every = frames.mentions_of(found, self._key)
+        wanted = np.isin(every.case, ids)
+        return Mentions._make(column[wanted] for column in every)
+
+    def _case_columns(self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Measured) -> Cases:
+        order = np.argsort(found.id, kind="stable")
+        first = ours.id[ours.starts]
+        place = np.minimum(np.searchsorted(found.id[order], first), max(len(order) - 1, 0))
+        opening = order[place] if len(ids) else np.zeros(0, np.int64)
+        sentiment = np.array([key[KEYS.index("sentiment")] for key in self.keys] or [""])[ours.key]
+        negative, rated = sentiment == Sentiment.NEGATIVE.value, sentiment != Sentiment.UNRATED.value
+        last = np.where(rated, np.arange(len(rated)), -1)
+        last = np.maximum.reduceat(last, ours.starts) if len(ids) else last
+        return Cases(
+            id=ids,
+            opening=np.where(found.id[opening] == first, opening, NOWHERE).astype(np.int32),
+            status=measured.status,
+            answered=measured.answered,
+            replies=measured.replies,
+            reopened=measured.reopened,
+            was_closed=measured.was_closed,
+            began_negative=negative[ours.starts] & (last > ours.starts),
+            ended_negative=negative[last] & (last >= 0),
+        )
+
+    def _waits(self, measured: Measured, steps: Events, newest: Ints) -> Waits:
+        used, allowed = self._business(measured, newest)
+        ended = measured.step >= 0
+        last = np.maximum(measured.step, 0)
+        none = np.zeros(len(measured.case), np.int32)
+        is_response = measured.target != RESOLUTION
+        return Waits(
+            case=measured.case,
+            target=measured.target,
+            begin=measured.begin,
+            end=measured.end,
+            ending=measured.ending,
+            used=used,
+            allowed=allowed,
+            actor=np.where(ended, steps.actor[last], none) if len(steps.actor) else none,
+            channel=np.where(ended & is_response, steps.channel[last], none) if len(steps.channel) else none,
+        )
+
+    def _business(self, measured: Measured, newest: Ints) -> tuple[Floats, Floats]:
+        """The open time of each stretch without its pauses, and what was promised; by the calendar of the promise."""
+        hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
+        promise = self._promises(hours, newest)[measured.case]
+        used = np.zeros(len(measured.case), np.int64)
+        allowed = np.full(len(measured.case), np.nan)
+        if not len(used):
+            return used / 1e6, allowed
+        first, last = int(measured.begin.min()), max(int(measured.end.max()), self.moment)
+        for number in np.unique(promise).tolist():
+            calendar = hours.default if number == NOWHERE else hours.promises[number].calendar
+            line, mine = self._open([calendar], first, last), promise == number
+            used[mine] = line.rise(measured.end[mine]) - line.rise(measured.begin[mine])
+            paused = np.flatnonzero(mine[measured.pause_of])
+            lost = line.rise(measured.pause_end[paused]) - line.rise(measured.pause_begin[paused])
+            np.subtract.at(used, measured.pause_of[paused], lost)
+            for target, name in enumerate(TARGETS):
+                if number != NOWHERE and name in hours.promises[number].targets:
+                    seconds = hours.promises[number].targets[name].total_seconds()
+                    allowed[mine & (measured.target == target)] = seconds
+        return used / 1e6, allowed
+
+    def _promises(self, hours: Hours, newest: Ints) -> Codes:
+        """The place of the promise that holds for each case, by its newest mention."""
+        found = np.full(len(newest), NOWHERE, np.int32)
+        for number, promise in enumerate(hours.promises):
+            left = np.flatnonzero(found == NOWHERE)
+            if len(left):
+                found[left[self._suits(promise.node, newest[left])]] = number
+        return found
+
+    def _suits(self, node: tree.Node, ids: Ints) -> Flags:
+        """Which of some mentions answer a query."""
+        if isinstance(node, tree.Everything):
+            return np.ones(len(ids), np.bool_)
+        ask = Ask(node, self.ask.start, self.ask.end, self.ask.moment, self.ask.back, None)
+        condition = search(node, dialect=_known(self.dialect), now=ask.moment)
+        where = sa.true() if ask.back else condition.row_by_row
+        query = sa.select(POST.c.id).select_from(frames.with_cases(where)).where(where)
+        found = [id_ for page in frames.by_ids(self.connection, query, POST.c.id, np.sort(ids)) for (id_,) in page]
+        if ask.back or not condition.exact:
+            known = np.intersect1d(np.array(found, np.int64), ids).tolist()
+            found = [mention.id for mention in answering(self.connection, known, ask)]
+        return np.isin(ids, np.array(found, np.int64))
+
+
+def _columns(found: Mentions, places: Ints | None) -> tuple[Any, ...]:
+    columns = (found.case, found.id, found.at, found.published, found.seen, found.key)
+    return columns if places is None else tuple(column[places] for column in columns)
+
+
+def _places(ids: Ints, order: Ints, posts: Ints) -> Ints:
+    """Where in the report some posts stand; those that are not in it are left out."""
+    if not len(ids):
+        return order[:0]
+    place = np.minimum(np.searchsorted(ids, posts), len(ids) - 1)
+    found: Ints = order[place[ids[place] == posts]]
+    return found
+
+
+def _turned(of: Iterable[tuple[int, Iterable[Any]]]) -> Iterator[tuple[Any, Ints]]:
+    """From what each post has to which posts have it."""
+    found: dict[Any, list[int]] = {}
+    for post, values in of:
+        for value in values:
+            found.setdefault(value, []).append(post)
+    return ((value, np.array(found[value], np.int64)) for value in sorted(found))
+
+
+def _of_brands(facets: Facets, brands: tuple[str, ...]) -> Facets:
+    return facets._replace(brands=tuple(dict.fromkeys((*facets.brands[:1], *brands))))
+
+
+def _wanting(facets: Facets, intent: str) -> Facets:
+    return facets._replace(intents=(*facets.intents, intent))
+
+
+def _of_cases(happened: Events, ids: Ints) -> Events:
+    """The events of the cases alone, which are numbered by their place."""
+    place = np.searchsorted(ids, happened.case)
+    mine = np.flatnonzero(np.isin(happened.case, ids))
+    return Events._make([place[mine], *(column[mine] for column in happened[1:])])
+
+
+def _steps(events: Events) -> Steps:
+    return Steps(events.case.astype(np.int32), events.at, events.spoken, events.thing)
