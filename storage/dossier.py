@@ -27,6 +27,8 @@ NOTES = 5
 """The newest of each that are told."""
 WEEKS = 26
 """Weeks back that feelings are counted over."""
+MOST = 2000
+"""Mentions of one writer that their feelings are counted from, the newest; nobody writes more but a machine."""
 
 OUT = (ReplyState.SENT.value, ReplyState.UNCERTAIN.value)
 

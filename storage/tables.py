@@ -367,3 +367,12 @@ class Lesson(SQLModel, table=True):
     card: list[Any] = _json(list)
     """The score-card: a row a language and field."""
     rolled_back_at: datetime | None = None
+
+
+class Presence(SQLModel, table=True):
+    """Who looks at which case now, one row an agent; what was not said again for a while no longer holds."""
+
+    agent: str = Field(primary_key=True)
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    doing: str = "looking"
+    seen_at: datetime
