@@ -1,4 +1,4 @@
-"""Reports from the command line."""
+"""Reports and the log of events, from the command line."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from pathlib import Path
 
 from desk import reports
 from desk.printing import hours
+from desk.reports import Report, ReportError
 from desk.reports.make import Request, make
 from desk.reports.period import read_moment, read_period
+from desk.reports.record import EVENT_FIELDS, event_record
+from desk.reports.show import show
+from desk.reports.words import Words
 from front.house import House
 from storage.figures import Figures
 
 
 def report(house: House, args: argparse.Namespace) -> int:
-    """Writes a mention report to a file, whole or not at all. The name of a planned report stands for its query."""
+    """Writes a mention report to a file, whole or not at all, or says what is behind a figure of it.
+
+    The name of a planned report stands for its query.
+    """
+    if args.output is None and args.explain is None:
+        raise ReportError("Say where the report goes with -o FILE, or ask what is behind its figures with --explain.")
     zone = house.policy.timezone
     start, end = read_period(args.start, args.end, zone, house.database.now())
     planned = {each.name: each.query for each in house.timetable}
@@ -29,7 +38,33 @@ def report(house: House, args: argparse.Namespace) -> int:
         pseudonymise=args.pseudonymise,
         hours=hours(house.service),
     )
-    path = Path(args.output)
-    reports.save(make(Figures(house.database), request), path)
-    sys.stderr.write(f"Wrote {path}.\n")
+    made = make(Figures(house.database), request)
+    if args.explain is not None:
+        _explain(made, args.explain)
+    if args.output is not None:
+        path = Path(args.output)
+        reports.save(made, path)
+        sys.stderr.write(f"Wrote {path}.\n")
+    return 0
+
+
+def _explain(made: Report, place: str) -> None:
+    """The ids of the mentions behind a figure, one a line; without a name all figures and their values."""
+    summary = made.summary()
+    if place:
+        sys.stdout.writelines(f"{mention}\n" for mention in summary.explain(place))
+        return
+    words = Words(made.lang)
+    rows = ({"figure": name, "value": words.cell(cell, unit)} for name, cell, unit in summary.cells())
+    show(rows, ("figure", "value"), "table", sys.stdout)
+
+
+def events(house: House, args: argparse.Namespace) -> int:
+    """Prints what happened, oldest first: the log that every figure is counted from."""
+    zone = house.policy.timezone
+    now = house.database.now()
+    start = read_period(args.start, None, zone, now)[0] if args.start else None
+    end = read_period(args.start or "1970-01-01", args.end, zone, now)[1] if args.end else None
+    found = Figures(house.database).events(args.query, start, end)
+    show((event_record(each, zone) for each in found), EVENT_FIELDS, args.format, sys.stdout)
     return 0

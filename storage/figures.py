@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from storage import frames, rows
-from storage.database import Database
-from storage.frames import POST
+from storage.database import Database, in_chunks
+from storage.frames import EVENT, POST, REPLY
 from storage.framing import Ask, Framing, answering
 from storage.open_time import moment_of
+from storage.query import tree
 from storage.query.grammar import parse
-from storage.types import Mention
+from storage.query.sql import search
+from storage.types import Event, Mention
 from storage.types.figures import Frame, Hours
 
 CHUNK = 1000
 """Mentions read at a time for an export: a short read each, so that whoever takes them may be slow."""
+
+
+class LoggedEvent(NamedTuple):
+    """An event with what stands elsewhere about it."""
+
+    event: Event
+    undone_by: int | None
+    undone_at: datetime | None
+    agent: str | None
+    """Of a reply: who wrote it."""
+    channel: str | None
+    """Of a reply: by which way it leaves."""
+    sent_at: datetime | None
+    """Of a reply that left: when."""
 
 
 class Figures:
@@ -59,6 +76,29 @@ class Figures:
         """The same mentions in the same order, whole, for an export. Raises `QueryError`."""
         return self._pages(self._ask(query, start, end, as_of, me))
 
+    def events(
+        self, query: str = "*", start: datetime | None = None, end: datetime | None = None
+    ) -> Iterator[LoggedEvent]:
+        """What happened from `start` up to `end`, as it was written; with a query, to cases with a mention that does.
+
+        Raises `QueryError`.
+        """
+        always = datetime(1, 1, 1, tzinfo=UTC)
+        ask = self._ask(query, start or always, end or datetime.max.replace(tzinfo=UTC), None, None)
+        return self._event_pages(ask, None if isinstance(ask.node, tree.Everything) else {})
+
+    def _event_pages(self, ask: Ask, wanted: dict[int, bool] | None) -> Iterator[LoggedEvent]:
+        after = 0
+        while True:
+            with self.database.read() as connection:
+                page = connection.execute(_event_page(ask, after)).all()
+                chosen = page if wanted is None else _of_wanted(connection, page, ask, wanted)
+                found = [_logged(row) for row in chosen]
+            yield from found
+            if len(page) < CHUNK:
+                return
+            after = page[-1].id
+
     def _ask(self, query: str, start: datetime, end: datetime, as_of: datetime | None, me: str | None) -> Ask:
         moment = (as_of or self.database.now()).astimezone(self.database.zone)
         return Ask(parse(query.strip() or "*"), start, end, moment, as_of is not None, me)
@@ -82,3 +122,28 @@ class Figures:
 def _after(last: Any) -> sa.ColumnElement[bool]:
     later = sa.or_(POST.c.at > last.at, POST.c.id > last.id)
     return sa.and_(POST.c.at >= last.at, later)
+
+
+def _event_page(ask: Ask, after: int) -> sa.Select[Any]:
+    undo = EVENT.alias("undo")
+    more = (undo.c.at.label("undone_at"), REPLY.c.agent, REPLY.c.channel, REPLY.c.sent_at)
+    here = sa.and_(EVENT.c.id > after, EVENT.c.at >= ask.start, EVENT.c.at < ask.end)
+    joined = EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
+    return sa.select(EVENT, *more).select_from(joined).where(here).order_by(EVENT.c.id).limit(CHUNK)
+
+
+def _of_wanted(connection: Connection, page: Sequence[Any], ask: Ask, wanted: dict[int, bool]) -> list[Any]:
+    """The events of cases with a mention that answers; what was found out of a case is remembered."""
+    new = sorted({row.case_id for row in page if row.case_id is not None} - wanted.keys())
+    found = search(ask.node, dialect=frames.known(connection.dialect.name), now=ask.moment, me=ask.me)
+    for some in in_chunks(new):
+        query = sa.select(POST.c.case_id, POST.c.id).select_from(frames.with_cases(found.row_by_row))
+        posts = connection.execute(query.where(POST.c.case_id.in_(some), POST.c.is_mention, found.row_by_row)).all()
+        cases = {row.id: row.case_id for row in posts}
+        answers = cases if found.exact else [mention.id for mention in answering(connection, list(cases), ask)]
+        wanted |= dict.fromkeys(some, False) | {cases[post]: True for post in answers}
+    return [row for row in page if wanted.get(row.case_id)]
+
+
+def _logged(row: Any) -> LoggedEvent:
+    return LoggedEvent(rows.event(row), row.undone_by, row.undone_at, row.agent, row.channel, row.sent_at)

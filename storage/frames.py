@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -86,6 +86,11 @@ def with_cases(where: sa.ColumnElement[bool]) -> sa.FromClause:
     asks = any(getattr(each, "table", None) is CASE for each in sa.sql.visitors.iterate(where))
     joined: sa.FromClause = POST.outerjoin(CASE, CASE.c.id == POST.c.case_id) if asks else POST
     return joined
+
+
+def known(dialect: str) -> Literal["sqlite", "postgresql"]:
+    """The dialect as the query language names it."""
+    return "sqlite" if dialect == "sqlite" else "postgresql"
 
 
 def plain_time(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -50,12 +50,8 @@ class Ask:
         here = sa.and_(here, POST.c.first_seen_at <= self.moment)
         if self.back:
             return here, False
-        found = search(self.node, dialect=_known(dialect), now=self.moment, me=self.me)
+        found = search(self.node, dialect=frames.known(dialect), now=self.moment, me=self.me)
         return sa.and_(here, found.where), found.exact
-
-
-def _known(dialect: str) -> Literal["sqlite", "postgresql"]:
-    return "sqlite" if dialect == "sqlite" else "postgresql"
 
 
 def stood(connection: Connection, ids: Sequence[int], ask: Ask) -> list[Mention]:
@@ -316,7 +312,7 @@ class Framing:
         if isinstance(node, tree.Everything):
             return np.ones(len(ids), np.bool_)
         ask = Ask(node, self.ask.start, self.ask.end, self.ask.moment, self.ask.back, None)
-        condition = search(node, dialect=_known(self.dialect), now=ask.moment)
+        condition = search(node, dialect=frames.known(self.dialect), now=ask.moment)
         where = sa.true() if ask.back else condition.row_by_row
         query = sa.select(POST.c.id).select_from(frames.with_cases(where)).where(where)
         found = [id_ for page in frames.by_ids(self.connection, query, POST.c.id, np.sort(ids)) for (id_,) in page]

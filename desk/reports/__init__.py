@@ -115,22 +115,19 @@ class Summary:
 
         Of a share, those of its numerator. Raises `ReportError` for a place that is not in the report.
         """
-        cell = self._cells().get(place)
-        if cell is None:
+        found = {name: cell for name, cell, _ in self.cells()}
+        if place not in found:
             raise ReportError(f"There is no figure {place!r} in this report: --explain without a name lists them.")
-        return tuple(cell.ids()) if cell.ids else ()
+        ids = found[place].ids
+        return tuple(ids()) if ids else ()
 
-    def places(self) -> list[str]:
-        """What `explain` can be asked for, in the order of the report."""
-        return list(self._cells())
-
-    def _cells(self) -> dict[str, Cell]:
-        found = {headline.kpi: headline.cell for headline in self.headlines}
+    def cells(self) -> Iterator[tuple[str, Cell, Unit]]:
+        """Every figure by the place that `explain` takes, in the order of the report."""
+        yield from ((headline.kpi, headline.cell, headline.unit) for headline in self.headlines)
         for table in self.tables:
             for line in table.lines:
                 for column, cell in zip(table.columns, line.cells, strict=True):
-                    found[f"{table.key}/{line.key}/{column.key}"] = cell
-        return found
+                    yield f"{table.key}/{line.key}/{column.key}", cell, column.unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
-from desk.reports.show import cells
+from desk.shown import cells
 
 WIDTH, HEIGHT = 1100, 270
 """Of a chart as wide as the page, in CSS pixels."""

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from operator import attrgetter
 from typing import Any
 
+from storage.figures import LoggedEvent
 from storage.types import Mention, Reason
 
 FIELDS = (
@@ -34,6 +35,24 @@ def record(mention: Mention, zone: tzinfo | None = None) -> dict[str, Any]:
         found[field] = _iso(getattr(mention, field), zone)
     found["reasons"] = [_reason(reason) for reason in mention.reasons]
     return found
+
+
+EVENT_FIELDS = (
+    "id", "at", "kind", "actor", "case_id", "post_id", "reply_id", "data", "undone_by", "undone_at", "agent",
+    "channel", "sent_at",
+)  # fmt: skip
+"""The fields of an exported event; new ones come at the end."""
+
+
+def event_record(logged: LoggedEvent, zone: tzinfo | None = None) -> dict[str, Any]:
+    """The event with JSON values: times ISO 8601 with offset (in `zone`, else UTC), unknown is None."""
+    event = logged.event
+    data = {name: value for name, value in event.data.items() if name != "undone_by"}
+    values = (
+        event.id, _iso(event.at, zone), event.kind.value, event.actor, event.case_id, event.post_id, event.reply_id,
+        data, logged.undone_by, _iso(logged.undone_at, zone), logged.agent, logged.channel, _iso(logged.sent_at, zone),
+    )  # fmt: skip
+    return dict(zip(EVENT_FIELDS, values, strict=True))
 
 
 def _iso(moment: datetime | None, zone: tzinfo | None) -> str | None:

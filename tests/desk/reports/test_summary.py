@@ -287,7 +287,7 @@ def test_every_figure_can_name_the_mentions_behind_it(history: list[Any], summar
     assert summary.explain("brand/maanbank/mentions") == (5,)
     assert summary.explain("week/mon/13") == (1,)
     assert summary.explain("channels/mail/answers") == (3,)
-    assert {"answered", "channels/mail/answers"} <= set(summary.places())
+    assert {"answered", "channels/mail/answers"} <= {place for place, _, _ in summary.cells()}
 
 
 def test_a_count_has_as_many_mentions_behind_it_as_it_says(history: list[Any], summary_of: SummaryOf) -> None:
