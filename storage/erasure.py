@@ -31,6 +31,7 @@ PERSON = tables.Person.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
+SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 
 BATCH = 200
 """Posts erased in one transaction: others work on meanwhile."""
@@ -69,6 +70,7 @@ class Erasure:
         with self.database.write() as connection:
             done += self._cases(connection, CASE.c.author_id.in_(ids))
             done += _accounts(connection, ids)
+            _answers(connection, {account.source for account in accounts})
             _notices(connection, [word for each in accounts for word in (each.name, each.url, each.external_id)])
             data = {"accounts": done.accounts, "posts": done.posts, "cases": done.cases, "replies": done.replies}
             trail.append(connection, EventKind.FORGOTTEN, at=self.database.now(), actor=agent, data=data)
@@ -228,6 +230,11 @@ def _accounts(connection: Connection, ids: Sequence[int]) -> Erased:
     connection.execute(sa.delete(GROUP).where(GROUP.c.person_id.in_(gone)))
     connection.execute(sa.delete(PERSON).where(PERSON.c.id.in_(gone)))
     return Erased(accounts=len(ids))
+
+
+def _answers(connection: Connection, sources: Collection[str]) -> None:
+    """Forgets how the last answers of these sources began: they may have been in it."""
+    connection.execute(sa.update(SOURCE).where(SOURCE.c.name.in_(sources)).values(answer=""))
 
 
 def _notices(connection: Connection, words: Iterable[str]) -> None:
