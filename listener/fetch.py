@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self, cast
@@ -190,7 +191,7 @@ class Fetcher:
             raise FetchError(f"{shown(target.url)} or a header for it cannot be sent: check the settings.") from None
 
     async def _hop(self, target: Target, question: _Question, own: bool) -> _Answer:
-        addresses = await self._checked(target, question.allow_private)
+        addresses = await self.checked(target, question.allow_private)
         fields = {**question.fields, **(question.private if own else {}), "host": target.netloc}
         request = httpx.Request(
             "GET",
@@ -204,7 +205,7 @@ class Fetcher:
         finally:
             await response.aclose()
 
-    async def _checked(self, target: Target, allow_private: Allowed) -> tuple[str, ...]:
+    async def checked(self, target: Target, allow_private: Allowed) -> tuple[str, ...]:
         """The addresses to connect to, all of them checked; () where an injected transport looks names up itself."""
         check_port(target, allow_private)
         if target.literal is not None:
@@ -240,12 +241,11 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._tls: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Connect, ask, and give back status, headers and an unread body."""
         target: Target = request.extensions["target"]
-        tls = self._context() if target.scheme == "https" else None
+        tls = self._tls if target.scheme == "https" else None
         try:
             exchange = await wire.connect(request.extensions["addresses"], target.port, tls, target.host, self._limits)
         except TimeoutError as error:
@@ -261,11 +261,16 @@ class CheckedTransport(httpx.AsyncBaseTransport):
             raise
         return httpx.Response(status, headers=headers, stream=body)
 
-    def _context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-            self._tls.set_alpn_protocols(["http/1.1"])
-        return self._tls
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return tls_context()
+
+
+def tls_context() -> ssl.SSLContext:
+    """How TLS is spoken by all of the listener: certificates are checked, and HTTP/1.1 is asked for."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class _Body(httpx.AsyncByteStream):

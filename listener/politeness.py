@@ -212,6 +212,12 @@ class PoliteFetcher:
             gate=partial(self._gate, allow_private=allow_private, pause=spacing),
         )
 
+    def turn(
+        self, url: str, *, allow_private: Allowed = False, pause: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Our turn at a host, for somebody who opens a stream there; raises as `get` does."""
+        return self._gate(url, allow_private=allow_private, pause=self._pause if pause is None else pause)
+
     def ready_in(self, url: str) -> float:
         """Seconds until the host of this address may be asked; raises `Blocked` when it is no web address."""
         return self._turnstile.ready_in(_host(parse(url)))

@@ -105,6 +105,19 @@ class Kind(Protocol):
     def read(self, page: Page, link: Link, source: SourceSpec) -> Reading: ...
 
 
+class LiveKind(Kind, Protocol):
+    """A kind that also speaks by itself. Both functions are pure.
+
+    `live` says which streams are to be heard (ws, wss, or http for server-sent events); none where the source is not
+    to be heard live. `hear` turns a message into posts, the links of their conversations, and what to remember once
+    they are stored; it raises `ListenerError` for what it does not understand.
+    """
+
+    def live(self, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]: ...
+
+    def hear(self, text: str, event: str, link: Link, source: SourceSpec, now: datetime) -> Reading: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
     """A watched name, ours or a competitor's."""

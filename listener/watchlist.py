@@ -31,7 +31,7 @@ def seconds(text: str | int | float) -> float:
 
 def _is_web_address(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
         raise ValueError("is not a web address: it must begin with http:// or https://")
     if parts.username or parts.password:
         raise ValueError("holds a password: give it as a key of its own, filled in from the environment")

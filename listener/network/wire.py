@@ -15,6 +15,7 @@ _PIECES = 50_000
 """Data pieces in one body: honest servers send some hundreds; a million one-byte chunks would keep a core busy."""
 
 Headers = list[tuple[bytes, bytes]]
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class WireError(Exception):
@@ -73,6 +74,12 @@ class Exchange:
             yield bytes(event.data)
         raise WireError("sent its answer in far too small pieces")
 
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """A body that need not end, as sent; only silence ends it, or the other side."""
+        while isinstance(event := await self._next(self._limits.head), h11.Data):
+            self._received = 0
+            yield bytes(event.data)
+
     async def _next(self, most: int) -> object:
         """The next event; `most` bounds what may have come in by now, framing included."""
         while True:
@@ -111,6 +118,11 @@ def _words(error: h11.RemoteProtocolError) -> str:
 async def connect(
     addresses: Sequence[str], port: int, tls: ssl.SSLContext | None, host: str, limits: Limits
 ) -> Exchange:
+    """As `open_pair`, for one question."""
+    return Exchange(*await open_pair(addresses, port, tls, host, limits), limits)
+
+
+async def open_pair(addresses: Sequence[str], port: int, tls: ssl.SSLContext | None, host: str, limits: Limits) -> Pair:
     """Connect to the first of the checked addresses that answers; `host` is the name its certificate must carry.
 
     Raises `OSError` (which includes `ssl.SSLError`) or `TimeoutError`.
@@ -124,10 +136,7 @@ async def connect(
         share = left if tried == len(addresses) else left / 2
         try:
             async with asyncio.timeout(share):
-                reader, writer = await asyncio.open_connection(
-                    address, port, ssl=tls, server_hostname=name, limit=_READ
-                )
-            return Exchange(reader, writer, limits)
+                return await asyncio.open_connection(address, port, ssl=tls, server_hostname=name, limit=_READ)
         except OSError:
             if tried == len(addresses):
                 raise

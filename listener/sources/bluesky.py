@@ -94,7 +94,7 @@ def _views(threads: list[dict[str, Any]], page: Page) -> Iterator[Post]:
 def _viewed(view: Mapping[str, Any], page: Page) -> Post | None:
     author, uri = inside(view, "author"), word(view, "uri")
     handle = word(author, "handle") or word(author, "did")
-    return _post(uri, inside(view, "record"), word(author, "displayName") or handle, handle, page) if uri else None
+    return post_of(uri, inside(view, "record"), word(author, "displayName") or handle, handle, page) if uri else None
 
 
 # A data server gives the accounts it holds, each with a revision that changes with every record of theirs.
@@ -131,13 +131,16 @@ def _records(page: Page, did: str, name: str, place: int, cursor: str = "") -> L
 def _posts_of(record: dict[str, Any], page: Page, link: Link) -> Reading:
     did, name, place = str(link.carry["did"]), str(link.carry["name"]), int(link.carry["page"])
     found = rows(record, "records")
-    posts = tuple(_post(word(row, "uri"), inside(row, "value"), name, name, page) for row in found if word(row, "uri"))
+    posts = tuple(
+        post_of(word(row, "uri"), inside(row, "value"), name, name, page) for row in found if word(row, "uri")
+    )
     cursor = word(record, "cursor")
     has_more = bool(cursor) and len(found) == 100 and place < REPO_PAGES
     return Reading(posts=posts, links=(_records(page, did, name, place + 1, cursor),) if has_more else ())
 
 
-def _post(uri: str, value: Mapping[str, Any], name: str, handle: str, page: Page) -> Post:
+def post_of(uri: str, value: Mapping[str, Any], name: str, handle: str, page: Page) -> Post:
+    """A post from its record, at its address `at://DID/…`."""
     answer = inside(value, "reply")
     root = word(inside(answer, "root"), "uri") or uri
     langs = value.get("langs")

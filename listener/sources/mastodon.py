@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from listener.errors import ReadError
-from listener.pages.fields import inside, json_of, number, rows, word
+from listener.pages.fields import inside, json_of, number, record_of, rows, word
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
@@ -21,7 +23,8 @@ PAGES = 5
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The hashtags (option `tags`, or an address `/tags/NAME`), searches, an account (`/@NAME`), or what is said here.
 
-    Options: `tags` and `search` (a text or a list), `token` (a search needs one, and some servers ask it for all).
+    Options: `tags` and `search` (a text or a list), `token` (a search needs one, and some servers ask it for all),
+    `live` (true to be told of new posts at once besides).
     """
     parts = urlsplit(source.url)
     base = f"{parts.scheme}://{parts.netloc}"
@@ -35,6 +38,40 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
         url = f"{base}/api/v1/accounts/lookup?acct={quote(account.group(1))}"
         links.append(Link(url=url, role="account", carry={"base": base, "newest": dict(memory)}))
     return links or [_list(base, "timelines/public?local=true&limit=40", memory)]
+
+
+def live(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """With the option `live`: a stream for each hashtag, else of the server's own posts; none of a search.
+
+    `live` may be the address of the server's streaming interface, where that is another.
+    """
+    wanted = source.options.get("live")
+    parts = urlsplit(wanted if isinstance(wanted, str) and "://" in wanted else source.url)
+    base = f"{parts.scheme}://{parts.netloc}"
+    if not wanted or "/@" in source.url:
+        return []
+    tag = re.match(r"/tags/([^/]{1,200})", urlsplit(source.url).path)
+    tags = [*_texts(source.options.get("tags")), *([tag.group(1)] if tag else [])]
+    paths = [f"hashtag?tag={quote(each.lstrip('#').lower(), safe='%')}" for each in tags] or ["public/local"]
+    asks = source.options.get("search") and not tags
+    site = urlsplit(source.url)
+    carry = {"base": f"{site.scheme}://{site.netloc}"}
+    return [] if asks else [Link(url=f"{base}/api/v1/streaming/{path}", carry=carry) for path in paths]
+
+
+def hear(text: str, event: str, link: Link, source: SourceSpec, now: datetime) -> Reading:
+    """A post, its edit or its deletion. Raises `ReadError` where an event does not hold what it should."""
+    page = Page(url=link.url, status=200, headers={}, body=text.encode("utf-8", "replace"), fetched_at=now)
+    if event == "delete":
+        return Reading(posts=(Post(external_id=text.strip(), url="", text="", deleted=True),))
+    if event not in ("update", "status.update"):
+        return Reading()
+    status = record_of(page)
+    if not word(status, "id"):
+        raise ReadError(f"{link.url} says what is no post of Mastodon.")
+    reading = _listed([] if status.get("reblog") else [status], 1, page, Link(url=link.url, carry=link.carry))
+    # which thread an answer is in shows only where the thread is read
+    return replace(reading, posts=tuple(replace(post, partial=bool(post.parent_id)) for post in reading.posts))
 
 
 def headers(source: SourceSpec) -> Mapping[str, str]:
