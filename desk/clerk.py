@@ -5,17 +5,18 @@ from __future__ import annotations
 import uuid
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import templates
 from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
+from desk.macros import Macro
 from desk.policy import Policy
 from desk.roles import MAY, WAITS
 from desk.service import Service
 from desk.tone import Remark, check
+from desk.why import Why
 from storage.crisis import Crises, Crisis
 from storage.database import Database
 from storage.errors import NotFound
@@ -24,31 +25,11 @@ from storage.inbox import Inbox
 from storage.outbox import UNDERWAY, Outbox
 from storage.steps import Ids
 from storage.teamwork import Teamwork
-from storage.types import Case, CaseFile, Event, Mention, Priority, Reason, Reply, ReplyState
+from storage.types import Case, CaseFile, Event, Mention, Priority, Reply, ReplyState
 from storage.undo import Undo
 
 if TYPE_CHECKING:
     from desk.channels import Channel
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why a case is where it is: what it matched, how it was understood, and what happened to it."""
-
-    queries: tuple[str, ...]
-    reasons: tuple[Reason, ...]
-    trail: tuple[Event, ...]
-    clocks: tuple[Clock, ...] = ()
-    zone: tzinfo = UTC
-
-    def sentences(self) -> list[str]:
-        """Each reason as a line of text."""
-        lines = [f"It answers the query {query}." for query in self.queries]
-        for reason in self.reasons:
-            words = f" for the words {', '.join(reason.words)}" if reason.words else ""
-            share = f" ({reason.share:+.2f})" if reason.share else ""
-            lines.append(f"{reason.about}: {reason.label}{words}{share}.")
-        lines += [line for clock in self.clocks for line in clock.sentences(self.zone)]
-        return lines + [f"{each.at:%Y-%m-%d %H:%M} UTC: {each.kind.value} by {each.actor}." for each in self.trail]
 
 
 class Clerk:
@@ -62,11 +43,14 @@ class Clerk:
         policy: Policy,
         channels: Callable[[str], Channel],
         service: Service | None = None,
+        macros: Mapping[str, Macro] | None = None,
+        stamp: Mapping[str, str] | None = None,
     ) -> None:
+        """`stamp` is said in what this clerk does: one `batch` makes it one act, to be taken back at once."""
         self.database, self.agent, self.policy, self.channels = database, agent, policy, channels
-        self.service = service or Service()
-        self._inbox, self._steps = Inbox(database), Teamwork(database)
-        self._outbox, self._undo = Outbox(database), Undo(database)
+        self.service, self.macros = service or Service(), macros or {}
+        self._inbox, self._steps = Inbox(database), Teamwork(database, stamp or {})
+        self._outbox, self._undo = Outbox(database, stamp or {}), Undo(database)
 
     # Reading
 
@@ -244,6 +228,20 @@ class Clerk:
         """Corrects or confirms what was understood of a case's newest mention."""
         return self.correct(_newest(self._inbox.open(case_id)).id, field, to)
 
+    def macro(self, name: str, case_ids: Ids, *, seen: Mapping[int, Case] = {}, hold: timedelta | None = None) -> None:
+        """Carries out all steps of a macro or none, as one act. `seen` and `hold` are as in `reply`.
+
+        Raises `NotFound`, and `StepRefused` saying which step was refused and why.
+        """
+        macro = self.macros.get(name)
+        if macro is None:
+            raise NotFound(f"There is no macro {name}: choose from {', '.join(sorted(self.macros)) or 'none'}.")
+        with self.database.together() as within:
+            one = Clerk(
+                within, agent=self.agent, policy=self.policy, channels=self.channels, stamp={"batch": uuid.uuid4().hex}
+            )
+            macro.carry_out(one, (case_ids,) if isinstance(case_ids, int) else tuple(case_ids), seen, hold)
+
     def undo(self, on: int | None = None) -> Event:
         """Takes back this agent's newest act, or the newest on a case."""
         self._permit("undo")
@@ -318,7 +316,7 @@ class Clerk:
             seen_version=(seen or file.case).version,
             key=key or uuid.uuid4().hex,
             hold=self.policy.hold if hold is None else hold,
-            needs_approval=self._role() == "trainee",
+            needs_approval=(self._role(), "reply") in WAITS,
         )
 
     def cancel(self, reply_id: int) -> Reply:

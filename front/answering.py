@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,19 +60,45 @@ def _picture(file: CaseFile, house: House) -> list[str]:
         clean_line(f"{case.source} · {file.conversation_title or case.title} · {case.url}"),
         f"tags: {', '.join(map(clean_line, case.tags)) or 'none'}",
     ]
+    lines += _shared(case, house)
     for each in file.thread:
         at = (each.published_at or each.first_seen_at).astimezone(zone)
         mark = ">" if each.case_id == case.id else " "
         lines += ["", f"{mark} {clean_line(each.author or '(unknown)')}, {at:%Y-%m-%d %H:%M}"]
         lines += [f"    {line}" for line in clean_block(each.text).splitlines()]
     for reply in file.replies:
-        lines += [
-            "",
-            clean_line(f"= {reply.agent} by {reply.channel}: {reply.state}" + (f", {reply.error}" if reply.error else "")),
-        ]
+        fault = f", {reply.error}" if reply.error else ""
+        lines += ["", clean_line(f"= {reply.agent} by {reply.channel}: {reply.state}{fault}")]
         lines += [f"    {line}" for line in clean_block(reply.text).splitlines()]
-    notes = [event for event in file.trail if event.kind == "noted"]
-    return lines + ["\n" + clean_line(f"# {note.actor}: {note.data.get('text', '')}") for note in notes]
+    notes = [event for event in file.trail if event.kind in ("noted", "handed_over", "refused")]
+    return lines + ["\n" + clean_line(f"# {note.actor}: {_said(note.data)}") for note in notes]
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    """What a note says, or what was said with a hand-over or its refusal."""
+    handed = f"handed over to {data['to']}. " if "to" in data else f"{data['by']} refused. " if "by" in data else ""
+    return handed + str(data.get("text") or data.get("said") or data.get("reason") or "")
+
+
+def _shared(case: Case, house: House) -> list[str]:
+    """Whose department it is, to whom it is on its way, and how far its playbook is."""
+    lines = [f"department: {clean_line(case.department)}"] if case.department else []
+    if case.handed_to:
+        lines.append(f"handed over to {clean_line(case.handed_to)}, which did not answer yet")
+    if case.playbook:
+        playbook = house.policy.playbooks.get(case.playbook)
+        replies = (
+            f"; its replies: {', '.join(map(clean_line, playbook.replies))}" if playbook and playbook.replies else ""
+        )
+        lines += ["", f"playbook {clean_line(case.playbook)}{replies}"]
+    for number, tick in enumerate(case.checklist, 1):
+        at = (
+            f" ({clean_line(tick.by)}, {tick.at.astimezone(house.policy.timezone):%Y-%m-%d %H:%M})"
+            if tick.by and tick.at
+            else ""
+        )
+        lines.append(f"  [{'x' if tick.by else ' '}] {number} {clean_line(tick.text)}{at}")
+    return lines
 
 
 def _why(house: House, args: argparse.Namespace) -> int:
@@ -110,6 +136,20 @@ def _reply(house: House, args: argparse.Namespace) -> int:
             print(clean_line(reply.url))  # noqa: T201
         return 0
     raise StepRefused(f"Reply {reply.id} to case {args.id} is {reply.state}: {reply.error or 'it is on its way'}")
+
+
+def _macro(house: House, args: argparse.Namespace) -> int:
+    """Carries out a macro; where it replies, the reply leaves now."""
+    from desk import clockwork
+
+    clerk = house.clerk
+    clerk.macro(args.name, args.id, hold=timedelta())
+    clockwork.deliver(house.database, house.policy, clerk.channels, desk_of=house.agent)
+    print(f"Case {args.id}: {clean_line(args.name)} is done.")  # noqa: T201
+    state = clerk.cases([args.id])[0].reply_state
+    if state in (ReplyState.FAILED, ReplyState.UNCERTAIN):
+        raise StepRefused(f"Its reply is {state}: `webcare case {args.id} show` says why.")
+    return 0
 
 
 def _step(act: Callable[[Any, argparse.Namespace], Any], done: str) -> Callable[[House, argparse.Namespace], int]:
@@ -172,6 +212,12 @@ def _snooze(clerk: Any, args: argparse.Namespace) -> None:
     clerk.snooze(args.id, until(args.until, clerk.database.now().astimezone(clerk.policy.timezone)))
 
 
+def _follow(clerk: Any, args: argparse.Namespace) -> None:
+    from desk import rule_runs
+
+    rule_runs.follow(clerk, args.id, args.name)
+
+
 STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "show": _show,
     "why": _why,
@@ -184,6 +230,7 @@ STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "note": _step(lambda clerk, args: clerk.note(args.id, " ".join(args.text)), "noted"),
     "snooze": _step(_snooze, "snoozed"),
     "reply": _reply,
+    "macro": _macro,
     "pend": _step(lambda clerk, args: clerk.pend(args.id), "waits for the customer"),
     "resolve": _step(lambda clerk, args: clerk.resolve(args.id), "resolved"),
     "dismiss": _step(lambda clerk, args: clerk.dismiss(args.id), "dismissed"),
@@ -195,13 +242,23 @@ STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "relevance": _step(
         lambda clerk, args: clerk.judge(args.id, "relevance", float(args.to == "yes")), "it is about us: {to}"
     ),
+    "hand-over": _step(
+        lambda clerk, args: clerk.hand_over(args.id, args.department, args.note),
+        "handed over to {department}; yours until they accept",
+    ),
+    "accept": _step(lambda clerk, args: clerk.accept(args.id, lease=LEASE), "yours"),
+    "refuse": _step(lambda clerk, args: clerk.refuse(args.id, " ".join(args.reason)), "stays with who handed it over"),
+    "playbook": _step(_follow, "follows {name}"),
+    "tick": _step(lambda clerk, args: clerk.tick(args.id, args.number), "step {number} is ticked off"),
+    "untick": _step(lambda clerk, args: clerk.tick(args.id, args.number, done=False), "step {number} is to be done"),
     "undo": _step(lambda clerk, args: clerk.undo(args.id), "your last step is taken back"),
 }
 """Every step of the command line; a test holds them to the parser."""
 
 
 def _case_row(case: Case) -> dict[str, Any]:
-    return {name: _plain(getattr(case, name)) for name in Case.__slots__}
+    row = {name: _plain(getattr(case, name)) for name in Case.__slots__}
+    return row | {"checklist": [{"text": tick.text, "by": tick.by, "at": _plain(tick.at)} for tick in case.checklist]}
 
 
 def _reply_row(reply: Reply) -> dict[str, Any]:

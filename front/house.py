@@ -157,10 +157,17 @@ class House:
     @cached_property
     def clerk(self) -> Any:
         """The agent at the desk."""
-        from desk import channels
+        from desk import channels, macros
         from desk.clerk import Clerk
 
-        return Clerk(self.database, agent=self.agent, policy=self.policy, channels=channels.load, service=self.service)
+        return Clerk(
+            self.database,
+            agent=self.agent,
+            policy=self.policy,
+            channels=channels.load,
+            service=self.service,
+            macros=macros.read(self.document) if self.has_config else None,
+        )
 
     def close(self) -> None:
         """Gives back what was opened."""

@@ -188,6 +188,7 @@ def _steps(parts: Any) -> None:
     step("snooze", "put it aside until a time (2h, 3d, 2026-12-01, 2026-12-01T09:00)").add_argument("until")
     reply = step("reply", "answer it, now")
     reply.add_argument("text", metavar="TEXT", nargs="+")
+    step("macro", "take all steps of a macro, or none").add_argument("name", metavar="NAME")
     step("pend", "wait for the customer")
     step("resolve", "it is handled")
     step("dismiss", "it is not about us")
@@ -200,6 +201,14 @@ def _steps(parts: Any) -> None:
     wants.add_argument("to", metavar="INTENT[,INTENT…]")
     about = step("relevance", "say whether it is about us; the classifier learns from it")
     about.add_argument("to", choices=("yes", "no"))
+    hand = step("hand-over", "offer it to another department, which has to accept")
+    hand.add_argument("department", metavar="DEPARTMENT")
+    hand.add_argument("--note", metavar="TEXT", default="", help="what they should know")
+    step("accept", "take what was handed over to your department")
+    step("refuse", "leave it with who handed it over").add_argument("reason", metavar="REASON", nargs="+")
+    step("playbook", "follow a playbook: its checklist, its routing, its replies").add_argument("name", metavar="NAME")
+    for name, text in (("tick", "tick off a step of the checklist"), ("untick", "take a tick away")):
+        step(name, text).add_argument("number", metavar="N", type=_count)
     step("undo", "take back your last step")
 
 
@@ -211,6 +220,10 @@ def _ruling(verbs: Any) -> None:
     begin.add_argument("--statement", metavar="TEXT", required=True, help="what everybody may say")
     _verb(parts, "off", "front.answering:end_crisis", "end it now")
     _verb(parts, "show", "front.answering:crisis", "whether there is one, and what may be said")
+    team = _verb(verbs, "team", "front.ruling:team", "who is in the team", prints=True)
+    parts = team.add_subparsers(dest="what", metavar="WHAT")
+    _verb(parts, "may", "front.ruling:may", "who may do what", prints=True, part=True)
+    _alerting(verbs)
     rules = _verb(verbs, "rules", "front.ruling:rules", "what is done by itself, and why", prints=True)
     parts = rules.add_subparsers(dest="what", metavar="WHAT")
 
@@ -224,9 +237,22 @@ def _ruling(verbs: Any) -> None:
     attempt = part("try", "what a rule would have been for among stored mentions; changes nothing")
     attempt.add_argument("name", metavar="NAME")
     part("apply", "apply a rule to the stored open cases, once each").add_argument("name", metavar="NAME")
-    undo = part("undo", "take back what a rule did to a case")
+    undo = part("undo", "take back what a rule did to a case, or the whole of what was applied last")
     undo.add_argument("name", metavar="NAME")
-    undo.add_argument("id", metavar="CASE", type=int)
+    undo.add_argument("id", metavar="CASE", type=int, nargs="?")
+
+
+def _alerting(verbs: Any) -> None:
+    alerts = _verb(
+        verbs, "alerts", "front.alerting:alerts", "what is told to whom, and what would have been", prints=True
+    )
+    parts = alerts.add_subparsers(dest="what", metavar="WHAT")
+    _verb(parts, "list", "front.alerting:alerts", "the alerts of the configuration", prints=True, part=True)
+    text = "what an alert would have told in the past; tells nobody"
+    attempt = _verb(parts, "try", "front.alerting:attempt", text, prints=True, part=True)
+    attempt.add_argument("name", metavar="NAME-OR-NUMBER")
+    attempt.add_argument("--from", dest="start", metavar="DATE", help="first day (default: 30 days back)")
+    attempt.add_argument("--to", dest="end", metavar="DATE", help="last day (default: today)")
 
 
 def _reporting(verbs: Any) -> None:
@@ -237,7 +263,14 @@ def _reporting(verbs: Any) -> None:
     report.add_argument("--as-of", metavar="TIME", help="as things stood then")
     report.add_argument("--lang", choices=("nl", "en"), default="en", help="of the report (default: en)")
     report.add_argument("--pseudonymise", action="store_true", help="no names of people")
-    report.add_argument("-o", "--output", metavar="FILE", required=True, help="html, xlsx, csv, json, jsonl or md")
+    report.add_argument("-o", "--output", metavar="FILE", help="html, pdf, xlsx, csv, json, jsonl, md or txt")
+    report.add_argument(
+        "--explain", metavar="FIGURE", nargs="?", const="", help="the mentions behind a figure; without a name, a list"
+    )
+    events = _verb(verbs, "events", "front.reporting:events", "the log that every figure is counted from", prints=True)
+    events.add_argument("query", metavar="QUERY", nargs="?", default="*", help="of cases with a mention that answers")
+    events.add_argument("--from", dest="start", metavar="DATE", help="first day (default: from the beginning)")
+    events.add_argument("--to", dest="end", metavar="DATE", help="last day (default: to the end)")
 
 
 def _people(verbs: Any) -> None:

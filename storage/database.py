@@ -107,9 +107,34 @@ class Database:
                 return True
             return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
 
+    @contextmanager
+    def together(self) -> Iterator[Database]:
+        """A database for doors whose steps are to count whole, or not at all: all is one transaction of this one."""
+        with self.write() as connection:
+            yield Within(self, connection)
+
     def close(self) -> None:
         """Gives the connections back."""
         self.engine.dispose()
+
+
+class Within(Database):
+    """A database inside a transaction that is underway: what doors write joins it, and leaves no half when refused."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.zone, self.url, self.clock, self.engine = database.zone, database.url, database.clock, database.engine
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The transaction's own connection."""
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A part of the transaction that counts whole, or not at all."""
+        with self._connection.begin_nested():
+            yield self._connection
 
 
 def in_chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -40,8 +40,9 @@ UNDERWAY = (*WAITING, ReplyState.SENDING, ReplyState.UNCERTAIN)
 class Outbox:
     """Every step on replies, each one transaction that changes the reply and appends an event."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, stamp: Mapping[str, Any] = {}) -> None:
+        """`stamp` is said in the data of the event that hands a reply over, as `Steps` says it."""
+        self.database, self._stamp = database, stamp
 
     def list(self, states: Collection[ReplyState] = UNDERWAY) -> tuple[Reply, ...]:
         """Replies in these states, oldest first."""
@@ -125,6 +126,7 @@ class Outbox:
         kind = EventKind.HELD if values["hold_until"] else EventKind.SUBMITTED
         changes = {"status": Status.OPEN.value} if case.status == Status.NEW.value else {}
         data = {"channel": channel, "text": text, "before": {name: case._mapping[name] for name in changes}}
+        data |= self._stamp
         _tell(connection, kind, row, agent, now, data, changes)
         return rows.reply(row)
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import cases, rows, tables, workflow
-from storage.database import Database, in_chunks, insert_ignore
+from storage.database import Database, Within, in_chunks, insert_ignore
 from storage.errors import NotFound, StepRefused
 from storage.outbox import Outbox
 from storage.steps import Steps
@@ -150,30 +150,43 @@ class Rulebook:
             drafted = connection.scalars(drafts).all()
             for reply_id in drafted:
                 Outbox(within).cancel(reply_id, agent)
+            opened = self._opened(connection, actor, case_id)
             try:
                 Undo(within).undo(actor, on=case_id, by=agent)
             except StepRefused:
-                if not drafted:
+                if not drafted and not opened:
                     raise
+            if opened:  # what nobody was to answer is for nobody again
+                Steps(within).dismiss(case_id, agent)
 
+    def _opened(self, connection: Connection, actor: str, case_id: int) -> bool:
+        """Whether a rule opened this case, and it is open."""
+        is_open = CASE.c.status.in_([status.value for status in Status if status.is_open])
+        first = sa.select(EVENT.c.actor).where(EVENT.c.case_id == case_id).order_by(EVENT.c.id).limit(1)
+        asked = sa.select(CASE.c.id).where(CASE.c.id == case_id, is_open, first.scalar_subquery() == actor)
+        return connection.execute(asked).first() is not None
 
-class Within(Database):
-    """A database inside a transaction that is underway: what doors write joins it, and leaves no half when refused."""
+    def undo_applied(self, name: str, agent: str) -> tuple[list[int], dict[int, str]]:
+        """Takes back what the rule's newest application by hand did, case by case.
 
-    def __init__(self, database: Database, connection: Connection) -> None:
-        self.zone, self.url, self.clock, self.engine = database.zone, database.url, database.clock, database.engine
-        self._connection = connection
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """The transaction's own connection."""
-        yield self._connection
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A part of the transaction that counts whole, or not at all."""
-        with self._connection.begin_nested():
-            yield self._connection
+        Gives the cases, and those where it could not be, each with why. Raises `StepRefused` without an application.
+        """
+        actor = workflow.RULE + name
+        runs = sa.select(EVENT).where(EVENT.c.actor == actor, EVENT.c.kind == EventKind.RULE.value)
+        with self.database.read() as connection:
+            found = [rows.event(row) for row in connection.execute(runs.order_by(EVENT.c.id.desc()))]
+        run = next((event.data["run"] for event in found if event.data.get("run")), None)
+        if run is None:
+            raise StepRefused(f"{name} was not applied by hand, so there is nothing to take back.")
+        mine = {event.case_id for event in found if event.data.get("run") == run and event.data.get("acts")} - {None}
+        taken, left = list[int](), dict[int, str]()
+        for case_id in sorted(case_id for case_id in mine if case_id is not None):
+            try:
+                self.undo(name, case_id, agent)
+                taken.append(case_id)
+            except StepRefused as refused:
+                left[case_id] = str(refused)
+        return taken, left
 
 
 class Turn:

@@ -82,8 +82,9 @@ class Undo:
             acts = _acts(connection, agent)
             for act in acts:
                 here = on is None or any(event.case_id == on for event in act)
-                if here and act[0].undone_by is None and not self._has_left(connection, act):
-                    return self._turn(connection, agent, act, back=True, by=by)
+                left = [event for event in act if event.undone_by is None and not self._has_left(connection, event)]
+                if here and left:
+                    return self._turn(connection, agent, left, back=True, by=by)
         raise StepRefused(f"There is nothing to undo among the last {DEPTH} acts of {agent}.")
 
     def redo(self, agent: str) -> Event:
@@ -96,29 +97,29 @@ class Undo:
                 raise StepRefused("There is nothing to redo.")
             return self._turn(connection, agent, _batch(connection, row), back=False)
 
-    def _has_left(self, connection: Connection, act: Sequence[Row[Any]]) -> bool:
-        """A reply that left the outbox's hold is no act to take back any more."""
-        if act[0].kind not in REPLIES:
+    def _has_left(self, connection: Connection, event: Row[Any]) -> bool:
+        """A reply that left the outbox's hold is no act to take back any more; what was done with it is."""
+        if event.kind not in REPLIES:
             return False
-        state = connection.execute(sa.select(REPLY.c.state).where(REPLY.c.id == act[0].reply_id)).scalar()
+        state = connection.execute(sa.select(REPLY.c.state).where(REPLY.c.id == event.reply_id)).scalar()
         return state not in (ReplyState.HELD, ReplyState.AWAITING_APPROVAL)
 
     def _turn(self, connection: Connection, agent: str, act: Sequence[Row[Any]], *, back: bool, by: str = "") -> Event:
         case_ids = sorted({event.case_id for event in act})
-        locked = sa.select(CASE).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update()
-        cases = {row.id: row for row in connection.execute(locked)}
-        now = self.database.now()
+        connection.execute(sa.select(CASE.c.id).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update())
+        now, turned = self.database.now(), 0
         for event in act:
             _refuse_if_acted(connection, agent, event)
-        if act[0].kind in REPLIES:
-            return self._call_back(connection, agent, act[0], now)
-        turned = [self._turn_one(connection, by or agent, event, cases[event.case_id], now, back) for event in act]
-        return rows.event(connection.execute(sa.select(EVENT).where(EVENT.c.id == turned[-1])).one())
+        for event in act:
+            if event.kind in REPLIES:
+                turned = self._call_back(connection, agent, event, now)
+            else:
+                turned = self._turn_one(connection, by or agent, event, now, back)
+        return rows.event(connection.execute(sa.select(EVENT).where(EVENT.c.id == turned)).one())
 
-    def _turn_one(
-        self, connection: Connection, agent: str, event: Row[Any], case: Row[Any], now: datetime, back: bool
-    ) -> int:
+    def _turn_one(self, connection: Connection, agent: str, event: Row[Any], now: datetime, back: bool) -> int:
         """Puts back what stood before `event`; the new event says what stood before it in turn."""
+        case = connection.execute(sa.select(CASE).where(CASE.c.id == event.case_id)).one()
         changes, before = _restored(event, case)
         if back:
             kind, data = EventKind.UNDONE, {"event": event.id, "kind": event.kind}
@@ -148,12 +149,12 @@ class Undo:
                 value = event.data["from" if back else "to"]
                 write_field(connection, event.post_id, event.data["field"], value)
 
-    def _call_back(self, connection: Connection, agent: str, event: Row[Any], now: datetime) -> Event:
+    def _call_back(self, connection: Connection, agent: str, event: Row[Any], now: datetime) -> int:
         call_back(connection, event.reply_id, agent, now)
         newest = sa.select(EVENT).where(EVENT.c.reply_id == event.reply_id).order_by(EVENT.c.id.desc())
         row = connection.execute(newest.limit(1)).one()
         _mark(connection, event.id, row.id)
-        return rows.event(row)
+        return int(row.id)
 
 
 def _acts(connection: Connection, agent: str) -> list[list[Row[Any]]]:

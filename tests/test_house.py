@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import alerts, channels, policy, reports, rules, service, timetable
+from desk import alerts, channels, macros, policy, reports, rules, service, timetable
 from desk.screens import keys
 from front import answering, house, parser
 from listener import sources, watchlist
@@ -52,7 +52,7 @@ def test_the_readme_names_every_key_of_the_desk() -> None:
 
 
 def test_the_readme_names_every_key_of_the_configuration() -> None:
-    readers = (alerts, policy, rules, service, timetable, watchlist)
+    readers = (alerts, macros, policy, rules, service, timetable, watchlist)
     for key in {*house.KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)}:
         assert f"`{key}`" in README, key
 

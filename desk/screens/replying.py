@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -22,10 +22,11 @@ from desk.screens.stage import due_of
 from desk.shown import clean_line
 from desk.widgets.prompt import lettered
 from storage.errors import ConversationMoved, LostCase
-from storage.types import CaseFile, ReplyState
+from storage.types import Case, CaseFile, ReplyState
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
+    from desk.macros import Macro
     from desk.widgets.reply_box import ReplyBox, Way
 
 AUTOSAVE = 0.7
@@ -42,6 +43,7 @@ class Replying(Acts):
     _saving: Timer | None = None
     _saved = ""
     _claimed_here = False
+    macros: Mapping[str, Macro] = {}
     _key = ""
     """Of the reply being written, so that pressing send twice sends once."""
 
@@ -225,6 +227,32 @@ class Replying(Acts):
                 self.reply_box.replace(edited(command, self.reply_box.text))
         except (SuspendNotSupported, OSError) as error:
             self.reply_box.complain(_("The editor did not start: {why}", why=clean_line(str(error), 80)))
+
+    # -- macros ---------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="ask")
+    async def action_macro(self) -> None:
+        """Asks for a macro, which takes several steps at once."""
+        try:
+            self.macros = await self.counter.read(lambda clerk: clerk.macros)
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        if self.macros:
+            self._offer("macro", _("Macro"), sorted(self.macros))
+        else:
+            self.say(_("There are no macros: write them under macros: in sources.yaml."), "warn")
+
+    def answer_macro(self, name: str) -> None:
+        """Takes all of its steps or none, on the cases as they are shown."""
+        shown = {each: case for each in self.asked if (case := self.cases.known(each)) is not None}
+
+        def step(clerk: Clerk, ids: tuple[int, ...]) -> Sequence[Case]:
+            clerk.macro(name, ids, seen=shown)
+            return clerk.cases(ids)
+
+        said, onward = _("{name}: done. z takes all of it back.", name=name), self.macros.get(name)
+        self.take(step, said, onward=onward is not None and onward.goes_on, ids=self.asked)
 
     # -- sending --------------------------------------------------------------------------------------------------
 
