@@ -376,3 +376,20 @@ class Presence(SQLModel, table=True):
     case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     doing: str = "looking"
     seen_at: datetime
+
+
+class Robots(SQLModel, table=True):
+    """What the robots.txt of an origin said when it was last read; empty: it allows everything."""
+
+    origin: str = Field(primary_key=True)
+    read_at: datetime = Field(index=True)
+    rules: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class PostBand(SQLModel, table=True):
+    """A sample of a mention's words: mentions that share a band may be copies of one text."""
+
+    __tablename__ = "post_band"
+
+    band: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    post_id: int = Field(sa_column=Column(BigInteger, ForeignKey("post.id"), primary_key=True, index=True))

@@ -27,3 +27,16 @@ def upgrade() -> None:
         sa.Column("doing", sa.String(), nullable=False),
         sa.Column("seen_at", UTC, nullable=False),
     )
+    op.create_table(
+        "robots",
+        sa.Column("origin", sa.String(), primary_key=True),
+        sa.Column("read_at", UTC, nullable=False),
+        sa.Column("rules", sa.LargeBinary(), nullable=False),
+    )
+    op.create_index("ix_robots_read_at", "robots", ["read_at"])
+    op.create_table(
+        "post_band",
+        sa.Column("band", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("post_id", sa.BigInteger(), sa.ForeignKey("post.id"), primary_key=True),
+    )
+    op.create_index("ix_post_band_post_id", "post_band", ["post_id"])
