@@ -1,4 +1,4 @@
-"""Time bombs planted among ordinary threads on quiet sources: told earlier than by the volume alarm, and how often wrongly.
+"""Time bombs planted among ordinary threads on quiet sources: told before the volume alarm, and how often wrongly.
 
     python bench/timebomb.py [--days 14] [--seeds 101-108]     the figures, on seeds that no constant was chosen on
     python bench/timebomb.py --choose [--seeds 1-10]           the bias that `desk/timebomb.py` holds
@@ -7,7 +7,8 @@ A thread is a cascade: each post draws further posts, later by a power law (Hawk
 one each, some of them angry, a few of them hot; a bomb draws more than one for a day or two. Days and weeks have their
 rhythm, desks answer some threads and leave others. The volume alarm is the product's own spike alarm, on the brand's
 mentions and on its negative mentions, whichever speaks first. What this cannot tell: whether real threads draw posts
-like this, how often nobody looks, and how well sentiment is told of such posts. `webcare alerts try` asks your own history.
+like this, how often nobody looks, and how well sentiment is told of such posts. `webcare alerts try` asks your own
+history.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import random
 import sys
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,8 +29,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from desk import spike, timebomb  # noqa: E402
-from storage.threads import USUAL, Thread, Voice  # noqa: E402
+from desk import spike, timebomb
+from storage.threads import USUAL, Thread, Voice
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 START = datetime(2026, 9, 28, tzinfo=UTC)
@@ -156,7 +157,8 @@ class Watched:
     def spikes(self) -> tuple[dict[int, datetime], int]:
         """Bomb -> when the volume alarm first spoke of it; and how often it spoke of nothing.
 
-        It speaks of a bomb when there would be no spike without it, and more than one mention is the bomb's. Told again after six hours at the earliest.
+        It speaks of a bomb when there would be no spike without it, and more than one mention is the bomb's. Told
+        again after six hours at the earliest.
         """
         first, wrong, last = dict[int, datetime](), 0, START
         for now in self.steps():
@@ -234,7 +236,8 @@ def judge(seeds: Sequence[int], days: int) -> None:
     ahead = [(volume - called) / HOUR for called, volume in pairs if called and volume]
     earlier = sum(called is not None and (volume is None or called < volume) for called, volume in pairs)
     print(
-        f"planted: {planted}; told by time bomb {sum(bool(c) for c, _ in pairs)}, by volume {sum(bool(v) for _, v in pairs)}"
+        f"planted: {planted}; told by time bomb {sum(c is not None for c, _ in pairs)}, "
+        f"by volume {sum(v is not None for _, v in pairs)}"
     )
     print(f"earlier than by volume: {earlier} of {planted} ({earlier / planted:.0%}; goal 80 %)")
     print(f"hours ahead, where both told: {spread(ahead)}; posts in the thread by then: {spread(posts_at)}")

@@ -90,10 +90,10 @@ def apply(database: Database, policy: Policy, rule: Rule) -> Applied:
     if rule.opens_cases:
         _open_stored(database, rule)
     open_cases = Inbox(database).ids(_open(rule))
-    book = Rulebook(database)
+    book, run = Rulebook(database), uuid.uuid4().hex
     for some in in_chunks(book.unrun(rule.key, open_cases, by_hand=True), BATCH):
         with book.turn() as turn:
-            told = {case_id: _Run(turn, rule, policy, case_id, BY_HAND).carry_out() for case_id, _ in some}
+            told = {case_id: _Run(turn, rule, policy, case_id, BY_HAND, run=run).carry_out() for case_id, _ in some}
         applied.acted += [case_id for case_id, left in told.items() if left is None]
         applied.left |= {case_id: left for case_id, left in told.items() if left}
     return applied
@@ -249,9 +249,10 @@ class _Run:
         post_id: int | None = None,
         depth: int = 0,
         agent: str = "",
+        run: str = "",
     ) -> None:
         self.turn, self.rule, self.policy, self.case_id, self.event_id = turn, rule, policy, case_id, event_id
-        self.post_id, self.depth, self.agent = post_id, depth, agent
+        self.post_id, self.depth, self.agent, self.run = post_id, depth, agent, run
         self.actor = agent or workflow.RULE + rule.name
         stamp = {} if agent else {"rule": rule.name, "depth": depth + 1}
         self.steps = turn.steps({"batch": uuid.uuid4().hex, **stamp})
@@ -273,6 +274,7 @@ class _Run:
         if not self.turn.claims(self.rule.key, self.case_id, self.event_id):
             return ""
         data: dict[str, Any] = {"rule": self.rule.name, "event": self.event_id, "depth": self.depth + 1}
+        data |= {"run": self.run} if self.run else {}
         if self.depth >= DEEPEST:
             why = f"{DEEPEST} rules followed from each other's changes: this looks like a loop, and ends here"
             self._write_down(data | {"acts": [], "left": [why]})

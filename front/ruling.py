@@ -70,8 +70,12 @@ def attempt(house: House, args: argparse.Namespace) -> int:
     days: Counter[str] = Counter()
     cases: set[int] = set()
     samples: list[Any] = []
-    without = 0
+    without = opened = 0
     for mention in Inbox(house.database).mentions(rule.when):
+        if mention.case_id is None and rule.opens_cases and not mention.is_own:
+            days[(mention.published_at or mention.first_seen_at).astimezone(zone).date().isoformat()] += 1
+            opened += 1
+            continue
         if mention.case_id is None:
             without += 1
             continue
@@ -81,6 +85,8 @@ def attempt(house: House, args: argparse.Namespace) -> int:
             samples.append(mention)
     out = sys.stdout
     out.write(f"{days.total()} mentions in {len(cases)} cases on {len(days)} days answer {clean_line(rule.when)}\n")
+    if opened:
+        out.write(f"{opened} of them are a competitor's and would get a case\n")
     if without:
         out.write(f"{without} more have no case (a competitor's, or our own), so no rule acts on them\n")
     out.write(f"on {_moment(rule)}: {', '.join(clean_line(str(act)) for act in rule.acts)}\n\n")
@@ -105,12 +111,38 @@ def apply(house: House, args: argparse.Namespace) -> int:
 
 
 def undo(house: House, args: argparse.Namespace) -> int:
-    """Takes back all that the newest run of a rule did to a case."""
+    """Takes back all that the newest run of a rule did to a case; without a case, all that was applied last."""
     from storage.rulebook import Rulebook
 
-    house.clerk.permit("undo")
-    Rulebook(house.database).undo(args.name, args.id, house.agent)
-    print(f"Case {args.id}: what {clean_line(args.name)} did is taken back.")  # noqa: T201
+    book = Rulebook(house.database)
+    if args.id is not None:
+        house.clerk.permit("undo")
+        book.undo(args.name, args.id, house.agent)
+        print(f"Case {args.id}: what {clean_line(args.name)} did is taken back.")  # noqa: T201
+        return 0
+    house.clerk.permit("apply_rules")
+    taken, left = book.undo_applied(args.name, house.agent)
+    print(f"What {clean_line(args.name)} did is taken back on {len(taken)} cases, and left on {len(left)}.")  # noqa: T201
+    for case_id, why in left.items():
+        print(f"case {case_id}: {clean_line(why)}", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def team(house: House, args: argparse.Namespace) -> int:
+    """Prints who is in the team: role, department and languages."""
+    rows = (
+        {"name": name, "role": each.role, "department": each.department, "languages": list(each.languages)}
+        for name, each in house.policy.team.items()
+    )
+    show.show(rows, ("name", "role", "department", "languages"), args.format, sys.stdout)
+    return 0
+
+
+def may(house: House, args: argparse.Namespace) -> int:
+    """Prints which role may do what."""
+    from desk import roles
+
+    show.show(roles.table(), ("act", *roles.MAY), args.format, sys.stdout)
     return 0
 
 
