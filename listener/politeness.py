@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Protocol
 
@@ -55,6 +56,18 @@ class Fetches(Protocol):
         cut: int = 0,
         gate: Gate = ...,
     ) -> Page | NotModified: ...
+
+
+class Shelf(Protocol):
+    """Where robots.txt outlives a restart: `storage.intake.Intake`. Both block."""
+
+    def robots(self, origin: str) -> tuple[datetime, bytes] | None: ...
+
+    def keep_robots(self, origin: str, read_at: datetime, rules: bytes) -> None: ...
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +192,16 @@ class _Kept:
 class PoliteFetcher:
     """A fetcher that keeps to robots.txt, pauses and Retry-After, on every hop and for every source of a host."""
 
-    def __init__(self, fetcher: Fetches, *, pause: float = PAUSE, turnstile: Turnstile | None = None) -> None:
-        self._fetcher, self._pause = fetcher, pause
+    def __init__(
+        self,
+        fetcher: Fetches,
+        *,
+        pause: float = PAUSE,
+        turnstile: Turnstile | None = None,
+        shelf: Shelf | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._fetcher, self._pause, self._shelf, self._now = fetcher, pause, shelf, now
         self._turnstile = turnstile or Turnstile()
         self._asking = Turnstile()
         self._clock = self._turnstile.clock
@@ -249,15 +270,17 @@ class PoliteFetcher:
         """The rules for an origin, from memory or read anew by one of those who wait for them."""
         async with self._asking.through(target.origin):
             kept = self._kept.get(target.origin)
+            if kept is None and self._shelf is not None:
+                kept = await asyncio.to_thread(self._from_shelf, self._shelf, target.origin)
             if kept is None or kept.fresh_until <= self._clock():
                 kept = await self._ask(target, kept, allow_private, pause)
-                self._keep(target.origin, kept)
+            self._keep(target.origin, kept)
         if kept.robots is None:
             raise FetchError(kept.sentence, status=kept.status, retry_after=kept.retry_after)
         return kept.robots
 
     async def _ask(self, target: Target, old: _Kept | None, allow_private: Allowed, pause: float) -> _Kept:
-        """Fetch a robots.txt; what its absence means is in RFC 9309 2.3.1."""
+        """Fetch a robots.txt; without one (4xx, endless redirects) everything is allowed (RFC 9309 2.3.1)."""
         gate = partial(self._turn, pause=pause)
         url = target.origin + "/robots.txt"
         try:
@@ -265,19 +288,31 @@ class PoliteFetcher:
         except Blocked:
             raise
         except FetchError as error:
+            if error.status is not None and 300 <= error.status < 500 and error.status != 429:
+                return await self._said(target.origin, Robots())
             return self._without(error, old, target)
-        robots = Robots.read(page.body) if isinstance(page, Page) else Robots()
-        return _Kept(self._clock() + _ROBOTS_FRESH, self._clock(), robots)
+        return await self._said(target.origin, Robots.read(page.body) if isinstance(page, Page) else Robots())
 
     def _without(self, error: FetchError, old: _Kept | None, target: Target) -> _Kept:
-        """4xx and endless redirects: everything is allowed. Unreachable: an old copy, else nothing is allowed."""
+        """Unreachable: an old copy, else nothing is allowed."""
         now = self._clock()
-        if error.status is not None and 300 <= error.status < 500 and error.status != 429:
-            return _Kept(now + _ROBOTS_FRESH, now, Robots())
         if old and old.robots and now - old.read_at < _ROBOTS_GRACE:
             return _Kept(now + _ROBOTS_RETRY, old.read_at, old.robots)
         why = f"{str(error).rstrip('.')} (asked for robots.txt, without which {target.netloc} is left alone)."
         return _Kept(now + _ROBOTS_RETRY, now, None, why, error.status, error.retry_after)
+
+    async def _said(self, origin: str, robots: Robots) -> _Kept:
+        """Rules that were just read; a restart finds them on the shelf."""
+        if self._shelf is not None:
+            await asyncio.to_thread(self._shelf.keep_robots, origin, self._now(), robots.text)
+        return _Kept(self._clock() + _ROBOTS_FRESH, self._clock(), robots)
+
+    def _from_shelf(self, shelf: Shelf, origin: str) -> _Kept | None:
+        found = shelf.robots(origin)
+        if found is None:
+            return None
+        read_at = self._clock() - max(0.0, (self._now() - found[0]).total_seconds())
+        return _Kept(read_at + _ROBOTS_FRESH, read_at, Robots.read(found[1]))
 
     def _keep(self, origin: str, kept: _Kept) -> None:
         self._kept[origin] = kept

@@ -14,6 +14,8 @@ from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher, Robots, Turnstile
 from listener.types import Page
+from storage.database import Database
+from storage.intake import Intake
 
 DAY = 86400.0
 
@@ -243,3 +245,20 @@ async def test_hosts_that_are_done_with_are_forgotten(monkeypatch: pytest.Monkey
         async with turnstile.through(f"{number}.example"):
             pass
     assert len(turnstile._hosts) <= 10 and turnstile.ready_in("quiet.example") == 100
+
+
+async def test_a_restart_does_not_ask_for_robots_again(database: Database, clock: Any) -> None:
+    pages = {"https://a.example/robots.txt": b"User-agent: *\nDisallow: /dicht", "https://a.example/": b"open"}
+    for asked in (["https://a.example/robots.txt", "https://a.example/"], ["https://a.example/"]):
+        time = Time()
+        site = Site(time, pages)
+        turnstile = Turnstile(clock=time, sleep=time.sleep)
+        web = PoliteFetcher(Fetcher(transport=site), turnstile=turnstile, shelf=Intake(database), now=clock)
+        await web.get("https://a.example/")
+        with pytest.raises(Blocked, match=r"robots\.txt"):
+            await web.get("https://a.example/dicht")
+        assert site.urls == asked
+    clock.advance(days=1, seconds=1)
+    site = Site(Time(), pages)
+    await PoliteFetcher(Fetcher(transport=site), shelf=Intake(database), now=clock).get("https://a.example/")
+    assert len(site.urls) == 2
