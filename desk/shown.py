@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 LINE_LIMIT = 500
@@ -34,12 +35,9 @@ _ODD = re.compile(f"[{_GONE}{_MARKED}{_OTHER}]")
 _CONTROLS = re.compile(f"[{_MARKED}\ud800-\udfff]")
 _GONE_ONLY = re.compile(f"[{_GONE}]")
 _ODD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_COMBINING = (
-    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06ed\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
-    "\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302d\u3099\u309a"
-    "\ua66f-\ua67d\ufe20-\ufe2f"
-)
-_STACKED = re.compile(f"([{_COMBINING}]{{{MARKS_LIMIT}}})[{_COMBINING}]+")
+_BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
+_UNWORDY = re.compile(rf"[^\w\s\x00-\x7f]{{{MARKS_LIMIT + 1},}}")
+"""Where marks may be stacked: a mark is no letter and no digit."""
 _BLANK_LINES = re.compile(r"[ \n]*\n[ \n]*\n")
 
 
@@ -57,6 +55,11 @@ def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     rough = text[:limit].replace("\r\n", "\n").replace("\r", "\n")
     block = _BLANK_LINES.sub("\n\n", _visible(rough).expandtabs(4)).strip("\n")
     return f"{block}\n… (+{len(text) - limit})" if len(text) > limit else block
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal cleaned text takes: two for wide letters, none for marks on a letter."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def without_controls(text: str) -> str:
@@ -104,7 +107,9 @@ def _visible(text: str) -> str:
         return _ODD_ASCII.sub(_shown, text) if _ODD_ASCII.search(text) else text
     if _ODD.search(text):
         text = _ODD.sub(_shown, text)
-    return _STACKED.sub(r"\1", text) if _STACKED.search(text) else text
+    if not _BEYOND_LATIN.search(text):
+        return text
+    return _UNWORDY.sub(_unstacked, text.translate(_SURE_WIDTH))
 
 
 def _shown(found: re.Match[str]) -> str:
@@ -123,6 +128,51 @@ def _shown(found: re.Match[str]) -> str:
     if code in (0x2028, 0x2029):
         return "\n"
     return " " if unicodedata.category(sign) in ("Zs", "Lo") else "\ufffd"
+
+
+@lru_cache(maxsize=10_000)
+def _cells(sign: str) -> int:
+    if unicodedata.category(sign) in ("Mn", "Me") or "\u1160" <= sign <= "\u11ff" or "\ud7b0" <= sign <= "\ud7fb":
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+class _SureWidth(dict[int, str]):
+    """Each character, worked out when it is first met: whether all terminals give it the same cells.
+
+    Vowel signs that stand beside their letter (Mc) take a cell on some and none on others; what Unicode does not know
+    yet has any width.
+    """
+
+    def __missing__(self, code: int) -> str:
+        kind = unicodedata.category(chr(code))
+        if kind in ("Mc", "Cf") or code == _AHOM_RA:
+            found = ""
+        elif kind == "Cn" or any(first <= code <= last for first, last in _WIDENED):
+            found = "\ufffd"
+        else:
+            found = chr(code)
+        self[code] = found
+        return found
+
+
+_AHOM_RA = 0x1171E
+"""A mark without width by its category, with width by the terminals' tables."""
+_WIDENED = ((0x2630, 0x2637), (0x268A, 0x268F), (0x4DC0, 0x4DFF), (0x1D300, 0x1D356), (0x1D360, 0x1D376))
+"""Signs of the Book of Changes and counting rods: one cell up to Unicode 15, two from 16 on."""
+
+_SURE_WIDTH = _SureWidth()
+
+
+def _unstacked(run: re.Match[str]) -> str:
+    """The run with at most `MARKS_LIMIT` marks on one another."""
+    kept: list[str] = []
+    stacked = 0
+    for sign in run[0]:
+        stacked = stacked + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
+        if stacked <= MARKS_LIMIT:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def _fold(name: str) -> str:

@@ -6,12 +6,11 @@ import csv
 import json
 import re
 import shutil
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
-from desk.shown import clean_line
+from desk.shown import cells, clean_block, clean_line
 
 Row = Mapping[str, Any]
 
@@ -23,7 +22,10 @@ _FIRST = frozenset(_SIGNS + "'")
 _LIVE = re.compile(f"'*[{re.escape(_SIGNS)}]")
 """What a spreadsheet may take for a formula at the start of a cell, its full-width forms too, guarded or not."""
 
-_INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 """What JSON may hold unescaped but a terminal obeys or hides."""
 
 
@@ -58,11 +60,13 @@ def show_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
 def show_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     """RFC 4180 with a head; what a spreadsheet would take for a formula gets an apostrophe before it.
 
-    Lists are joined by "; "; anything else that is no plain value is JSON. An unknown value is an empty cell.
+    Lists are joined by "; "; anything else that is no plain value is JSON. An unknown value is an empty cell. A file or
+    pipe gets the words as they are, to be read back; on a terminal they are made fit to be seen.
     """
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
+    fit = (lambda cell: clean_block(cell) if isinstance(cell, str) else cell) if out.isatty() else (lambda cell: cell)
+    writer.writerows([fit(csv_cell(row.get(column))) for column in columns] for row in rows)
 
 
 def csv_cell(value: object) -> object:
@@ -93,7 +97,7 @@ def flat(value: object) -> str:
 def to_json(value: object) -> str:
     """JSON on one line; what a terminal would obey is escaped, which a reader of JSON undoes."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def show_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO, width: int | None) -> None:
@@ -145,17 +149,6 @@ def _fit(wanted: list[int], width: int | None) -> list[int]:
 
 def _terminal_width(out: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if out.isatty() else None
-
-
-def cells(text: str) -> int:
-    """How many cells of a terminal a text takes: two for wide letters, none for marks on a letter."""
-    return len(text) if text.isascii() else sum(_cell(each) for each in text)
-
-
-def _cell(sign: str) -> int:
-    if unicodedata.combining(sign):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def _cut(text: str, width: int) -> str:

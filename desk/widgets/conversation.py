@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from desk.locale import N_, _, age, clock, ngettext
 from desk.shown import clean_block, clean_line, link_host, lookalike
+from desk.widgets.changes import changed, coloured
 from desk.widgets.lines import Build, Line, Span, lit, rule, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
@@ -20,6 +22,10 @@ from desk.widgets.signs import (
 )
 from desk.widgets.trail import told
 from storage.types import CaseFile, EventKind, Mention, Reason, Reply, ReplyState
+
+if TYPE_CHECKING:
+    from storage.dossier import Before
+    from storage.presence import Presence
 
 TEXT_LIMIT = 20_000
 """Characters of one post that are shown."""
@@ -37,21 +43,41 @@ PROMISES = {
     "resolution": N_("resolution"),
 }
 
+POST = "post"
+"""The role of the margin before the first line of a post, by which it is found."""
+_PLAIN = re.compile(r"(?<![\w:/-])[^\W\d_][\w*]+(?![\w:*])")
+"""Words of a query that name no field and are no field's value."""
+
 Finder = Callable[[str], Iterable[tuple[int, int, str]]]
 
 
-def conversation(file: CaseFile, now: datetime, names: Iterable[str] = (), due: Iterable[Due] = ()) -> Build:
-    """Makes the pane of `file`; an author who only looks like one of `names` is flagged."""
+def conversation(
+    file: CaseFile,
+    now: datetime,
+    names: Iterable[str] = (),
+    due: Iterable[Due] = (),
+    *,
+    company: Sequence[Presence] = (),
+    edits: Mapping[int, Before] = {},
+    sought: str = "",
+) -> Build:
+    """Makes the pane of `file`; an author who only looks like one of `names` is flagged.
+
+    `company` is who else is at it, `edits` what posts said when the case was claimed, `sought` the query that found it.
+    """
     promised = [_promise(each, now) for each in due]
+    around = [(_beside(each) + "  ", "warn") for each in company]
+    finder = seek(sought)
 
     def build(width: int) -> list[Line]:
-        lines = [*_heading(file, width, now), *([promised] if promised else []), rule(width)]
+        lines = [*_heading(file, width, now), *([around] if around else []), *([promised] if promised else [])]
+        lines.append(rule(width))
         for post, depth in in_order(file.thread):
             if post is None:
                 lines.append([(ngettext("{n} earlier post", "{n} earlier posts", depth), "dim")])
                 continue
             imitated = None if post.is_own else lookalike(post.author or "", names)
-            lines += [[], *_post(post, file, depth, width, now, imitated)]
+            lines += [[], *_post(post, file, depth, width, now, imitated, edits.get(post.id), finder)]
             for reply in file.replies:
                 if reply.post_id == post.id and reply.state not in (ReplyState.DRAFT, ReplyState.CANCELLED):
                     lines += [[], *_answer(reply, depth + 1, width, now)]
@@ -126,7 +152,16 @@ def _promise(due: Due, now: datetime) -> Span:
     return (words + "  ", "warn" if state == "warned" else "dim")
 
 
-def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime, imitated: str | None) -> list[Line]:
+def _post(
+    post: Mention,
+    file: CaseFile,
+    depth: int,
+    width: int,
+    now: datetime,
+    imitated: str | None,
+    before: Before | None,
+    sought: Finder,
+) -> list[Line]:
     ours = post.case_id == file.case.id
     edge, margin = ("▌", "accent") if ours else ("│", "dim"), "  " * depth
     role = "normal" if ours else "dim"
@@ -142,13 +177,27 @@ def _post(post: Mention, file: CaseFile, depth: int, width: int, now: datetime, 
     head += _changes(post, file, now)
     if imitated:
         head.append(("  " + _("not {name}", name=clean_line(imitated, 30)), "warn"))
-    finder = _finder(post.reasons) if ours else _nothing
-    text = clean_block(post.text, TEXT_LIMIT)
-    title = clean_line(post.title)
+    room = width - 2 - len(margin)
+    if before is not None:
+        both = (post, before)
+        retitled = post.title != before.title
+        now_said, then = (f"{each.title}\n{each.text}" if retitled else each.text for each in both)
+        now_said, then = clean_block(now_said, TEXT_LIMIT), clean_block(then, TEXT_LIMIT)
+        body = coloured(wrap(changed(then, now_said), room), role)
+    else:
+        finder = _either(sought, _finder(post.reasons) if ours else _nothing)
+        body = [lit(line, role, finder) for line in wrap(_words_of(post, file), room)]
+    lines: list[Line] = [[(margin, role), edge, (" ", role), *line] for line in (head, *body)]
+    lines[0][0] = (margin, POST)
+    return lines
+
+
+def _words_of(post: Mention, file: CaseFile) -> str:
+    """What a post says, under its title where that is not the conversation's."""
+    text, title = clean_block(post.text, TEXT_LIMIT), clean_line(post.title)
     if title and title != clean_line(file.conversation_title) and not text.startswith(title):
         text = f"{title}\n\n{text}"
-    body = [lit(line, role, finder) for line in wrap(text or _("(no text)"), width - 2 - len(margin))]
-    return [[(margin, role), edge, (" ", role), *line] for line in (head, *body)]
+    return text or _("(no text)")
 
 
 def _changes(post: Mention, file: CaseFile, now: datetime) -> Line:
@@ -197,7 +246,7 @@ def _reasons(file: CaseFile, width: int) -> list[Line]:
     for each in sorted(seen.values(), key=lambda reason: -abs(reason.share))[:6]:
         words = " ".join(f"“{clean_line(word, 30)}”" for word in each.words[:4])
         share = f" {each.share:+.2f}" if each.share else ""
-        said.append(f"{_(each.about)}: {clean_line(_(each.label), 60)}{share} {words}".rstrip())
+        said.append(f"{clean_line(_(each.about), 30)}: {clean_line(_(each.label), 60)}{share} {words}".rstrip())
     lines = [line for each in said for line in wrap(each, width - 2)]
     return [[(_("Why"), "strong")], *[[("  " + line, "dim")] for line in lines], []]
 
@@ -211,6 +260,33 @@ def _history(file: CaseFile, width: int, now: datetime) -> list[Line]:
         broken = wrap(words, width - 2)
         lines += [[("  " + line, role)] for line in broken]
     return lines if len(lines) > 1 else []
+
+
+def seek(query: str) -> Finder:
+    """Finds the plain words of a query in what is shown."""
+    words = {each.rstrip("*") for each in _PLAIN.findall(query) if each not in ("AND", "OR", "NOT", "NEAR", "ONEAR")}
+    words = {each for each in words if len(each) > 1}
+    if not words:
+        return _nothing
+    found = re.compile(
+        rf"(?<!\w)(?:{'|'.join(re.escape(each) for each in sorted(words, reverse=True))})", re.IGNORECASE
+    )
+    return lambda text: ((each.start(), each.end(), "found") for each in found.finditer(text))
+
+
+def _either(first: Finder, second: Finder) -> Finder:
+    return lambda text: sorted([*first(text), *second(text)])
+
+
+def places(lines: Sequence[Line]) -> list[int]:
+    """Where there is something to go to: the words that were searched for, else the posts."""
+    found = [place for place, line in enumerate(lines) if any(role == "found" for _text, role in line)]
+    return found or [place for place, line in enumerate(lines) if line and line[0][1] == POST]
+
+
+def _beside(each: Presence) -> str:
+    name = clean_line(each.agent, 20)
+    return _("✎ {name} is writing", name=name) if each.is_writing else _("◦ {name} is looking", name=name)
 
 
 def _nothing(text: str) -> Iterable[tuple[int, int, str]]:
@@ -227,7 +303,7 @@ def _finder(reasons: tuple[Reason, ...]) -> Finder:
         "|".join(rf"(?<!\w){re.escape(each)}" for each in sorted(words, key=len, reverse=True)), re.IGNORECASE
     )
 
-    def places(text: str) -> Iterable[tuple[int, int, str]]:
+    def spots(text: str) -> Iterable[tuple[int, int, str]]:
         return ((each.start(), each.end(), "hit") for each in found.finditer(text))
 
-    return places
+    return spots
