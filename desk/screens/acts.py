@@ -13,6 +13,7 @@ from desk.screens.counter import REFUSALS
 from desk.screens.moments import CHOICES, moment
 from desk.screens.stage import Stage
 from desk.shown import clean_block, clean_line, link_host
+from desk.widgets.case_list import MARKABLE
 from desk.widgets.prompt import Prompt, lettered
 from storage.types import Case, Event, EventKind, Mention, Priority
 
@@ -48,7 +49,7 @@ class Acts(Stage):
         if not chosen:
             self.say(_("There is no case here."), "warn")
             return
-        self.cases.marked.clear()
+        self.cases.unmark()
         self.together = 1
         self._take(step, chosen, said)
         if onward:
@@ -109,7 +110,7 @@ class Acts(Stage):
     def action_escalate(self) -> None:
         """Urgent, tagged as escalated, and given to whoever leads."""
         if ids := self.chosen:
-            self.cases.marked.clear()
+            self.cases.unmark()
             self._escalate(ids)
             self.cases.next_open()
 
@@ -146,6 +147,22 @@ class Acts(Stage):
     def action_mark(self) -> None:
         """Marks the case, so that the next act works on all that are marked."""
         self.cases.toggle_mark()
+        self.paint_bars()
+
+    def action_mark_range(self) -> None:
+        """From here on moving marks, until the key is pressed again or an act is taken."""
+        self.cases.toggle_range()
+        self.paint_bars()
+
+    def action_mark_onward(self, way: int) -> None:
+        """Marks the case and the next one, where the cursor goes."""
+        self.cases.mark_onward(way)
+        self.paint_bars()
+
+    def action_mark_all(self) -> None:
+        """Marks all that is listed, or takes all marks away."""
+        if not self.cases.mark_all():
+            self.say(_("That is too much for one act: {n} cases at most.", n=MARKABLE), "warn")
         self.paint_bars()
 
     # -- a key and a word -----------------------------------------------------------------------------------------

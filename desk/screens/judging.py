@@ -44,7 +44,7 @@ class Judging(Acts):
         if not ids:
             self.say(_("There is no case here."), "warn")
             return
-        self.cases.marked.clear()
+        self.cases.unmark()
         self._judge(tuple(ids), field, to)
 
     @work(group="steps")

@@ -124,6 +124,9 @@ class Stage(Surface):
         cast("Desk", self.app).take(found)
         return seen
 
+    def opened(self) -> None:
+        """A case is shown: what is known besides it may come now."""
+
     def noticed(self, changed: Collection[int]) -> None:
         """These cases were changed, by whomever."""
 
@@ -193,6 +196,7 @@ class Stage(Surface):
         self.paint_file(home)
         if home:
             self.show_newest()
+        self.opened()
 
     # -- what others do -------------------------------------------------------------------------------------------
 
@@ -224,6 +228,8 @@ class Stage(Surface):
             return
         self._polling = True
         try:
+            if not self.trouble and not await self.counter.read(lambda clerk: clerk.has_news()):
+                return
             cursor, query, ids = self._cursor, self.query_text, self.cases.ids
             news = await self.counter.read(lambda clerk: changes(clerk, cursor, query, ids, self.cases.known))
             banner = await self.counter.read(banner_of)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -19,6 +20,10 @@ from desk.widgets.conversation import Due, conversation
 from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
 from desk.widgets.prompt import Prompt
 from storage.types import CaseFile
+
+if TYPE_CHECKING:
+    from storage.dossier import Before, Dossier
+    from storage.presence import Presence
 
 
 class Panes(Horizontal):
@@ -58,6 +63,14 @@ class Surface(Screen[None]):
         self.file: CaseFile | None = None
         self.due: Sequence[Due] = ()
         """The promises to the open case that still run."""
+        self.company: tuple[Presence, ...] = ()
+        """The other agents, and where they are."""
+        self.dossier: tuple[int, Dossier] | None = None
+        """Of which case, and what is known of its writer."""
+        self.edits: Mapping[int, Before] = {}
+        """What posts of the open case said when it was claimed."""
+        self.draft = ""
+        """What is being written, as far as the author's pane knows."""
         self.waiting: set[int] = set()
         self.counts: dict[str, int] = {}
         self.health: tuple[int, int] | None = None
@@ -198,5 +211,12 @@ class Surface(Screen[None]):
             self.conversation.show(lambda width: [])
             self.query_one("#author", LinesView).show(lambda width: [])
             return
-        self.conversation.show(conversation(self.file, self.now(), self.names, self.due), home=home)
-        self.query_one("#author", LinesView).show(author(self.file, self.now(), self.names), home=home)
+        file, now = self.file, self.now()
+        here = [each for each in self.company if each.case_id == file.case.id]
+        known = self.dossier[1] if self.dossier is not None and self.dossier[0] == file.case.id else None
+        sought = self.query_text if self.view is SEARCH else ""
+        self.conversation.show(
+            conversation(file, now, self.names, self.due, company=here, edits=self.edits, sought=sought), home=home
+        )
+        pane = self.query_one("#author", LinesView)
+        pane.show(author(file, now, self.names, known, self.draft), home=home)

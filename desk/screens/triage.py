@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from textual import events, on
 
+from desk.screens.company import Company
 from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
 from desk.screens.replying import Replying
 from desk.views import INBOX, SEARCH, VIEWS, View
 from desk.widgets.case_list import CaseList
+from desk.widgets.conversation import places
 
 TYPING = frozenset(binding.action.partition("(")[0] for binding in BINDINGS)
 """Acts that no key starts while something is being typed."""
 
 
-class TriageScreen(Judging, Replying):
+class TriageScreen(Company, Judging, Replying):
     """List, conversation and author as panes; everything an agent does all day is done here."""
 
     BINDINGS = [*BINDINGS]
@@ -76,6 +78,14 @@ class TriageScreen(Judging, Replying):
         """The case before."""
         self.cases.move(self.cases.row - 1)
 
+    def action_find(self, way: int) -> None:
+        """The next post of the conversation, or the next place of what was searched for; or the one before."""
+        pane = self.conversation
+        here = round(pane.scroll_y) + (1 if pane.size.height > 2 else 0)
+        found = [each for each in places(pane.lines) if (each > here if way > 0 else each < here)]
+        if found:
+            pane.scroll_to(0, max(0, (found[0] if way > 0 else found[-1]) - 1), animate=False)
+
     # -- opening and going back -----------------------------------------------------------------------------------
 
     def action_open(self) -> None:
@@ -98,8 +108,8 @@ class TriageScreen(Judging, Replying):
             self.remove_class("-author")
         elif self.reading:
             self.read(False)
-        elif self.cases.marked:
-            self.cases.marked.clear()
+        elif self.cases.marked or self.cases.is_marking:
+            self.cases.unmark()
             self.cases.refresh()
         elif self.view is SEARCH:
             self.turn_to(INBOX)
@@ -117,7 +127,7 @@ class TriageScreen(Judging, Replying):
         """Shows another tab."""
         self.view, self.query_text = view, query or view.query
         self.waiting.clear()
-        self.cases.marked.clear()
+        self.cases.unmark()
         self.cases.move(0)
         self.remove_class("-author")
         self.paint_bars()
@@ -181,6 +191,7 @@ class TriageScreen(Judging, Replying):
     def action_quit(self) -> None:
         """Leaves the desk; what is being written is kept."""
         self.keep_draft_now()
+        self.leave_company()
         self.app.exit()
 
     def on_resize(self) -> None:

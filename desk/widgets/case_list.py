@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual import events
 from textual.message import Message
@@ -18,6 +18,11 @@ from desk.widgets.lines import Line, Lined, fit, paint
 from desk.widgets.signs import case_row
 from storage.types import Case
 
+if TYPE_CHECKING:
+    from storage.presence import Presence
+
+MARKABLE = 1000
+"""Cases that one act works on at most: it is one transaction, all or none."""
 KEPT = 2000
 """Rows remembered; the others are asked for again when they come on screen."""
 MARGIN = 60
@@ -61,6 +66,8 @@ class CaseList(Lined):
         self._cases: OrderedDict[int, Case] = OrderedDict()
         self._asked: set[int] = set()
         self._asking = False
+        self._company: dict[int, str] = {}
+        self._range: int | None = None
 
     @property
     def case_id(self) -> int | None:
@@ -112,6 +119,15 @@ class CaseList(Lined):
             if case_id in changed:
                 self.refresh_line(row)
 
+    def see(self, company: Iterable[Presence]) -> None:
+        """Shows who else is at which case."""
+        before = self._company
+        self._company = {each.case_id: ("✎" if each.is_writing else "◦") + each.agent for each in company}
+        top = round(self.scroll_y)
+        for row, case_id in enumerate(self.ids[top : top + self.size.height], top):
+            if before.get(case_id) != self._company.get(case_id):
+                self.refresh_line(row)
+
     def ask_again(self) -> None:
         """After rows could not be had: the next paint asks for them anew."""
         self._asked.clear()
@@ -122,6 +138,8 @@ class CaseList(Lined):
         if row == self.row or not self.ids:
             return
         old, self.row = self.row, row
+        if self._range is not None:
+            self._mark_range(old)
         self.refresh_line(old)
         self.refresh_line(row)
         self._reveal()
@@ -149,6 +167,51 @@ class CaseList(Lined):
             self.marked ^= {self.case_id}
             self.refresh_line(self.row)
             self.move(self.row + 1)
+
+    @property
+    def is_marking(self) -> bool:
+        """Whether moving marks."""
+        return self._range is not None
+
+    def toggle_range(self) -> None:
+        """Marks from this row on as far as the cursor moves; or ends that."""
+        if self._range is not None:
+            self._range = None
+        elif self.case_id is not None:
+            self._range = self.row
+            self.marked.add(self.case_id)
+            self.refresh_line(self.row)
+
+    def mark_onward(self, way: int) -> None:
+        """Marks the row, and the one below or above it, where the cursor goes."""
+        if self.ids:
+            here = self.row
+            self.move(here + way)
+            self.marked |= {self.ids[here], self.ids[self.row]}
+            self.refresh()
+
+    def mark_all(self) -> bool:
+        """Marks all that is listed, or takes all marks away; False where that is too much for one act."""
+        if len(self.ids) > MARKABLE:
+            return False
+        every = set(self.ids)
+        self.unmark() if every <= self.marked else self.marked.update(every)
+        self.refresh()
+        return True
+
+    def unmark(self) -> None:
+        """Takes all marks away."""
+        self._range = None
+        self.marked.clear()
+
+    def _mark_range(self, left: int) -> None:
+        """What the cursor left again is unmarked; what lies between where marking began and the cursor is marked."""
+        begin = self._range or 0
+        low, high = min(begin, left), max(begin, left)
+        self.marked -= set(self.ids[low : high + 1])
+        low, high = min(begin, self.row), max(begin, self.row)
+        self.marked |= set(self.ids[low : high + 1][:MARKABLE])
+        self.refresh()
 
     def _reveal(self) -> None:
         top, height = round(self.scroll_y), max(1, self.size.height)
@@ -186,7 +249,8 @@ class CaseList(Lined):
             self._want()
             line: Line = [(fit("     …", self.room - 1), "dim")]
         else:
-            line = case_row(case, self.room - 1, self._now(), marked=case.id in self.marked)
+            seen = self._company.get(case.id, "")
+            line = case_row(case, self.room - 1, self._now(), marked=case.id in self.marked, seen=seen)
         under = row == self.row
         return paint(self, [("▌" if under else " ", "accent"), *line], width, cursor=under)
 

@@ -89,8 +89,11 @@ def holder(case: Case, now: datetime) -> str:
     return clean_line(case.assignee, 20)
 
 
-def case_row(case: Case, width: int, now: datetime, *, marked: bool = False) -> Line:
-    """A case as a row of the list: mark, status, priority, sentiment, age, author, text, source, holder."""
+def case_row(case: Case, width: int, now: datetime, *, marked: bool = False, seen: str = "") -> Line:
+    """A case as a row of the list: mark, status, priority, sentiment, age, author, text, source, holder.
+
+    Where nobody has it, `seen` says who is at it, after ◦ (looking) or ✎ (writing).
+    """
     wide = width >= WIDE
     quiet = not case.status.is_open
     priority, loud = PRIORITY_SIGN[case.priority]
@@ -109,7 +112,8 @@ def case_row(case: Case, width: int, now: datetime, *, marked: bool = False) -> 
     if wide:
         line.append((" " + fit(clean_line(case.source, 20), source), "dim"))
     stuck = case.reply_state in (ReplyState.UNCERTAIN, ReplyState.FAILED)
-    return [*line, (" " + fit("!" if stuck else _held(case, now, held), held), "error" if stuck else "own")]
+    who = "!" if stuck else _held(case, now, held) or _short(clean_line(seen, 20), held)
+    return [*line, (" " + fit(who, held), "error" if stuck else "own")]
 
 
 def _said(case: Case, width: int, quiet: bool) -> Line:
@@ -128,4 +132,9 @@ def _held(case: Case, now: datetime, width: int) -> str:
     name = holder(case, now)
     if case.reply_state is ReplyState.DRAFT and name:
         return name[: width - 2] + "✎"
+    return _short(name, width)
+
+
+def _short(name: str, width: int) -> str:
+    """In a narrow row its first letters."""
     return name if width > 3 else name[:width]

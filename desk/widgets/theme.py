@@ -40,13 +40,16 @@ INKS = {
     "warn": "warning",
     "note": "warning",
     "hit": "warning",
+    "found": "accent",
+    "post": "muted",
     "own": "secondary",
     "rule": "edge",
     "tab": "background",
 }
 """Role -> the theme's colour of its letters."""
-BOLD = frozenset({"strong", "key", "negative", "urgent", "error", "high", "warn", "tab"})
+BOLD = frozenset({"strong", "key", "negative", "urgent", "error", "high", "warn", "tab", "found"})
 """Roles that stand out without colour as well."""
+UNDERLINED = frozenset({"hit", "found"})
 
 
 @lru_cache(maxsize=64)
@@ -54,7 +57,7 @@ def looks(theme: str, ground: str) -> dict[str, Style]:
     """The style of every role on a ground ("#rrggbb"); "cursor" is what the row under the cursor has over it."""
     chosen = THEMES.get(theme, DARK)
     styles = {
-        role: Style(color=_colour(chosen, ink), bgcolor=ground, bold=role in BOLD, underline=role == "hit")
+        role: Style(color=_colour(chosen, ink), bgcolor=ground, bold=role in BOLD, underline=role in UNDERLINED)
         for role, ink in INKS.items()
     }
     styles["tab"] += Style(bgcolor=_colour(chosen, "accent"))

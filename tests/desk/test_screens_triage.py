@@ -131,6 +131,46 @@ async def test_marked_cases_are_handled_together_and_come_back_together(desk, ar
         assert {each.status for each in clerk("x").cases(cases)} == {Status.NEW}
 
 
+@pytest.mark.parametrize(
+    ("keys", "marked"),
+    [
+        (["V", "j", "j"], 3),
+        (["V", "j", "j", "k"], 2),
+        (["j", "V", "k"], 2),
+        (["V", "j", "V", "j"], 2),
+        (["shift+down", "shift+down"], 3),
+        (["asterisk"], 4),
+        (["asterisk", "asterisk"], 0),
+        (["V", "j", "escape", "j"], 0),
+    ],
+)
+async def test_rows_are_marked_as_the_cursor_moves(desk, arrive, clerk, keys, marked):
+    cases = [arrive(author=name) for name in ("a", "b", "c", "d")]
+    async with desk(size=(80, 24)) as seat:
+        await seat.press(*keys)
+        assert len(seat.screen.cases.marked) == marked
+        if marked:
+            await seat.press("x", "j")
+            assert [case.status for case in clerk("x").cases(cases)].count(Status.DISMISSED) == marked
+            assert not seat.screen.cases.marked
+
+
+async def test_n_goes_to_the_next_post_and_after_a_search_to_the_next_place_of_its_words(desk, arrive):
+    for number in range(12):
+        arrive(text=f"zonnebank {'woord ' * 120} regel{number}", conversation="c", title="Lang")
+    async with desk(size=(80, 24)) as seat:
+        await seat.press("enter", "g", "n")
+        first = seat.screen.conversation.scroll_y
+        await seat.press("n", "n")
+        assert seat.screen.conversation.scroll_y > first > 0
+        await seat.press("N", "N")
+        assert seat.screen.conversation.scroll_y == first
+        await seat.press("escape", "slash")
+        await seat.type("regel7")
+        await seat.press("enter", "enter", "g", "n")
+        assert "regel7" in seat.text
+
+
 async def test_a_note_stands_in_the_conversation(desk, arrive):
     arrive()
     async with desk() as seat:
