@@ -1,9 +1,8 @@
 # Two words are enough: `make demo` and `make test`. Everything is set up in .venv, from pinned and hashed packages.
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := storage listener desk front webcare.py
 
-.PHONY: setup demo test check lock clean
+.PHONY: setup demo test lint check lock clean
 
 setup: .venv/.ready
 
@@ -21,12 +20,13 @@ demo: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2
 
-check: setup
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+
+check: lint test
 
 lock:
 	$(BIN)/python -m pip install --quiet uv
