@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from listener import crawl, finding, judge, teaching
+from listener import crawl, finding, judge, live, teaching
 from listener.errors import ListenerError
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
-from listener.schedule import WORKERS, Chore, Schedule
+from listener.schedule import WORKERS, Chore, Schedule, run
+from listener.streams import Streams
 from listener.types import SourceSpec, Watchlist
 from listener.understanding.classifier import Classifier
 from listener.understanding.lines import classify_line
@@ -24,6 +25,8 @@ from storage.database import Database
 from storage.intake import Intake
 from storage.types import Health, NewPost, SourceHealth
 
+ONCE = 10.0
+"""Seconds that a live source is heard by a listener that visits each source once."""
 HOUR = 3600.0
 """Seconds between two looks whether it is time to learn."""
 
@@ -45,7 +48,7 @@ def listen(
     Says each visit on `out` (else stderr), with what comes from the web made fit for a terminal by `clean`.
     """
     progress = Progress(out or sys.stderr, len(names or watchlist.sources) if once else 0, clean)
-    asyncio.run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
+    run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
     progress.close()
     return progress.failed == 0
 
@@ -68,7 +71,7 @@ async def _listen(
     async def learn() -> None:
         await asyncio.to_thread(teaching.nightly, database, current)
 
-    async with kit(database, watchlist, current) as tools:
+    async with kit(database, watchlist, current, spell=ONCE if once else live.SPELL) as tools:
         schedule = Schedule(tools, watchlist.sources, workers=workers, names=names or None, report=progress.say)
         await asyncio.to_thread(schedule.register)
         if once:
@@ -79,14 +82,23 @@ async def _listen(
 
 @asynccontextmanager
 async def kit(
-    database: Database, watchlist: Watchlist, classifier: Classifier | None = None
+    database: Database, watchlist: Watchlist, classifier: Classifier | None = None, *, spell: float = live.SPELL
 ) -> AsyncIterator[crawl.Kit]:
     """Everything a visit works with, open; closed again at the end."""
     judging = classifier if classifier else await asyncio.to_thread(_current, database, watchlist)
     bench = await asyncio.to_thread(judge.prepare, watchlist, judging)
     async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
-        web = PoliteFetcher(fetcher)
-        yield crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now, run=readers.run)
+        intake = Intake(database)
+        web = PoliteFetcher(fetcher, shelf=intake, now=database.now)
+        yield crawl.Kit(
+            web=web,
+            intake=intake,
+            bench=bench,
+            clock=database.now,
+            run=readers.run,
+            ears=Streams(fetcher, web),
+            spell=spell,
+        )
 
 
 def _current(database: Database, watchlist: Watchlist) -> teaching.Current:

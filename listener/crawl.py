@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from listener import finding, health, judge, next_visit, sources
+from listener import finding, health, judge, live, next_visit, sources
 from listener.errors import FetchError, ListenerError, ReadError
 from listener.reading import Run, here
-from listener.types import Link, SourceSpec
+from listener.types import Link, LiveKind, SourceSpec
 from listener.walk import Batch, Walk, Web
+from listener.writer import OWN_FLOOR, Writer
 from storage.errors import StorageError
 from storage.intake import Intake
-from storage.types import DueSource, DueThread, NewPost, Post, ReadThread, Stored, Visit
+from storage.types import DueSource, DueThread, NewPost, Post, Visit
 
 log = logging.getLogger("webcare.listen")
 
-OWN_FLOOR = 1.0
-"""Seconds between visits to a site inside our own network, which nobody else has to be polite about."""
 SWEEP = 24 * 3600.0
 """Seconds after which a source is asked as if for the first time: that it says "not modified" is no proof."""
 RENEW = timedelta(minutes=1)
 """How long a visit goes on before it says that it still needs its source."""
 MOVES = 3
 """Visits that must be sent on for good to one address before that is taken for the source's own."""
+LEAST_SPELL = 10.0
+"""Seconds between the begins of two visits to a live source."""
 SAMPLE = 800
 """Characters of a list by which its language is told."""
-
-
-Finish = Callable[[Visit], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +46,14 @@ class Kit:
     chance: Callable[[], float] = random.random
     run: Run = here
     """How pages are read: within bounds, where it is `Readers.run`."""
+    ears: live.Ears | None = None
+    """How live sources are heard; None: only their lists are read."""
+    spell: float = live.SPELL
+    """Seconds that a visit listens to a live source."""
+
+    def writer(self) -> Writer:
+        """A queue for what visits of one event loop bring."""
+        return Writer(self.intake, self.bench, self.clock, self.chance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,21 +76,21 @@ class _Course:
     started: datetime
     memory: dict[str, Any]
     walk: Walk | None = None
+    is_live: bool = False
     sweep: bool = False
     fault: ListenerError | None = None
     new_posts: int = 0
     new_mentions: list[int] = field(default_factory=list)
 
 
-async def visit(due: DueSource, spec: SourceSpec, kit: Kit, *, finish: Finish | None = None) -> Outcome:
+async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> Outcome:
     """Visits a leased source and stores what it says; the lease is given back in the end, whatever happened.
 
-    `finish` stores the ending, where it is not just handed to the intake.
     Raises `StorageError` when the database cannot be used: that is no fault of the source.
     """
     course = _Course(due=due, spec=spec, started=kit.clock(), memory=dict(due.memory))
     try:
-        await _go(course, kit)
+        await _go(course, kit, writer)
     except ListenerError as error:
         course.fault = error
     except StorageError:
@@ -94,7 +100,7 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, *, finish: Finish | 
         name = type(error).__name__
         course.fault = ReadError(f"It could not be read because of a fault in webcare ({name}): report it.")
     ended = _ended(course, kit)
-    await (finish(ended) if finish else asyncio.to_thread(kit.intake.finish, ended))
+    await writer.finish(ended)
     return Outcome(
         visit=ended,
         new_posts=course.new_posts,
@@ -103,22 +109,63 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, *, finish: Finish | 
     )
 
 
-async def _go(course: _Course, kit: Kit) -> None:
+async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
     due = course.due
     course.spec = await _known_kind(due, course.spec, course.memory, kit)
     course.sweep = _is_sweep(course, kit)
     walk = course.walk = _walk(due.name, course.spec, course.memory, kit, sweep=course.sweep)
     threads = await asyncio.to_thread(kit.intake.awake_threads, due.name) if course.sweep else due.threads
     known, renewed = False, kit.clock()
-    async for batch in walk.batches([_link(thread) for thread in threads]):
-        if not known and batch.thread is None:
-            known = _recognise(course, batch.posts, kit)
-        stored = await asyncio.to_thread(store, batch, course.spec, kit)
-        course.new_posts += stored.new_posts
-        course.new_mentions += stored.new_mentions
-        if kit.clock() - renewed > RENEW:
-            await asyncio.to_thread(kit.intake.renew, [due.name])
-            renewed = kit.clock()
+    async with _live_line(course, kit) as line:
+        async for batch in walk.batches([_link(thread) for thread in threads]):
+            if not known and batch.thread is None:
+                known = _recognise(course, batch.posts, kit)
+            await _store(course, batch, writer)
+            if kit.clock() - renewed > RENEW:
+                await asyncio.to_thread(kit.intake.renew, [due.name])
+                renewed = kit.clock()
+        if line is not None:
+            await _hear(line, course, kit, writer)
+
+
+async def _store(course: _Course, batch: Batch, writer: Writer) -> None:
+    stored = await writer.store(batch, course.spec)
+    course.new_posts += stored.new_posts
+    course.new_mentions += stored.new_mentions
+
+
+@asynccontextmanager
+async def _live_line(course: _Course, kit: Kit) -> AsyncIterator[live.Line | None]:
+    """The source's streams, if any: open before its lists are read, so that nothing falls in between."""
+    kind = sources.load(course.spec.kind)
+    if kit.ears is None or not hasattr(kind, "live") or not kind.live(course.spec, course.memory):
+        yield None
+        return
+    course.is_live = True
+    async with live.Line(
+        kind=cast(LiveKind, kind),
+        source=course.spec,
+        memory=course.memory,
+        ears=kit.ears,
+        intake=kit.intake,
+        bench=kit.bench,
+        clock=kit.clock,
+    ) as line:
+        yield line
+
+
+async def _hear(line: live.Line, course: _Course, kit: Kit, writer: Writer) -> None:
+    """Stores what is said for a spell; up to where it was stored is remembered each time, in case we are killed."""
+    due, spec = course.due, course.spec
+    async for heard in line.spell(kit.spell):
+        for batch in heard.batches:
+            await _store(course, batch, writer)
+        course.memory |= heard.memory
+        await asyncio.to_thread(kit.intake.set_kind, due.name, spec.kind, spec.url, course.memory)
+    if course.walk is not None:
+        course.walk.times += line.times
+        course.walk.posts += line.heard
+        course.walk.unchanged = course.walk.unchanged and not line.heard
 
 
 def _is_sweep(course: _Course, kit: Kit) -> bool:
@@ -182,41 +229,6 @@ async def _known_kind(
     return replace(spec, kind=due.kind, url=due.url, options=options)
 
 
-def store(batch: Batch, spec: SourceSpec, kit: Kit) -> Stored:
-    """Judges a batch and stores it. Blocks: it is meant for a thread."""
-
-    def settled(matching: Sequence[Post]) -> Collection[str]:
-        known = kit.intake.known(spec.name, [post.external_id for post in matching])
-        return {
-            post.external_id
-            for post in matching
-            if (held := known.get(post.external_id)) and held.is_mention and held.says_the_same(post)
-        }
-
-    found = judge.judge(batch.posts, kit.bench, source=spec.name, kind=spec.kind, settled=settled)
-    return kit.intake.store(spec.name, spec.kind, found, _threads(batch, spec, kit))
-
-
-def _threads(batch: Batch, spec: SourceSpec, kit: Kit) -> list[ReadThread]:
-    link = batch.thread
-    if link is None:
-        return []
-    now = kit.clock()
-    newest = max((post.published_at for post in batch.posts if post.published_at), default=now)
-    wait = next_visit.conversation(now, newest, random=kit.chance(), floor=_floor(spec) or next_visit.BRISK_FLOOR)
-    return [
-        ReadThread(
-            external_id=link.conversation,
-            url=next((post.conversation_url for post in batch.posts if post.conversation_url), ""),
-            title=next((post.conversation_title or post.title for post in batch.posts), ""),
-            stamp=link.stamp,
-            link=dataclasses.asdict(link),
-            next_at=None if wait is None else now + timedelta(seconds=wait),
-            complete=batch.complete,
-        )
-    ]
-
-
 def _link(thread: DueThread) -> Link:
     return replace(Link(**thread.link), stamp=thread.stamp)
 
@@ -252,11 +264,14 @@ def _ended(course: _Course, kit: Kit) -> Visit:
         pages=walk.pages if walk else 0,
     )
     how, sentence = health.judge(signs)
+    wait = next_visit.after(facts, random=kit.chance(), floor=_floor(course.spec))
+    if course.is_live and not fault:  # a live source is heard on at once, unless it hangs up on us every time
+        wait = max(0.0, LEAST_SPELL - (now - course.started).total_seconds())
     return Visit(
         source=due.name,
         started_at=course.started,
         finished_at=now,
-        next_at=now + timedelta(seconds=next_visit.after(facts, random=kit.chance(), floor=_floor(course.spec))),
+        next_at=now + timedelta(seconds=wait),
         interval=next_visit.pace(facts, floor=_floor(course.spec)),
         outcome=_outcome(course),
         health=how,
@@ -267,6 +282,7 @@ def _ended(course: _Course, kit: Kit) -> Visit:
         posts=walk.posts if walk else 0,
         new_posts=course.new_posts,
         url=_moved(course) if walk and not fault else "",
+        answer=walk.answer if walk else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,10 @@ from storage.types import Match, NewPost, Opinion, Post
 
 LANGUAGES = ("nl", "en", "de", "fr")
 """Languages a source's own word is taken for; anything else is found out from the text."""
+
+
+Matched = tuple[Post, Sequence[Match]]
+"""A post, and the queries it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +44,28 @@ def prepare(watchlist: Watchlist, classifier: Classifier) -> Bench:
     )
 
 
-def _nothing(_: Sequence[Post]) -> Collection[str]:
-    return ()
+def judge(posts: Iterable[Post], bench: Bench, *, source: str, kind: str) -> list[NewPost]:
+    """Posts with what was found in them, in the same order."""
+    return understood(matched(posts, bench, source, kind), bench)
 
 
-def judge(
-    posts: Iterable[Post],
-    bench: Bench,
-    *,
-    source: str,
-    kind: str,
-    settled: Callable[[Sequence[Post]], Collection[str]] = _nothing,
-) -> list[NewPost]:
-    """Posts with what was found in them, in the same order.
+def matched(posts: Iterable[Post], bench: Bench, source: str, kind: str) -> list[Matched]:
+    """Posts with the queries they answer, in the same order."""
+    return [(post, _matches(post, bench, source, kind)) for post in posts]
 
-    `settled` tells, of the posts that match, the external ids of those that are known and unchanged: they are not
-    understood again. A text too short to tell its language takes that of the posts before it in its conversation.
+
+def understood(posts: Iterable[Matched], bench: Bench, settled: Collection[str] = ()) -> list[NewPost]:
+    """What was found in posts that were matched, in the same order.
+
+    `settled` are the external ids of those that are known and unchanged: they are not understood again. A text too
+    short to tell its language takes that of the posts before it in its conversation.
     """
-    matched = [(post, _matches(post, bench, source, kind)) for post in posts]
-    known = settled([post for post, matches in matched if matches])
     spoken: dict[str, str] = {}
     judged = []
-    for post, matches in matched:
-        conversation = post.conversation_id or post.external_id
+    for post, matches in posts:
         opinion = None
-        if matches and post.external_id not in known:
+        if matches and post.external_id not in settled:
+            conversation = post.conversation_id or post.external_id
             opinion = _understand(post, bench, matches, spoken.get(conversation))
             if opinion.lang:
                 spoken.setdefault(conversation, opinion.lang)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from listener import crawl
-from listener.endings import Endings
 from listener.types import SourceSpec
 from storage.errors import StorageError
 from storage.types import DueSource
 
+try:
+    import uvloop
+except ImportError:  # not made for Windows
+    uvloop = None  # type: ignore[assignment]
+
 log = logging.getLogger("webcare.listen")
+T = TypeVar("T")
 
 TICK = 1.0
 """Seconds between looks at the table."""
@@ -63,7 +69,7 @@ class Schedule:
         self._visits: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._tick = asyncio.Event()
-        self._endings = Endings(kit.intake.finish)
+        self._writer = kit.writer()
 
     def register(self) -> None:
         """Tells the table which sources there are."""
@@ -116,7 +122,7 @@ class Schedule:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await self._endings.settle()
+            await self._writer.settle()
             await self._give_back([due.name for due in self._ready])
             self._ready.clear()
 
@@ -155,7 +161,7 @@ class Schedule:
     async def _visit(self, due: DueSource) -> None:
         spec = self.specs.get(due.name) or SourceSpec(name=due.name, kind=due.kind, url=due.url)
         try:
-            self.report(await crawl.visit(due, spec, self.kit, finish=self._endings.finish))
+            self.report(await crawl.visit(due, spec, self.kit, self._writer))
         except StorageError as error:  # its lease lapses: it is not tried again at once
             log.error("%s: %s", due.name, error)
         except asyncio.CancelledError:
@@ -166,6 +172,20 @@ class Schedule:
         if names:
             with suppress(StorageError):  # else the leases lapse by themselves
                 await asyncio.to_thread(self.kit.intake.release, names)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs the listener to its end, in the fastest event loop there is.
+
+    What is held by now stays till the end: the garbage collector need not look through it again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+            return runner.run(work)
+    finally:
+        gc.unfreeze()
 
 
 def _stop_on_signal() -> asyncio.Event:

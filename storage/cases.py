@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage import tables, trail
+from storage import bulk, tables, trail
+from storage.database import in_chunks
 from storage.query import fold
 from storage.types import SYSTEM, EventKind, NewPost, Opinion, Post, Priority, ReplyState, Status
 
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
+EVENT = tables.Event.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -27,61 +28,93 @@ WAKES = {Status.PENDING, Status.SNOOZED, Status.RESOLVED}
 """A new mention puts these back to open; a dismissed case goes back to new, spam stays spam."""
 
 
+class Arrived(NamedTuple):
+    """A mention that somebody may have to answer: its case, its author, its id, and what was found in it."""
+
+    key: CaseKey
+    author: int | None
+    post_id: int
+    new: NewPost
+
+
 class Cases:
     """The cases that a batch of posts touches, in the batch's transaction."""
 
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self.connection, self.now = connection, now
+        self._opened: dict[int, list[int]] = {}
+        """Cases opened by this batch, with the ids of the events that will say which mentions they hold."""
 
-    def places(self, wanted: Iterable[tuple[CaseKey, int | None, NewPost]]) -> tuple[dict[CaseKey, int], set[int]]:
-        """The case of each person in a conversation, opened where there was none, and which of them were opened.
-
-        `wanted` names the case, its author and a mention of theirs, oldest mention first.
-        """
-        wanted = list(wanted)
-        conversations = {conversation for (conversation, _), _, _ in wanted}
-        held = self._held(conversations)
+    def places(self, mentions: Sequence[Arrived]) -> dict[CaseKey, int]:
+        """The case of each person in a conversation, opened where there was none. Oldest mentions first."""
+        held = self._held({conversation for (conversation, _), _, _, _ in mentions})
         fresh: dict[CaseKey, dict[str, Any]] = {}
-        for key, author, new in wanted:
-            if key in fresh:
-                fresh[key] |= self._grown(fresh[key], new)
-            elif key not in held:
-                fresh[key] = self._opening(key, author, new)
-        if not fresh:
-            return held, set()
+        first: list[CaseKey] = []
+        for mention in mentions:
+            if mention.key in fresh:
+                fresh[mention.key] |= self._grown(fresh[mention.key], mention.new)
+            elif mention.key not in held:
+                fresh[mention.key] = self._opening(mention)
+            if mention.key in fresh:
+                first.append(mention.key)
+        if fresh:
+            self._open(fresh, first)
+        return held | {key: row["id"] for key, row in fresh.items()}
+
+    def _open(self, fresh: Mapping[CaseKey, dict[str, Any]], first: Sequence[CaseKey]) -> None:
+        """Inserts cases as they are after the events of their first mentions, whose ids are drawn here."""
+        for row, case in zip(fresh.values(), bulk.draw(self.connection, CASE, len(fresh)), strict=True):
+            row["id"] = case
+            self._opened[case] = []
+        for key, event in zip(first, bulk.draw(self.connection, EVENT, len(first)), strict=True):
+            self._opened[fresh[key]["id"]].append(event)
+        for row in fresh.values():
+            events = self._opened[row["id"]]
+            row |= {"changed": events[-1], "version": len(events)}
         self.connection.execute(sa.insert(CASE), list(fresh.values()))
-        held = self._held(conversations)
-        return held, {held[key] for key in fresh}
 
-    def _held(self, conversations: Iterable[int]) -> dict[CaseKey, int]:
+    def _held(self, conversations: Collection[int]) -> dict[CaseKey, int]:
         columns = CASE.c.id, CASE.c.conversation_id, CASE.c.author_key
-        query = sa.select(*columns).where(CASE.c.conversation_id.in_(list(conversations)))
-        return {(row.conversation_id, row.author_key): row.id for row in self.connection.execute(query)}
+        held: dict[CaseKey, int] = {}
+        for some in in_chunks(list(conversations)):
+            query = sa.select(*columns).where(CASE.c.conversation_id.in_(some))
+            held |= {(row.conversation_id, row.author_key): row.id for row in self.connection.execute(query)}
+        return held
 
-    def _opening(self, key: CaseKey, author: int | None, new: NewPost) -> dict[str, Any]:
-        opinion = new.opinion or Opinion()
+    def _opening(self, mention: Arrived) -> dict[str, Any]:
+        opinion = mention.new.opinion or Opinion()
         return {
             **_BLANK,
-            "conversation_id": key[0],
-            "author_id": author,
-            "author_key": key[1],
-            "brand": new.matches[0].brand,
+            "conversation_id": mention.key[0],
+            "author_id": mention.author,
+            "author_key": mention.key[1],
+            "brand": mention.new.matches[0].brand,
             "priority": opinion.priority.value,
             "priority_score": opinion.priority_score,
             "opened_at": self.now,
-            "last_mention_at": self._time_of(new.post),
+            "last_mention_at": self._time_of(mention.new.post),
         }
 
-    def found(self, mentions: Sequence[tuple[int, int, NewPost]], opened: Collection[int]) -> None:
-        """Writes down that mentions (case, post) joined their cases, and wakes the cases that were there before."""
-        first = [(case, post) for case, post, _ in mentions if case in opened]
+    def found(self, mentions: Sequence[Arrived], places: Mapping[CaseKey, int]) -> None:
+        """Writes down that mentions, stored by now, joined their cases; wakes the cases that were there before."""
+        first: list[dict[str, Any]] = []
+        later: list[tuple[int, Arrived]] = []
+        common = {"at": self.now, "actor": SYSTEM, "kind": EventKind.FOUND.value, "reply_id": None, "data": {}}
+        for mention in mentions:
+            case = places[mention.key]
+            if events := self._opened.get(case):
+                first.append({**common, "id": events.pop(0), "case_id": case, "post_id": mention.post_id})
+            else:
+                later.append((case, mention))
         if first:
-            trail.append_many(self.connection, EventKind.FOUND, first, at=self.now, actor=SYSTEM)
-        for case, post, new in mentions:
-            if case not in opened:
-                row = self.connection.execute(sa.select(CASE).where(CASE.c.id == case)).one()
-                self._wake(row)
-                self._append(EventKind.FOUND, case, post_id=post, changes=self._grown(row._asdict(), new))
+            self.connection.execute(sa.insert(EVENT), first)
+        for case, mention in sorted(
+            later, key=lambda each: each[0]
+        ):  # in one order, so that no two wait for each other
+            row = self.connection.execute(sa.select(CASE).where(CASE.c.id == case)).one()
+            self._wake(row)
+            changes = self._grown(row._asdict(), mention.new)
+            self._append(EventKind.FOUND, case, post_id=mention.post_id, changes=changes)
 
     def _wake(self, row: Any) -> None:
         status = Status(row.status)
@@ -101,20 +134,17 @@ class Cases:
     def _time_of(self, post: Post) -> datetime:
         return min(post.published_at or self.now, self.now)
 
-    def context(self, conversations: Iterable[int], fresh: Sequence[tuple[int, NewPost]]) -> None:
-        """Tells each case of these conversations that other people's posts joined: no reply may overlook them."""
-        ids = [post_id for post_id, _ in fresh]
-        if not ids:
-            return
-        query = sa.select(POST.c.conversation_id, POST.c.case_id).where(POST.c.id.in_(ids))
-        arrived = self.connection.execute(query).all()
-        joined = Counter(row.conversation_id for row in arrived)
-        own = Counter((row.conversation_id, row.case_id) for row in arrived)
-        cases = sa.select(CASE.c.id, CASE.c.conversation_id).where(CASE.c.conversation_id.in_(set(conversations)))
-        for case in self.connection.execute(cases).all():
-            others = joined[case.conversation_id] - own[case.conversation_id, case.id]
+    def context(self, arrived: Sequence[tuple[int, int | None]]) -> None:
+        """Tells each case that other people's posts joined its conversation: no reply may overlook them.
+
+        `arrived` names the conversation of each new post, and its own case where it has one.
+        """
+        joined, own = Counter(conversation for conversation, _ in arrived), Counter(arrived)
+        cases = {case: conversation for (conversation, _), case in self._held(joined.keys()).items()}
+        for case, conversation in sorted(cases.items()):
+            others = joined[conversation] - own[conversation, case]
             if others > 0:
-                self._append(EventKind.CONTEXT, case.id, data={"posts": others})
+                self._append(EventKind.CONTEXT, case, data={"posts": others})
 
     def changed(self, kind: EventKind, conversation: int, post_id: int, case_id: int | None) -> None:
         """Writes down that a post was edited or deleted, on its own case and on the others of the conversation."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from storage import tables
-from storage.database import in_chunks
+from storage import bulk, tables
 from storage.types import Post
 
 _ODD = re.compile("[\0\ud800-\udfff]")
 POST = tables.Post.__table__  # type: ignore[attr-defined]
+
+Place = tuple[str, str]
+"""A source, and that source's own identity of a post, an author or a conversation."""
 
 
 def key_of(external: str) -> str:
@@ -44,9 +48,9 @@ def author_of(post: Post) -> str:
     return post.author_id or post.author
 
 
-def grave_keys(source: str, post: Post) -> tuple[str, str]:
-    """What a post and its author are remembered by once they were forgotten."""
-    return key_of(f"post\0{source}\0{post.external_id}"), key_of(f"author\0{source}\0{author_of(post)}")
+def grave(secret: str, what: str, source: str, external: str) -> str:
+    """What a forgotten post, author or title is known again by: a hash that says nothing without the key."""
+    return hmac.new(secret.encode(), key_of(f"{what}\0{source}\0{external}").encode(), "sha256").hexdigest()[:40]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,26 +72,23 @@ class Known:
         return self.hash == content_hash(post) and self.partial == post.partial
 
 
-def known(connection: sa.Connection, source: str, external_ids: Collection[str]) -> dict[str, Known]:
-    """External id -> what is held of it, for those of a source that are held."""
-    keys = {key_of(each): each for each in external_ids}
-    columns = [
-        POST.c.external_key,
-        POST.c.id,
-        POST.c.content_hash,
-        POST.c.partial,
-        POST.c.is_mention,
-        POST.c.deleted_at,
-    ]
-    found: dict[str, Known] = {}
-    for some in in_chunks(list(keys)):
-        query = sa.select(*columns).where(POST.c.source == source, POST.c.external_key.in_(some))
-        for row in connection.execute(query):
-            found[keys[row.external_key]] = Known(
-                id=row.id,
-                hash=row.content_hash,
-                partial=row.partial,
-                is_mention=row.is_mention,
-                deleted=row.deleted_at is not None,
-            )
-    return found
+def find(connection: sa.Connection, table: sa.Table, places: Iterable[Place], *columns: str) -> dict[Place, Any]:
+    """The rows of these things that are held: the named columns (`source` and `external_key` among them), or all."""
+    keys = {(source, key_of(external)): (source, external) for source, external in places}
+    rows = bulk.find(connection, table, keys, *columns)
+    return {keys[row.source, row.external_key]: row for row in rows}
+
+
+def known(connection: sa.Connection, places: Iterable[Place]) -> dict[Place, Known]:
+    """What is held of these posts."""
+    columns = ("source", "external_key", "id", "content_hash", "partial", "is_mention", "deleted_at")
+    return {
+        place: Known(
+            id=row.id,
+            hash=row.content_hash,
+            partial=row.partial,
+            is_mention=row.is_mention,
+            deleted=row.deleted_at is not None,
+        )
+        for place, row in find(connection, POST, places, *columns).items()
+    }

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from storage import arrivals, identity, tables
 from storage.database import in_chunks
 from storage.roster import Roster
-from storage.types import NewPost, ReadThread, Stored
+from storage.types import Delivery, NewPost, ReadThread, Stored, Visit
 
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
+POST = tables.Post.__table__  # type: ignore[attr-defined]
+ROBOTS = tables.Robots.__table__  # type: ignore[attr-defined]
+ROBOTS_KEPT = timedelta(days=30)
+"""How long an old robots.txt may stand in for one that cannot be reached (RFC 9309 2.3.1.4)."""
 
 
 class Intake(Roster):
@@ -33,16 +38,54 @@ class Intake(Roster):
                 found |= {keys[row.external_key]: row.stamp for row in connection.execute(query)}
         return found
 
-    def known(self, source: str, external_ids: Collection[str]) -> dict[str, identity.Known]:
-        """Which of these posts are held already, with what tells whether they changed."""
+    def known(self, places: Collection[identity.Place]) -> dict[identity.Place, identity.Known]:
+        """Which of these posts (source, external id) are held already, with what tells whether they changed."""
         with self.database.read() as connection:
-            return identity.known(connection, source, external_ids)
+            return identity.known(connection, places)
+
+    def robots(self, origin: str) -> tuple[datetime, bytes] | None:
+        """When the robots.txt of an origin was last read, and what it said; None where that is not known."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(ROBOTS).where(ROBOTS.c.origin == origin)).first()
+        return (row.read_at, row.rules) if row else None
+
+    def keep_robots(self, origin: str, read_at: datetime, rules: bytes) -> None:
+        """Remembers what the robots.txt of an origin says; what is too old to be of use is forgotten."""
+        with self.database.write() as connection:
+            connection.execute(
+                sa.delete(ROBOTS).where((ROBOTS.c.origin == origin) | (ROBOTS.c.read_at < read_at - ROBOTS_KEPT))
+            )
+            connection.execute(sa.insert(ROBOTS).values(origin=origin, read_at=read_at, rules=rules))
+
+    def places(self, source: str, external_ids: Collection[str]) -> dict[str, str]:
+        """Of these posts and conversations those that are held, each with the identity of its conversation."""
+        keys = {identity.key_of(each): each for each in external_ids}
+        found: dict[str, str] = {}
+        with self.database.read() as connection:
+            for some in in_chunks(list(keys)):
+                threads = sa.select(CONVERSATION.c.external_key).where(
+                    CONVERSATION.c.source == source, CONVERSATION.c.external_key.in_(some), CONVERSATION.c.followed
+                )
+                posts = (
+                    sa.select(POST.c.external_key, CONVERSATION.c.external_id)
+                    .join(CONVERSATION, CONVERSATION.c.id == POST.c.conversation_id)
+                    .where(POST.c.source == source, POST.c.external_key.in_(some))
+                )
+                found |= {keys[key]: keys[key] for key in connection.scalars(threads)}
+                found |= {keys[row.external_key]: row.external_id for row in connection.execute(posts)}
+        return found
 
     def store(self, source: str, kind: str, posts: Sequence[NewPost], threads: Sequence[ReadThread] = ()) -> Stored:
-        """Stores a batch in one transaction: posts, authors, conversations, matches, cases and events.
+        """Stores what one visit brought, as `store_all` does."""
+        return self.store_all([Delivery(source=source, kind=kind, posts=posts, threads=threads)])[0]
 
-        Storing the same batch again changes nothing. Posts that answer no query are kept only in a
-        conversation that has a mention, there or earlier.
+    def store_all(self, deliveries: Sequence[Delivery], endings: Sequence[Visit] = ()) -> list[Stored]:
+        """Stores deliveries in one transaction: posts, authors, conversations, matches, cases and events.
+
+        Storing the same again changes nothing. Posts that answer no query are kept only in a conversation that has a
+        mention, there or earlier. Of each source one delivery; visits that end are ended in the same transaction.
         """
         with self.database.write() as connection:
-            return arrivals.Arrivals(self.database, connection, source, kind).store(posts, threads)
+            stored = arrivals.Arrivals(self.database, connection, deliveries).store() if deliveries else []
+            self.end(connection, endings)
+            return stored

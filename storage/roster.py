@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -156,15 +155,20 @@ class Roster:
             connection.execute(sa.update(SOURCE).where(mine).values(lease_owner=owner, lease_until=until))
 
     def finish(self, *visits: Visit) -> None:
-        """Ends visits: what they left behind, when to come back, and the leases given back, in one transaction.
+        """Ends visits: what they left behind, when to come back, and the leases given back, in one transaction."""
+        with self.database.write() as connection:
+            self.end(connection, visits)
+
+    def end(self, connection: sa.Connection, visits: Sequence[Visit]) -> None:
+        """As `finish`, within a transaction.
 
         A visit that found nothing new and all well is remembered in its source only, the others in the log too.
         """
-        logged = [visit for visit in visits if visit.outcome != "unchanged" or visit.sentence]
-        with self.database.write() as connection:
-            connection.execute(_FINISH, [_ending(visit) for visit in visits])
-            if logged:
-                connection.execute(sa.insert(VISIT), [_log(visit) for visit in logged])
+        logged = [_log(visit) for visit in visits if visit.outcome != "unchanged" or visit.sentence]
+        if visits:  # always in this order: two processes never wait for each other
+            connection.execute(_FINISH, [_ending(visit) for visit in sorted(visits, key=lambda each: each.source)])
+        if logged:
+            connection.execute(sa.insert(VISIT), logged)
 
     def set_kind(self, source: str, kind: str, url: str, memory: Mapping[str, Any]) -> None:
         """Remembers the kind that was found out, the address it is read at, and what else was learnt of it."""
@@ -190,6 +194,14 @@ class Roster:
             memory = connection.execute(sa.select(SOURCE.c.memory).where(SOURCE.c.name == name)).scalar()
         kept = {key: value for key, value in (memory or {}).items() if key != "identity"}
         self._decide(name, next_at=self.database.now(), failures=0, memory=kept)
+
+    def answer(self, name: str) -> str:
+        """How the last answer of a source began that said anything; "" before there was one. Raises `NotFound`."""
+        with self.database.read() as connection:
+            found = connection.execute(sa.select(SOURCE.c.answer).where(SOURCE.c.name == name)).scalar()
+        if found is None:
+            raise NotFound(f"There is no source called {name}; `webcare sources list` names them.")
+        return str(found)
 
     def _decide(self, name: str, **values: Any) -> None:
         chosen = sa.and_(SOURCE.c.name == name, SOURCE.c.active)
@@ -221,7 +233,7 @@ def _finish() -> sa.Update:
     same: dict[str, Any] = {
         name: sa.bindparam(f"new_{name}") for name in ("next_at", "interval", "health", "sentence", "status")
     }
-    kept = {name: unless_missing(name) for name in ("last_ok_at", "last_new_at", "url")}
+    kept = {name: unless_missing(name) for name in ("last_ok_at", "last_new_at", "url", "answer")}
     ending: sa.Update = (
         sa.update(SOURCE)
         .where(SOURCE.c.name == sa.bindparam("of"))
@@ -255,12 +267,13 @@ def _ending(visit: Visit) -> dict[str, Any]:
         "new_last_ok_at": visit.finished_at if ok else None,
         "new_last_new_at": visit.finished_at if visit.new_posts else None,
         "new_url": visit.url or None,
+        "new_answer": visit.answer or None,
         "new_memory": dict(visit.memory) if ok else None,
     }
 
 
 def _log(visit: Visit) -> dict[str, Any]:
-    return {name: value for name, value in asdict(visit).items() if name in VISIT.c}
+    return {column.name: getattr(visit, column.name) for column in VISIT.c if column.name != "id"}
 
 
 def _due_source(row: Any, threads: Sequence[DueThread]) -> DueSource:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,20 +42,3 @@ def append(
             values["version"] = CASE.c.version + 1
         connection.execute(sa.update(CASE).where(CASE.c.id == case_id).values(values))
     return event_id
-
-
-def append_many(
-    connection: Connection, kind: EventKind, about: Sequence[tuple[int, int]], *, at: datetime, actor: str
-) -> None:
-    """Writes one event of this kind for each case and post, as `append` would, in a few statements."""
-    common = {"at": at, "actor": actor, "kind": kind.value, "reply_id": None, "data": {}}
-    connection.execute(sa.insert(EVENT), [{**common, "case_id": case, "post_id": post} for case, post in about])
-    cases = {case for case, _ in about}
-    newest = sa.select(EVENT.c.case_id, sa.func.max(EVENT.c.id)).where(EVENT.c.case_id.in_(cases))
-    moves = Counter(case for case, _ in about if kind in MOVING)
-    changes = [
-        {"of": case, "newest": event, "moves": moves[case]}
-        for case, event in connection.execute(newest.group_by(EVENT.c.case_id)).all()
-    ]
-    values = {"changed": sa.bindparam("newest"), "version": CASE.c.version + sa.bindparam("moves")}
-    connection.execute(sa.update(CASE).where(CASE.c.id == sa.bindparam("of")).values(values), changes)

@@ -142,6 +142,24 @@ _AGO = re.compile(r"\b(?:ago|geleden|terug)\b|^(?:for|sinds)\b", re.I)
 _SHORT_AGO = re.compile(r"^(?:\d{1,4}\s?(?:s|m|h|u|d|w|mo|y|j|sec|min|mins|hr|hrs|uur|dag|dagen))$", re.I)
 
 
+_PLAIN = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) "
+    r"(\d\d):(\d\d):(\d\d) (?:GMT|UTC|[+-]0000)"
+)
+_PLAIN_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)", re.ASCII)
+
+
+def plain_date(text: str, *, now: datetime) -> datetime | None:
+    """What `parse_date` makes of the two shapes that nearly all feeds write, many times faster; None for any other."""
+    try:
+        if found := _PLAIN.fullmatch(text):
+            day, year, hour, minute, second = map(int, found.group(1, 3, 4, 5, 6))
+            return _bounded(datetime(year, _MONTHS[found[2].lower()], day, hour, minute, second, tzinfo=UTC), now)
+        return _bounded(datetime.fromisoformat(text), now) if _PLAIN_ISO.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
 def parse_date(
     text: str, *, now: datetime, zone: str = "UTC", day_first: bool = True, pattern: str = ""
 ) -> datetime | None:

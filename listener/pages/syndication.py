@@ -16,7 +16,7 @@ import feedparser
 
 from listener.errors import ReadError
 from listener.pages import charsets, traps, wellformed
-from listener.pages.dates import parse_date
+from listener.pages.dates import parse_date, plain_date
 from listener.pages.fields import loads
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.mending import mended
@@ -33,6 +33,8 @@ _CUT_OFF = re.compile(
     r"|\b(the post|het bericht) .{1,300} (appeared first on|verscheen eerst op) [^\n]{1,200}\Z",
     re.IGNORECASE,
 )
+_CUTS = ("[…", "[...", "lees ", "lezen", "read", "the post", "het bericht")
+"""Without one of these no text is cut off in those words."""
 _BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _ANCHOR = re.compile(r"<a\s[^>]{0,500}?href=[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
@@ -112,7 +114,7 @@ def _newest(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 def moment(text: str, now: datetime, zone: str = "UTC") -> datetime | None:
     """A feed's date as UTC; never later than `now`, for what is read is there."""
-    found = parse_date(text, now=now, zone=zone) if text else None
+    found = (plain_date(text, now=now) or parse_date(text, now=now, zone=zone)) if text else None
     return min(found, now) if found else None
 
 
@@ -196,8 +198,8 @@ def _get(entry: Mapping[str, Any], key: str) -> Any:
 
 
 def _text(entry: Mapping[str, Any], key: str) -> str:
-    value = _get(entry, key)
-    if not isinstance(value, str):
+    value: Any = dict.get(entry, key)  # type: ignore[call-overload]
+    if value.__class__ is not str:
         return ""
     return (value if value.isascii() else charsets.meant(value)).strip()
 
@@ -268,7 +270,9 @@ def _answered(html: str) -> tuple[str, str]:
 
 def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
     """Whether there must be more to read: it says so at its end, or it is a summary of a few plain sentences."""
-    if _CUT_OFF.search(text[-600:]):
+    end = text[-600:]
+    folded = end.lower()
+    if any(each in folded for each in _CUTS) and _CUT_OFF.search(end):
         return True
     is_short = len(text) < SHORT and not _BLOCK.search(html)
     return not is_whole and (is_short or text.endswith(("…", "...")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from difflib import get_close_matches
+from functools import cache
 from types import ModuleType
 from typing import cast
 
@@ -16,12 +17,17 @@ def names() -> list[str]:
     return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
 
 
+@cache
+def _shelf() -> frozenset[str]:
+    return frozenset(names())
+
+
 def load(kind: str) -> Kind:
     """The kind of this short name, or found at `package.module` or `package.module:attribute`.
 
     Raises `ValueError` with one sentence where there is none, or where what is there is no kind of source.
     """
-    if kind in names():
+    if kind in _shelf():
         return cast(Kind, importlib.import_module(f"{__name__}.{kind}"))
     if "." not in kind:
         meant = get_close_matches(kind, names(), n=1)

@@ -140,6 +140,8 @@ def _leads(item: Item, source: SourceSpec) -> list[Link]:
 
 def _comments_feed(item: Item, source: SourceSpec) -> str:
     pattern = str(source.options.get("comments", ""))
+    if not pattern:
+        return ""
     for name, value in (("{path}", urlsplit(item.url).path), ("{url}", item.url), ("{id}", item.id)):
         pattern = pattern.replace(name, quote(value, safe="/"))
     return pattern

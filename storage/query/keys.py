@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from math import log2
 
 from storage.query import fields, patterns, tree
@@ -19,6 +20,11 @@ _WORTH_OF_A_VALUE = 2
 """A source or language leaves as much out as a piece of text of this length, as a rule of thumb."""
 
 
+def counted(nodes: Iterable[tree.Node]) -> Mapping[Key, int]:
+    """How many leaves of these queries ask for each key."""
+    return Counter(key for node in nodes for leaf in tree.walk(node) for some in _leaf_keys(leaf) for key in some)
+
+
 def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | None:
     """Keys of which every post that answers the query holds one; None when it can be answered without any.
 
@@ -29,19 +35,24 @@ def required(node: tree.Node, common: Mapping[Key, int]) -> frozenset[Key] | Non
     def worth(keys: frozenset[Key]) -> float:
         return min(_rarity(where, text) - _DOUBLED * log2(max(common.get((where, text), 1), 1)) for where, text in keys)
 
-    return max((each for each in alternatives(node) if each), key=worth, default=None)
+    return max((each for each in _alternatives(node, worth) if each), key=worth, default=None)
 
 
-def alternatives(node: tree.Node) -> list[frozenset[Key]]:
-    """Sets of keys of each of which every post that answers the query holds one."""
+def _alternatives(node: tree.Node, worth: Callable[[frozenset[Key]], float]) -> list[frozenset[Key]]:
+    """Sets of keys of each of which every post that answers the query holds one; of a choice's parts the best."""
     match node:
         case tree.And(parts):
-            return [keys for each in parts for keys in alternatives(each)]
+            return [keys for each in parts for keys in _alternatives(each, worth)]
         case tree.Near(left, right):
-            return [*alternatives(left), *alternatives(right)]
+            return [*_alternatives(left, worth), *_alternatives(right, worth)]
         case tree.Or(parts):
-            choices = [alternatives(each) for each in parts]
-            return [frozenset().union(*(max(each, key=_length) for each in choices))] if all(choices) else []
+            choices = [_alternatives(each, worth) for each in parts]
+            return [frozenset().union(*(max(each, key=worth) for each in choices))] if all(choices) else []
+    return _leaf_keys(node)
+
+
+def _leaf_keys(node: tree.Node) -> list[frozenset[Key]]:
+    match node:
         case tree.Fuzzy(_, _, field):
             return [frozenset((_place(field), piece) for piece in patterns.fuzzy_pieces(node))]
         case tree.Word() | tree.Phrase() | tree.Marked() | tree.Exact():
@@ -70,10 +81,6 @@ def _place(field: str) -> str:
 
 def _rarity(where: str, text: str) -> int:
     return len(text) if where in TEXTS else _WORTH_OF_A_VALUE
-
-
-def _length(keys: frozenset[Key]) -> int:
-    return min(_rarity(*each) for each in keys)
 
 
 def _value_keys(node: tree.Value) -> list[frozenset[Key]]:

@@ -7,7 +7,7 @@ words a key decides by itself.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -89,7 +89,7 @@ class Matcher(Generic[K]):
 
     def _index(self, nodes: list[tree.Node]) -> None:
         entries: dict[Key, Entry] = defaultdict(lambda: ([], []))
-        common = Counter(key for node in nodes for some in keys.alternatives(node) for key in some)
+        common = keys.counted(nodes)
         for number, node in enumerate(nodes):
             needed = keys.required(node, common)
             if needed is None:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from storage.types.words import Health, PostKind, Priority, Sentiment
-
-
-def _refuse_naive(noun: object) -> None:
-    for each in fields(noun):  # type: ignore[arg-type]
-        value = getattr(noun, each.name)
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError(f"{type(noun).__name__}.{each.name} must know its time zone, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +45,9 @@ class Post:
     """How many people could see it, where the source says so; None is unknown, never 0."""
 
     def __post_init__(self) -> None:
-        _refuse_naive(self)
+        for moment in (self.published_at, self.edited_at):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError(f"the times of a post must know their time zone, got {moment!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +192,8 @@ class Visit:
     """Posts stored that were not known."""
     url: str = ""
     """Where the source lives now, when it moved for good."""
+    answer: str = ""
+    """How what it said began, as text; "" where it said nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ class Listener:
         """Visits a source now, due or not."""
         due: list[DueSource] = await asyncio.to_thread(self.kit.intake.due, names=[name], regardless=True)
         assert due, "it is leased or paused"
-        return await crawl.visit(due[0], self.specs[name], self.kit)
+        return await crawl.visit(due[0], self.specs[name], self.kit, self.kit.writer())
 
     def health(self, name: str = "blog") -> tuple[str, str]:
         """What is said of a source."""

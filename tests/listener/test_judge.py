@@ -65,7 +65,7 @@ def test_a_post_without_an_author_is_nobodys(bench: judge.Bench) -> None:
 
 def test_what_is_settled_is_matched_and_not_understood_again(bench: judge.Bench) -> None:
     post = Post(external_id="1", url="", text="Zonnebank doet het niet.")
-    (found,) = judge.judge([post], bench, source="forum", kind="phpbb", settled=lambda _: {"1"})
+    (found,) = judge.understood(judge.matched([post], bench, "forum", "phpbb"), bench, {"1"})
     assert (len(found.matches), found.opinion) == (1, None)
 
 

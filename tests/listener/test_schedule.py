@@ -110,7 +110,7 @@ async def test_a_database_that_is_away_for_a_while_stops_nothing(
         raise DatabaseUnavailable("The database does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(listener.kit.intake, "finish", away)
+        patch.setattr(listener.kit.intake, "store_all", away)
         schedule, said = a_schedule(listener)
         await schedule.once()
         assert (said, caplog.text.count("does not answer")) == ([], 3)
