@@ -15,6 +15,7 @@ from desk.macros import Macro
 from desk.policy import Policy
 from desk.roles import MAY, WAITS
 from desk.service import Service
+from desk.templates import check_ready
 from desk.tone import Remark, check
 from desk.why import Why
 from storage.crisis import Crises, Crisis
@@ -22,6 +23,7 @@ from storage.database import Database
 from storage.errors import NotFound
 from storage.history import Histories
 from storage.inbox import Inbox
+from storage.news import News
 from storage.outbox import UNDERWAY, Outbox
 from storage.steps import Ids
 from storage.teamwork import Teamwork
@@ -51,6 +53,7 @@ class Clerk:
         self.service, self.macros = service or Service(), macros or {}
         self._inbox, self._steps = Inbox(database), Teamwork(database, stamp or {})
         self._outbox, self._undo = Outbox(database, stamp or {}), Undo(database)
+        self._news = News(database)
 
     # Reading
 
@@ -81,6 +84,10 @@ class Clerk:
     def cursor(self) -> int:
         """Where `changed_since` may begin."""
         return self._inbox.cursor()
+
+    def has_news(self) -> bool:
+        """Whether `changed_since` is worth asking; costs nothing. What was told once is not told again."""
+        return self._news.is_any()
 
     def changed_since(self, cursor: int) -> tuple[int, tuple[int, ...]]:
         """The new cursor, and the cases that any desk or the listener changed since the old one."""
@@ -303,7 +310,7 @@ class Clerk:
         text = text.replace("{agent}", self.agent)  # a rule's draft is signed by who sends it
         file = self._inbox.open(case_id)
         channel = self.channel_of(file.case)
-        self._check(text, channel, self.remarks(file.case))
+        check_ready(text.strip(), channel, self.channels(channel), self.remarks(file.case))
         mine = seen if seen is not None and seen.assignee == self.agent else None
         fence = mine or self._steps.claim(case_id, self.agent, lease=self.policy.lease)
         return self._outbox.hold(
@@ -370,17 +377,6 @@ class Clerk:
             raise NotAllowed(f"{self.agent} is not in the team of sources.yaml, and may only read.")
         if act not in MAY[role]:
             raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: the role {role} does not have that.")
-
-    def _check(self, text: str, name: str, remarks: Callable[[str], tuple[Remark, ...]]) -> None:
-        if not text.strip():
-            raise NotReady("A reply needs words.")
-        for remark in remarks(text):
-            if remark.blocks:
-                raise NotReady(str(remark))
-        channel = self.channels(name)
-        length = getattr(channel, "length", len)(text.strip())
-        if channel.limit is not None and length > channel.limit:
-            raise NotReady(f"The reply has {length} characters; {name} takes {channel.limit}.")
 
 
 def _newest(file: CaseFile) -> Mention:

@@ -1,17 +1,22 @@
-"""Filling in a reply template: in the language of the case, with what is known; what is not stays a gap."""
+"""A reply's words: templates filled in, in the language of the case, and whether a text is ready to leave."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from desk.errors import NotReady
 from desk.policy import Policy
-from desk.tone import GAP
+from desk.tone import GAP, Remark
 from storage.errors import NotFound
 from storage.types import Case
 
+if TYPE_CHECKING:
+    from desk.channels import Channel
+
 
 def fill(policy: Policy, agent: str, template: str, case: Case, prompts: Mapping[str, str]) -> str:
-    """The text of a template for a case; `prompts` answers {prompt:…} by what stands after the colon.
+    """The text of a template for a case, with what is known; what is not stays a gap. `prompts` answers {prompt:…} by what stands after the colon.
 
     Raises `NotFound` where there is no such template.
     """
@@ -21,6 +26,18 @@ def fill(policy: Policy, agent: str, template: str, case: Case, prompts: Mapping
     known = {f"prompt:{asked}": answer for asked, answer in prompts.items()}
     known |= {"agent": agent} | ({"author": _one_line(case.author)} if case.author else {})
     return GAP.sub(lambda gap: known.get(gap[0][1:-1], gap[0]), texts[_language(policy, agent, case, texts)])
+
+
+def check_ready(text: str, name: str, channel: Channel, remarks: Callable[[str], Sequence[Remark]]) -> None:
+    """Raises `NotReady` for a text that should not leave by the channel of that name."""
+    if not text:
+        raise NotReady("A reply needs words.")
+    for remark in remarks(text):
+        if remark.blocks:
+            raise NotReady(str(remark))
+    length = getattr(channel, "length", len)(text)
+    if channel.limit is not None and length > channel.limit:
+        raise NotReady(f"The reply has {length} characters; {name} takes {channel.limit}.")
 
 
 def _language(policy: Policy, agent: str, case: Case, texts: Mapping[str, str]) -> str:

@@ -40,3 +40,11 @@ def upgrade() -> None:
         sa.Column("post_id", sa.BigInteger(), sa.ForeignKey("post.id"), primary_key=True),
     )
     op.create_index("ix_post_band_post_id", "post_band", ["post_id"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION webcare_news() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_notify('webcare', ''); RETURN NULL; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER webcare_news AFTER INSERT ON event FOR EACH STATEMENT EXECUTE FUNCTION webcare_news()"
+        )
