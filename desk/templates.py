@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def fill(policy: Policy, agent: str, template: str, case: Case, prompts: Mapping[str, str]) -> str:
-    """The text of a template for a case, with what is known; what is not stays a gap. `prompts` answers {prompt:…} by what stands after the colon.
+    """The text of a template for a case, with what is known; what is not stays a gap.
 
-    Raises `NotFound` where there is no such template.
+    `prompts` answers {prompt:…} by what stands after the colon. Raises `NotFound` where there is no such template.
     """
     texts = policy.replies.get(template)
     if not texts:

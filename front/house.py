@@ -53,10 +53,10 @@ class House:
     @cached_property
     def rooms(self) -> tuple[Any, ...]:
         """What each reader reads: the watchlist, the policy, the service. Raises `ConfigError` with every complaint."""
-        from desk import alerts, policy, privacy, rules, service, timetable
+        from desk import alerts, macros, policy, privacy, rules, service, timetable
         from listener import watchlist
 
-        readers: tuple[Any, ...] = (watchlist, policy, service, rules, alerts, timetable, privacy)
+        readers: tuple[Any, ...] = (watchlist, policy, service, rules, alerts, timetable, privacy, macros)
         complaints = self._strange_keys({*KNOWN_KEYS, *(key for reader in readers for key in reader.KEYS)})
         complaints += self.document.missing.values()
         found: list[Any] = []
