@@ -15,17 +15,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows
-from storage.frames import KEYS, POST, UNKNOWN, Events, Mentions, Names, Page
+from storage.frames import KEYS, POST, Events, Mentions, Names, Numbers, Page, among, distinct
 from storage.hindsight import as_it_stood
 from storage.open_time import OpenTime, micros, moment_of
 from storage.query import tree
 from storage.query.matcher import matches
 from storage.query.sql import search
-from storage.service_times import Asked, Measured, Steps, measure
+from storage.service_times import Asked, Measured, Steps, joined, measure
 from storage.sla import Calendar, always
 from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment
 from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits
+
+BLOCK = 20_000
+"""Cases that are measured at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,15 @@ class _Sides(NamedTuple):
 
 
 class _CaseMentions(NamedTuple):
-    """All mentions of the cases, each case's together, by `at` and id; and where each case's begin."""
+    """All mentions of the cases: case by case, by `at` and id."""
 
+    every: Mentions
+    order: Ints
+    """Places in `every`."""
     case: Codes
-    id: Ints
-    published: Ints
-    seen: Ints
-    key: Codes
+    """The place of the case of each."""
     starts: Ints
+    """Where those of each case begin."""
 
 
 class Framing:
@@ -90,7 +94,7 @@ class Framing:
         self.connection, self.ask, self.hours = connection, ask, hours
         self.moment = micros(ask.moment)
         self.dialect = connection.dialect.name
-        self.keys: dict[tuple[Any, ...], int] = {}
+        self.keys = Numbers()
         self.sides = _Sides({}, {})
         self.people, self.channels = Names(), Names()
 
@@ -99,27 +103,24 @@ class Framing:
         found = self.chosen()
         facet, facets = self._facets(found)
         author, authors = self._authors(found.author)
-        case_ids = np.unique(found.case)
-        case_ids = case_ids[case_ids > 0]
-        case = np.where(found.case > 0, np.searchsorted(case_ids, found.case), NOWHERE).astype(np.int32)
+        case_ids = distinct(found.case[found.case > 0])
         cases, waits, answers = self._cases(found, case_ids)
-        known = (found.published != UNKNOWN) & (found.published <= found.seen)
         return Frame(
             mention=found.id,
             at=found.at,
-            late=np.where(known, (found.seen - np.where(known, found.published, 0)) / 1e6, np.nan),
+            late=np.where(found.dated, (found.seen - found.asked) / 1e6, np.nan),
             facet=facet,
             author=author,
             thread=found.thread,
-            case=case,
+            case=np.where(found.case > 0, np.searchsorted(case_ids, found.case), NOWHERE).astype(np.int32),
             outside=self._outside(found.at),
             facets=facets,
             authors=authors,
             cases=cases,
             waits=waits,
             answers=answers,
-            people=self.people.all(),
-            channels=self.channels.all(),
+            people=tuple(self.people),
+            channels=tuple(self.channels),
             has_hours=bool(self.hours and self.hours.staffed),
         )
 
@@ -127,10 +128,7 @@ class Framing:
         """The mentions of the report."""
         where, exact = self.ask.condition(self.dialect)
         found = frames.pages(self.connection, frames.mention_query(where, self.dialect))
-        return frames.mentions_of(found if exact else self._looked_at(found, self.ask.answers), self._key)
-
-    def _key(self, key: tuple[Any, ...]) -> int:
-        return self.keys.setdefault(key, len(self.keys))
+        return frames.mentions_of(found if exact else self._looked_at(found, self.ask.answers), self.keys)
 
     def _looked_at(self, pages: Iterable[Page], wanted: Callable[[Mention], bool]) -> Iterator[Page]:
         """The rows whose mention is wanted, as it stood."""
@@ -177,7 +175,7 @@ class Framing:
         return frames.intents(self.connection, ids)
 
     def _authors(self, ids: Ints) -> tuple[Codes, tuple[tuple[str, str], ...]]:
-        known, place = np.unique(ids, return_inverse=True)
+        known = distinct(ids)
         names = frames.author_names(self.connection, known[known > 0].tolist())
         authors = [("", "")]
         codes = np.zeros(len(known), np.int32)
@@ -185,7 +183,7 @@ class Framing:
             if id_ in names:
                 codes[index] = len(authors)
                 authors.append(names[id_])
-        return codes[place] if len(known) else codes, tuple(authors)
+        return codes[np.searchsorted(known, ids)], tuple(authors)
 
     def _outside(self, at: Ints) -> Flags:
         if not (self.hours and self.hours.staffed and len(at)):
@@ -199,33 +197,45 @@ class Framing:
         ours = self._case_mentions(found, ids)
         happened = frames.events(self.connection, ids, self.ask.moment, self.people, self.channels)
         steps = _of_cases(happened, ids)
-        dated = (ours.published != UNKNOWN) & (ours.published <= ours.seen)
-        asked = np.where(dated, ours.published, ours.seen)
-        measured = measure(len(ids), Asked(ours.case, ours.seen, asked, dated), _steps(steps), self.moment)
-        newest = ours.id[np.append(ours.starts[1:], len(ours.id)) - 1] if len(ids) else ids
+        measured = joined([*self._measured(ours, steps, len(ids))])
+        last = ours.order[np.append(ours.starts[1:], len(ours.order)) - 1] if len(ids) else ours.order
+        newest = ours.every.id[last]
         given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
         answers = Answers(
             case=steps.case[given].astype(np.int32), actor=steps.actor[given], channel=steps.channel[given]
         )
         return self._case_columns(found, ours, ids, measured), self._waits(measured, steps, newest), answers
 
+    def _measured(self, ours: _CaseMentions, steps: Events, cases: int) -> Iterator[Measured]:
+        """Some cases after the other, so that memory stays small; numbered as in the whole."""
+        for first in range(0, cases, BLOCK):
+            last = min(first + BLOCK, cases)
+            begin, end = np.searchsorted(ours.case, (first, last)).tolist()
+            start, stop = np.searchsorted(steps.case, (first, last)).tolist()
+            order = ours.order[begin:end]
+            asked = Asked(ours.case[begin:end] - first, *(each[order] for each in ours.every[2:5]))
+            part = Steps(steps.case[start:stop] - first, *(each[start:stop] for each in steps[1:4]))
+            yield measure(last - first, asked, part, self.moment).moved(first, start)
+
     def _case_mentions(self, found: Mentions, ids: Ints) -> _CaseMentions:
         """Those of the report, and those that cases have besides: of other days, or not answering the query."""
-        place = np.searchsorted(ids, found.case)
-        mine = np.flatnonzero(found.case > 0)
-        held = np.bincount(place[mine], minlength=len(ids))
-        totals = frames.mentions_by_case(self.connection, ids)
-        there = np.array([totals.get(each, 0) for each in ids.tolist()], np.int64)
-        partly = there > held
-        parts = [_columns(found, mine[~partly[place[mine]]] if partly.any() else mine)]
-        if partly.any():
-            parts.append(_columns(self._others(ids[partly]), None))
-        case, id_, at, published, seen, key = (np.concatenate(each) for each in zip(*parts, strict=True))
-        case = np.searchsorted(ids, case).astype(np.int32)
-        order = np.lexsort((id_, at, case)) if len(parts) > 1 else np.argsort(case, kind="stable")
+        every = self._with_others(found, ids)
+        case = np.searchsorted(ids, every.case).astype(np.int32)
+        case[every.case == 0] = NOWHERE
+        ordered = np.argsort(case, kind="stable") if every is found else np.lexsort((every.id, every.at, case))
+        order = ordered[np.searchsorted(case[ordered], 0) :]
         case = case[order]
-        starts = np.searchsorted(case, np.arange(len(ids)))
-        return _CaseMentions(case, id_[order], published[order], seen[order], key[order], starts)
+        return _CaseMentions(every, order, case, np.searchsorted(case, np.arange(len(ids))))
+
+    def _with_others(self, found: Mentions, ids: Ints) -> Mentions:
+        place = np.searchsorted(ids, found.case[found.case > 0])
+        there = frames.mentions_by_case(self.connection, ids)
+        partly = ids[there > np.bincount(place, minlength=len(ids))]
+        if not len(partly):
+            return found
+        whole = ~among(found.case, partly)
+        others = self._others(partly)
+        return Mentions(*(np.concatenate([a[whole], b]) for a, b in zip(found, others, strict=True)))
 
     def _others(self, ids: Ints) -> Mentions:
         """All mentions of some cases that had been seen by then."""
@@ -233,17 +243,16 @@ class Framing:
         found: Iterable[Page] = frames.by_ids(self.connection, query, POST.c.case_id, ids)
         if self.ask.back:
             found = self._looked_at(found, lambda mention: True)
-        every = frames.mentions_of(found, self._key)
-        wanted = np.isin(every.case, ids)
+        every = frames.mentions_of(found, self.keys)
+        wanted = among(every.case, ids)
         return Mentions._make(column[wanted] for column in every)
 
     def _case_columns(self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Measured) -> Cases:
         order = np.argsort(found.id, kind="stable")
-        first = ours.id[ours.starts]
-        place = np.minimum(np.searchsorted(found.id[order], first), max(len(order) - 1, 0))
+        first = ours.every.id[ours.order[ours.starts]]
+        place = np.minimum(np.searchsorted(found.id, first, sorter=order), max(len(order) - 1, 0))
         opening = order[place] if len(ids) else np.zeros(0, np.int64)
-        sentiment = np.array([key[KEYS.index("sentiment")] for key in self.keys] or [""])[ours.key]
-        negative, rated = sentiment == Sentiment.NEGATIVE.value, sentiment != Sentiment.UNRATED.value
+        negative, rated = (self._said(ours, test) for test in (_is_negative, _is_rated))
         last = np.where(rated, np.arange(len(rated)), -1)
         last = np.maximum.reduceat(last, ours.starts) if len(ids) else last
         return Cases(
@@ -257,6 +266,11 @@ class Framing:
             began_negative=negative[ours.starts] & (last > ours.starts),
             ended_negative=negative[last] & (last >= 0),
         )
+
+    def _said(self, ours: _CaseMentions, test: Callable[[str], bool]) -> Flags:
+        """What a test of the sentiment says of each mention of the cases."""
+        table = [test(key[KEYS.index("sentiment")]) for key in self.keys]
+        return np.array(table or [False], np.bool_)[ours.every.key[ours.order]]
 
     def _waits(self, measured: Measured, steps: Events, newest: Ints) -> Waits:
         used, allowed = self._business(measured, newest)
@@ -322,9 +336,12 @@ class Framing:
         return np.isin(ids, np.array(found, np.int64))
 
 
-def _columns(found: Mentions, places: Ints | None) -> tuple[Any, ...]:
-    columns = (found.case, found.id, found.at, found.published, found.seen, found.key)
-    return columns if places is None else tuple(column[places] for column in columns)
+def _is_negative(sentiment: str) -> bool:
+    return sentiment == Sentiment.NEGATIVE.value
+
+
+def _is_rated(sentiment: str) -> bool:
+    return sentiment != Sentiment.UNRATED.value
 
 
 def _places(ids: Ints, order: Ints, posts: Ints) -> Ints:
@@ -354,11 +371,8 @@ def _wanting(facets: Facets, intent: str) -> Facets:
 
 
 def _of_cases(happened: Events, ids: Ints) -> Events:
-    """The events of the cases alone, which are numbered by their place."""
-    place = np.searchsorted(ids, happened.case)
-    mine = np.flatnonzero(np.isin(happened.case, ids))
-    return Events._make([place[mine], *(column[mine] for column in happened[1:])])
-
-
-def _steps(events: Events) -> Steps:
-    return Steps(events.case.astype(np.int32), events.at, events.spoken, events.thing)
+    """The events of the cases alone, which are numbered by their place; case by case."""
+    mine = np.flatnonzero(among(happened.case, ids))
+    place = np.searchsorted(ids, happened.case[mine]).astype(np.int32)
+    order = np.argsort(place, kind="stable")
+    return Events._make([place[order], *(column[mine[order]] for column in happened[1:])])
