@@ -212,9 +212,11 @@ class Framing:
             last = min(first + BLOCK, cases)
             begin, end = np.searchsorted(ours.case, (first, last)).tolist()
             start, stop = np.searchsorted(steps.case, (first, last)).tolist()
-            order = ours.order[begin:end]
-            asked = Asked(ours.case[begin:end] - first, *(each[order] for each in ours.every[2:5]))
-            part = Steps(steps.case[start:stop] - first, *(each[start:stop] for each in steps[1:4]))
+            order, every, these = ours.order[begin:end], ours.every, slice(start, stop)
+            case = (ours.case[begin:end] - first).astype(np.int32)
+            asked = Asked(case, every.seen[order], every.asked[order], every.dated[order])
+            of = (steps.case[these] - first).astype(np.int32)
+            part = Steps(of, steps.at[these], steps.spoken[these], steps.thing[these])
             yield measure(last - first, asked, part, self.moment).moved(first, start)
 
     def _case_mentions(self, found: Mentions, ids: Ints) -> _CaseMentions:
@@ -235,7 +237,9 @@ class Framing:
             return found
         whole = ~among(found.case, partly)
         others = self._others(partly)
-        return Mentions(*(np.concatenate([a[whole], b]) for a, b in zip(found, others, strict=True)))
+        return Mentions._make(
+            np.concatenate([getattr(found, name)[whole], getattr(others, name)]) for name in Mentions._fields
+        )
 
     def _others(self, ids: Ints) -> Mentions:
         """All mentions of some cases that had been seen by then."""
