@@ -54,9 +54,11 @@ GROUPS = (
 FEATURES = (
     "bias", *GROUPS, *(f"more {g}" for g in GROUPS), "negative", "positive", "mark", "opens", "me", "you",
     "link", "length", "short",
-    "exclamation", "hashtag", "number", "ordered",
+    "exclamation", "hashtag", "number", "ordered", "closed",
 )  # fmt: skip
 """What an intent is judged by: each group of cues (there at all; how many more), and a few numbers of the text."""
+STYLE = ("ordered", "closed")
+"""Numbers that tell a question; of other intents they would only tell how our own texts happen to be written."""
 
 
 KINDS = ("kind_wh", "kind_verb", "kind_subject", "kind_filler")
@@ -132,7 +134,7 @@ def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> np.ndarray[A
     row[_REST:] = (
         reading.shares[0], reading.shares[2], shown & ASK > 0, "q_open" in seen and _opens(reading), shown & ME > 0,
         shown & YOU > 0, shown & LINK > 0, min(len(words), 60) / 60, len(words) < 5, shown & SHOUT > 0, shown & TAG > 0,
-        shown & DIGIT > 0, ordered,
+        shown & DIGIT > 0, ordered, words[-1].fold == "." if words else 0.0,
     )  # fmt: skip
     return row
 

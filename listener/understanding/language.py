@@ -25,6 +25,8 @@ SHORT_LEAD = 4.0
 """The same for a text of fewer words than `SHORTEST`."""
 COMMON = 4.0
 """What it adds (in nats) that a word is one of the commonest of a language."""
+PLAIN = 3
+"""Words that only one language has and no word that only another has: this many settle it without a look at letters."""
 _MARKS = set("@#")
 
 
@@ -45,8 +47,12 @@ class Languages:
         self._prior = weights.array("language.prior")
         self._ours = [self.names.index(name) for name in NAMES]
         self._common: dict[str, list[int]] = {}
+        self._only: dict[str, str] = {}
         for name, word in lists.cues("common.txt"):
-            self._common.setdefault(word, []).append(self.names.index(name))
+            if name.startswith("only_"):
+                self._only.update(dict.fromkeys((word, word.capitalize(), word.upper()), name[5:]))
+            else:
+                self._common.setdefault(word, []).append(self.names.index(name))
         self._rows = np.zeros((CACHE, len(self.names)), dtype=np.float32)
         self._seen: dict[str, int] = {}
 
@@ -71,6 +77,10 @@ class Languages:
 
     def detect(self, tokens: list[str], inherited: str | None = None) -> str | None:
         """The language of a text; a short one takes `inherited`; None where nothing is known."""
+        only = self._only
+        plain = [only[t] for t in tokens[:LONGEST] if t in only]
+        if len(plain) >= max(PLAIN, len(tokens[:LONGEST]) // 8) and plain.count(plain[0]) == len(plain):
+            return plain[0]
         seen, row = self._seen, self._row
         if len(seen) > CACHE - LONGEST:
             seen.clear()

@@ -7,17 +7,18 @@ import math
 import zlib
 from array import array
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any
 
 import numpy as np
 
 from listener.understanding.lists import Phrase
-from listener.understanding.signs import NAMES, OF_TEXT, Found, found, signs
+from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, found, signs
 from listener.understanding.weights import Weights
 from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, bucket, pieces, vocabulary
 from storage.types import Reason, Sentiment
 
-FLOOR = 0.40
+FLOOR = 0.36
 """Below this chance of the best label a text stays unrated."""
 SHOWN = 4
 """Words shown as reasons."""
@@ -34,14 +35,14 @@ class Reading:
     hits: list[Found] = field(default_factory=list)
     shares: tuple[float, float, float] = (0.0, 1.0, 0.0)
     """Chance of negative, neutral, positive."""
-    signs: np.ndarray[Any, np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(len(NAMES)))
+    signs: list[float] = field(default_factory=list)
     """The numbers of the whole text (`signs.NAMES`)."""
     shown: int = 0
     """The bits of all words."""
     pairs: list[int] = field(default_factory=list)
     """The pairs of words, hashed."""
-    paired: tuple[list[float], list[float]] = ([], [])
-    """What each pair adds to negative and to positive."""
+    paired: tuple[list[int], list[int]] = ([], [])
+    """What each pair adds to negative and to positive, in the small integers of the table of pairs."""
     odds: tuple[float, float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
 
@@ -57,24 +58,29 @@ class Tongue:
     def __init__(self, lang: str, weights: Weights) -> None:
         self.lang = lang
         self._vocabulary, self._book = vocabulary(lang)
-        self._signs = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
-        self._tables = [weights.array(f"{lang}.{name}") for name in ("words", "pieces")] if lang else []
-        pairs = weights.array(f"{lang}.pairs") if lang else np.zeros((1, 2), dtype=np.float32)
-        self._pairs_size = len(pairs)
-        self._pairs_neg, self._pairs_pos = array("f", pairs[:, 0].tobytes()), array("f", pairs[:, 1].tobytes())
+        own = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
+        self._bias, self._sides = own[0].tolist(), own[1:].T.tolist()
+        self._ways = {way: _way(own[1:] @ np.array(way)) for way in _WAYS}
+        self._forms, self._pieces, self._pairs = (
+            weights.columns(f"{lang}.{name}") if lang else (array("b"), array("b"), 0.0, 0.0)
+            for name in ("words", "pieces", "pairs")
+        )
         self._seen: dict[str, Word] = {}
 
     def _learn(self, token: str) -> Word:
         if len(self._seen) >= CACHE:
             self._seen.clear()
         word = self._vocabulary.word(token)
-        if self._tables:
-            forms, parts = self._tables
-            row = forms[bucket(word.fold, len(forms))]
+        if self.lang:
+            neg, pos, less, more = self._forms
+            row = bucket(word.fold, len(neg))
+            word.neg, word.pos = less * neg[row], more * pos[row]
             if word.letters:
-                at = [piece % len(parts) for piece in pieces(word.fold)]
-                row = row + np.add.reduce(parts.take(at, axis=0)) / math.sqrt(len(word.fold) + 3)
-            word.neg, word.pos = float(row[0]), float(row[1])
+                neg, pos, less, more = self._pieces
+                size, scale = len(neg), 1 / math.sqrt(len(word.fold) + 3)
+                rows = [piece % size for piece in pieces(word.fold)]
+                word.neg += scale * less * sum([neg[at] for at in rows])
+                word.pos += scale * more * sum([pos[at] for at in rows])
         self._seen[token] = word
         return word
 
@@ -84,8 +90,10 @@ class Tongue:
         words = [seen[t] if t in seen else learn(t) for t in tokens]
         folds = [w.fold for w in words]
         reading = Reading(self.lang, words, folds, self._book.find(folds))
+        shown = 0
         for word in words:
-            reading.shown |= word.flags
+            shown |= word.flags
+        reading.shown = shown
         reading.hits = found(words, reading.phrases, self.lang)
         self.judge(reading)
         return reading
@@ -94,18 +102,17 @@ class Tongue:
         """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
 
         What a word adds is its part in the lead of the label over the runner-up: its own weights, half of those of the
-        pairs it is in, and, for an opinion word, its part of what all opinion words add to the signs.
+        pairs it is in, and, for an opinion word or a cue, its part of what all of them add to the signs.
         """
         if judged not in _ENDS:
             return ()
-        points = self._points(reading, *_direction(reading, judged))
-        for hit in reading.hits:
-            for at in range(hit.start + 1, hit.stop):
-                points[hit.start] += points[at]
+        points, stops = self._points(reading, *_direction(reading, judged))
+        for start, stop in stops.items():
+            for at in range(start + 1, stop):
+                points[start] += points[at]
                 points[at] = 0.0
         total = sum([p for p in points if p > 0]) or 1.0
         best = sorted([(p, at) for at, p in enumerate(points) if p > 0.03 * total], reverse=True)[:SHOWN]
-        stops = {hit.start: hit.stop for hit in reading.hits}
         return tuple(
             [
                 Reason(
@@ -118,34 +125,44 @@ class Tongue:
             ]
         )
 
-    def _points(self, reading: Reading, neg: float, pos: float) -> list[float]:
-        """What each word adds to `neg` times the score of negative plus `pos` times that of positive."""
+    def _points(self, reading: Reading, neg: float, pos: float) -> tuple[list[float], dict[int, int]]:
+        """What each word adds to `neg` times the score of negative plus `pos` times that of positive.
+
+        Also the phrases that speak as one: first word -> one past the last.
+        """
         words, scale = reading.words, 1 / math.sqrt(len(reading.words) + 1)
-        sides = [(neg * a + pos * b) / 2 for a, b in zip(*reading.paired, strict=True)] or [0.0] * (len(words) + 1)
+        less, more = neg * self._pairs[2] / 2, pos * self._pairs[3] / 2
+        sides = [less * a + more * b for a, b in zip(*reading.paired, strict=True)] or [0.0] * (len(words) + 1)
         points = [
             scale * (neg * w.neg + pos * w.pos + before + after) if w.letters or w.value else 0.0
             for w, before, after in zip(words, sides, sides[1:], strict=False)
         ]
+        way = self._ways[neg, pos]
         if reading.hits:
-            way = self._signs[1:] @ np.array([neg, pos])
-            lead = float(reading.signs @ (way * _OF_OPINION)) - way[_NO_OPINION]
+            lead = sum(map(mul, reading.signs, way.opinions)) - way.silent
             toward = [max((pos - neg) * h.value, 0.0) for h in reading.hits]
             for hit, part in zip(reading.hits, toward, strict=True):
                 points[hit.start] += max(lead, 0.2) * part / (sum(toward) or 1.0)
-        return points
+        stops = {hit.start: hit.stop for hit in reading.hits}
+        _add_cues(reading, way, points, stops)
+        return points, stops
 
     def judge(self, reading: Reading) -> None:
         """Fill in the chances of the labels."""
         words = reading.words
-        reading.signs = np.array(signs(words, reading.hits, reading.shown))
-        neg, pos = (self._signs[0] + reading.signs @ self._signs[1:]).tolist()
-        if self._tables and words:
+        reading.signs = signs(words, reading.hits, reading.shown, reading.phrases)
+        neg, pos = (
+            bias + sum(map(mul, reading.signs, side)) for bias, side in zip(self._bias, self._sides, strict=True)
+        )
+        if self.lang and words:
             reading.pairs = hashed(reading.folds)
-            at = [pair % self._pairs_size for pair in reading.pairs]
-            reading.paired = [self._pairs_neg[row] for row in at], [self._pairs_pos[row] for row in at]
+            negs, poss, less, more = self._pairs
+            size = len(negs)
+            at = [pair % size for pair in reading.pairs]
+            reading.paired = [negs[row] for row in at], [poss[row] for row in at]
             scale = 1 / math.sqrt(len(words) + 1)
-            neg += scale * (sum([w.neg for w in words]) + sum(reading.paired[0]))
-            pos += scale * (sum([w.pos for w in words]) + sum(reading.paired[1]))
+            neg += scale * (sum([w.neg for w in words]) + less * sum(reading.paired[0]))
+            pos += scale * (sum([w.pos for w in words]) + more * sum(reading.paired[1]))
         reading.odds = neg, pos
         reading.shares = softmax(neg, pos)
 
@@ -165,7 +182,40 @@ def softmax(neg: float, pos: float) -> tuple[float, float, float]:
 
 _OF_OPINION = np.array([float(name not in OF_TEXT) for name in NAMES])
 _NO_OPINION = NAMES.index("no_opinion")
+_WAYS = ((1.0, 0.0), (1.0, -1.0), (0.0, 1.0), (-1.0, 1.0))
+"""The factors of negative and positive in every lead there is (`_direction`)."""
 _ENDS = (Sentiment.NEGATIVE, Sentiment.POSITIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What the signs add to one lead."""
+
+    opinions: list[float]
+    """Each sign that speaks of opinion words; 0 for the others."""
+    silent: float
+    """That there is no opinion word."""
+    cues: dict[tuple[str, ...], list[tuple[int, float]]]
+    """For the signs that a kind of cue stirs: the number of each and what it adds."""
+
+
+def _way(sides: np.ndarray[Any, np.dtype[np.float64]]) -> _Way:
+    cues = {names: [(NAMES.index(n), float(sides[NAMES.index(n)])) for n in names] for names in SIGNS_OF.values()}
+    return _Way((sides * _OF_OPINION).tolist(), float(sides[_NO_OPINION]), cues)
+
+
+def _add_cues(reading: Reading, way: _Way, points: list[float], stops: dict[int, int]) -> None:
+    """Give the cues that speak for a label their part of what their signs add; each becomes a phrase of its own."""
+    kinds: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for start, stop, phrase in reading.phrases:
+        if phrase.group in SIGNS_OF:
+            kinds.setdefault(SIGNS_OF[phrase.group], []).append((start, stop))
+    for names, spots in kinds.items():
+        lead = sum([reading.signs[at] * adds for at, adds in way.cues[names]])
+        for start, stop in spots if lead > 0 else ():
+            points[start] += lead / len(spots)
+            if not any(a < stop and start < b for a, b in stops.items()):
+                stops[start] = stop
 
 
 def _direction(reading: Reading, judged: Sentiment) -> tuple[float, float]:

@@ -15,16 +15,29 @@ NAMES = (
     "strong_negative", "exclamation", "question", "dots", "capitals", "stretched", "link", "mention",
     "hashtag", "length", "no_opinion", "both", "balance", "glad_exclamation", "cross_exclamation",
     "cross_question", "glad_question", "more", "me", "you", "emoji_positive", "emoji_negative", "negations",
-    "digits", "single_positive", "single_negative",
+    "digits", "single_positive", "single_negative", "trouble", "troubles", "grave", "asks", "wishes", "leaves",
+    "reports", "thanks", "wants", "asks_only",
 )  # fmt: skip
 """The names of the numbers, in order."""
 OF_TEXT = frozenset(
     {
         "exclamation", "question", "dots", "capitals", "stretched", "link", "mention", "hashtag", "length", "more",
-        "me", "you", "negations", "digits", "but",
+        "me", "you", "negations", "digits", "but", "trouble", "troubles", "grave", "asks", "wishes", "leaves",
+        "reports", "thanks", "wants", "asks_only",
     }
 )  # fmt: skip
 """Those that do not speak of opinion words; all others are 0 in a text without any, but `no_opinion`, which is 1."""
+TROUBLE = frozenset({"problem", "waiting", "no_answer", "rude", "repeat", "error", "outage"})
+GRAVE = frozenset({"safety", "privacy", "fraud", "legal", "media"})
+ASKS = frozenset({"q_open", "q_ask", "polite"})
+REPORTS = frozenset({"news", "job"})
+"""Groups of cues that colour a text though no word of theirs is an opinion: a plain fact may be a complaint."""
+SIGNS_OF = {
+    **dict.fromkeys(TROUBLE, ("trouble", "troubles")), **dict.fromkeys(GRAVE, ("grave",)),
+    **dict.fromkeys(REPORTS, ("reports",)), **dict.fromkeys(ASKS, ("asks", "asks_only")), "idea": ("wishes",),
+    "churn": ("leaves",), "thanks": ("thanks",), "purchase": ("wants",),
+}  # fmt: skip
+"""The signs that a cue of a group stirs."""
 NEGATION_REACH = 4
 UNDO = -0.7
 """What a negation leaves of an opinion word."""
@@ -80,8 +93,8 @@ def _colour(words: list[Word], hit: Found, lang: str) -> None:
         hit.value *= UNDO
 
 
-def signs(words: list[Word], hits: list[Found], shown: int) -> list[float]:
-    """The numbers of `NAMES` for a text; `shown` is all the bits of its words."""
+def signs(words: list[Word], hits: list[Found], shown: int, phrases: list[tuple[int, int, Phrase]]) -> list[float]:
+    """The numbers of `NAMES` for a text; `shown` is all the bits of its words, `phrases` all that was found in it."""
     n = len(words)
     values = [h.value for h in hits]
     good, bad = [v for v in values if v > 0], [-v for v in values if v < 0]
@@ -100,7 +113,22 @@ def signs(words: list[Word], hits: list[Found], shown: int) -> list[float]:
         shout * (p > m), shout * (m > p), ask * m, ask * p,
         min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3), *_emoji(hits),
         min(roles.count("negation"), 3), float(shown & DIGIT > 0), p if n < 6 else 0.0, m if n < 6 else 0.0,
+        *_cued([phrase.group for _, _, phrase in phrases], not hits),
     ]  # fmt: skip
+
+
+def _cued(groups: list[str], silent: bool) -> tuple[float, ...]:
+    """What the cues tell of trouble, questions, wishes, goodbyes, reports and thanks."""
+    if not groups:
+        return (0.0,) * 10
+    seen = set(groups)
+    trouble = [group for group in groups if group in TROUBLE]
+    asks = not seen.isdisjoint(ASKS)
+    return (
+        float(bool(trouble)), math.log1p(len(trouble)), float(not seen.isdisjoint(GRAVE)), float(asks),
+        float("idea" in seen), float("churn" in seen), float(not seen.isdisjoint(REPORTS)), float("thanks" in seen),
+        float("purchase" in seen), float(asks and silent),
+    )  # fmt: skip
 
 
 def _marks(words: list[Word]) -> tuple[float, float]:

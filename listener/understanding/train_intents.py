@@ -84,6 +84,8 @@ def train_table(
         rows = np.array([*numbers, *(row for row, _ in more)])
         labels = np.array([*(float(name in each) for each in wanted), *(float(label) for _, label in more)])
         weights = np.array([1.0] * len(numbers) + [0.5] * len(more))
+        if name != "question":
+            rows = rows * np.array([feature not in intents.STYLE for feature in intents.FEATURES])
         table[:, at] = _logistic(rows, labels, weights, start[:, at], hold)
     table[0] += LEAN
     return table
