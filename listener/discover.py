@@ -17,7 +17,8 @@ from listener.errors import ReadError
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
 from listener.pages.tree import decoded
-from listener.types import Link, Page
+from listener.sources import blocks
+from listener.types import Link, Page, SourceSpec
 
 LOOKED_AT = 1_000_000
 """Characters of a page that are searched for marks."""
@@ -136,6 +137,17 @@ def guess(page: Page) -> Guess | None:
         return found
     html = decoded(page)[:LOOKED_AT]
     return _of_engine(page, html) or _of_markup(page, html)
+
+
+def of_blocks(page: Page) -> Guess | None:
+    """A page that nobody described and that shows posts, or a list of threads, by what repeats on it."""
+    source = SourceSpec(name="", url=page.url)
+    try:
+        found = blocks.read(page, blocks.start(source, {})[0], source)
+    except ReadError:
+        return None
+    what = f"{len(found.posts)} posts" if found.posts else f"{len(found.links)} links to threads"
+    return Guess(kind="blocks", url=page.url, why=f"What repeats on the page looks like {what}.")
 
 
 def feeds_of(page: Page) -> list[FoundFeed]:

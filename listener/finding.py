@@ -40,6 +40,9 @@ async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
             continue
         if probed is not None:
             return probed
+    shown: discover.Guess | None = await run(discover.of_blocks, page)
+    if shown is not None:
+        return shown
     raise ReadError(f"Nothing at {page.url} tells how to read it: name its kind in sources.yaml (see docs/sources.md).")
 
 

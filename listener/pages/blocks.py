@@ -1,0 +1,224 @@
+"""Finds the posts of a page nobody described: parts that repeat, each with a date, a writer and words of its own.
+
+A date marks a post. Of the elements around the dates the outermost is taken that repeats once a date; where that holds
+no words (a row of a table, a term of a list) what follows it belongs to it. What repeats within the posts is then read
+as the writer, and what is left, without buttons and signatures, as the text.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from listener.pages import bylines, tree
+from listener.pages.bylines import DATED, SHORT, Block, sign
+from listener.pages.tree import Node
+
+MOST = 1000
+"""Posts of one page."""
+LOOKED_AT = 20_000
+"""Elements of a page that are looked at."""
+WORDS = 12
+"""Characters of text below which something holds no post."""
+DEEPEST = 25
+"""Levels around a date that are looked at."""
+
+Moment = Callable[[str], datetime | None]
+
+_CLOCK = re.compile(r"\d{1,2}\s?[:.uh]\s?\d\d")
+_ALONE = ("article", "div", "li", "section", "tr")
+"""What a single post stands in."""
+_SILENT = frozenset(("script", "style", "template", "noscript", "head", "nav", "form", "select", "option", "textarea"))
+
+
+def find(root: Node, base: str, moment: Moment) -> list[Block]:
+    """The posts of a page, in its order; none where nothing repeats and no single dated text stands there."""
+    blocks = _placed(root, moment)
+    if not blocks:
+        return []
+    inner = {id(part) for block in blocks for part in block.parts}
+    copies = [_own(block, inner) for block in blocks]
+    for block, own in zip(blocks, copies, strict=True):
+        bylines.identify(block, own, base)
+    bylines.name(blocks, copies, base)
+    for block, own in zip(blocks, copies, strict=True):
+        block.quoted = [name for each in tree.select(own, bylines.QUOTES) if (name := bylines.quoted_name(each))]
+        block.text = bylines.text(block, own)
+    blocks = [block for block in blocks if block.text]
+    _relate(blocks)
+    return blocks
+
+
+def _placed(root: Node, moment: Moment) -> list[Block]:
+    """The best reading of the page: of the groups of dates that look alike, the one around which most is written."""
+    groups: dict[str, list[tuple[Node, datetime]]] = defaultdict(list)
+    for node, when in _dates(root, moment):
+        groups[f"{sign(node)} in {sign(node.getparent())}"].append((node, when))
+        groups[sign(node)].append((node, when))
+    found = [blocks for dates in groups.values() if (blocks := _around(dates[:MOST]))]
+    return max(found, key=_weight, default=[])
+
+
+def _weight(blocks: Sequence[Block]) -> tuple[int, int]:
+    sizes = [min(sum(len(tree.line(part)) for part in block.parts), 2000) for block in blocks]
+    return sum(size > WORDS for size in sizes), sum(sizes)
+
+
+def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
+    """The innermost elements that show a date and hardly anything else."""
+    seen = 0
+    for node in root.iter():
+        seen += 1
+        if seen > LOOKED_AT or not isinstance(node.tag, str):
+            continue
+        if node.tag in _SILENT or any(above.tag in ("nav", "blockquote", "head") for above in node.iterancestors()):
+            continue
+        shown = node.get("datetime") or ""
+        title = node.get("title") or ""
+        words = " ".join((node.text or "").split()) or " ".join(" ".join(child.tail or "" for child in node).split())
+        for each in (shown, title if DATED.search(title) else "", words):
+            dated = DATED.search(each) if each and len(each) <= SHORT else None
+            if dated and _is_mere(each, dated) and (when := moment(_date_in(each, dated))):
+                yield node, when
+                break
+
+
+def _is_mere(words: str, dated: re.Match[str]) -> bool:
+    """Whether this is a date rather than prose that names a day."""
+    others = len(words) - len(dated[0])
+    return others <= 50 if re.search(r"\d", dated[0]) or _CLOCK.search(words) else others <= 12
+
+
+def _date_in(words: str, dated: re.Match[str]) -> str:
+    """The date among the words on its line: from where it begins, with the time behind or before it."""
+    before = re.search(r"(\d{1,2}[:.u]\d\d)\D{1,12}\Z", words[: dated.start()])
+    rest = re.split(r"\s[|·•]\s|\s[–-]\s(?!\d)|\s(?:door|by|von)\s|\)|;", words[dated.start() :])[0]
+    return rest if not before or re.search(r"\d[:.u]\d\d", rest) else f"{rest} {before[1]}"
+
+
+def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
+    """A post for each date, where the same kind of element is around each."""
+    chains = [
+        [(sign(each), each) for each, _ in zip((node, *node.iterancestors()), range(DEEPEST), strict=False)]
+        for node, _ in dates
+    ]
+    nearest: dict[str, list[Node | None]] = {}
+    for look in {look for chain in chains for look, _ in chain}:
+        nearest[look] = [next((above for each, above in chain if each == look), None) for chain in chains]
+    fits = {look: found for look, found in nearest.items() if _is_own(found) and not look.startswith(("html", "body"))}
+    if len(dates) == 1:
+        fits = {look: found for look, found in fits.items() if look.split(".")[0] in _ALONE}
+    if not fits:
+        return []
+    outermost = min(fits, key=lambda look: sum(_depth(node) for node in fits[look]))
+    blocks = [
+        Block(parts=[node], date=date, moment=when)
+        for node, (date, when) in zip(fits[outermost], dates, strict=True)
+        if node is not None
+    ]
+    return _with_what_follows(blocks)
+
+
+def _depth(node: Node | None) -> int:
+    return 0 if node is None else sum(1 for _ in node.iterancestors())
+
+
+def _is_own(found: Sequence[Node | None]) -> bool:
+    """Whether nearly every date has an element of its own of this kind."""
+    there = [id(each) for each in found if each is not None]
+    return len(there) >= 0.8 * len(found) and len(set(there)) == len(there)
+
+
+def _with_what_follows(blocks: list[Block]) -> list[Block]:
+    """Posts spread over neighbours get those up to the next post, or those before where the date comes last."""
+    tops = [block.parts[0] for block in blocks]
+    parent = tops[0].getparent()
+    rows = list(parent) if parent is not None and all(top.getparent() is parent for top in tops) else []
+    places = {id(row): at for at, row in enumerate(rows)}
+    starts = [places[id(top)] for top in tops] if rows else []
+    is_bare = sum(len(_words(block)) <= WORDS for block in blocks) > len(blocks) / 2
+    if not rows or (not is_bare and all(later - earlier == 1 for earlier, later in pairwise(starts))):
+        return blocks
+    if not is_bare and min((later - earlier for earlier, later in pairwise(starts)), default=1) == 1:
+        return blocks
+    is_last = starts[-1] == len(rows) - 1 and starts[0] > 0
+    for place, block in enumerate(blocks):
+        if is_last:
+            first = (
+                starts[place - 1] + 1
+                if place
+                else max(0, starts[0] - (starts[1] - starts[0] - 1 if len(starts) > 1 else 1))
+            )
+            block.parts = rows[first : starts[place] + 1]
+        else:
+            width = starts[1] - starts[0] if len(starts) > 1 else len(rows)
+            end = starts[place + 1] if place + 1 < len(starts) else min(len(rows), starts[place] + max(width, 2))
+            block.parts = rows[starts[place] : end]
+    return blocks
+
+
+def _words(block: Block) -> str:
+    """What a post says besides its date and what stands in links and headings."""
+    own = copy.deepcopy(block.parts[0])
+    tree.drop(own, "a, h1, h2, h3, h4, h5, h6, b, strong, time")
+    return tree.line(own).replace(tree.line(block.date), "")
+
+
+def _own(block: Block, inner: set[int]) -> Node:
+    """A copy of what is the post's own, without the posts inside it; its date is marked."""
+    block.date.set("data-webcare", "date")
+    marked = [each for part in block.parts for each in part.iter() if id(each) in inner and each not in block.parts]
+    for each in marked:
+        each.set("data-webcare-inner", "1")
+    holder = tree.select(tree.fragment(""), "div")[0]
+    for part in block.parts:
+        holder.append(copy.deepcopy(part))
+    for each in marked:
+        del each.attrib["data-webcare-inner"]
+    del block.date.attrib["data-webcare"]
+    tree.drop(holder, "[data-webcare-inner]")
+    tree.drop(holder, "script, style, noscript, template, form, select, button, svg")
+    return holder
+
+
+def _relate(blocks: Sequence[Block]) -> None:
+    """A post answers the one it stands in; else the one it links to or quotes; else the one it is indented under."""
+    owners = {id(part): block for block in blocks for part in block.parts}
+    by_id = {block.id: block for block in blocks if block.id}
+    last: dict[str, Block] = {}
+    stack: list[Block] = []
+    for block in blocks:
+        while stack and stack[-1].level >= block.level:
+            stack.pop()
+        around = (owners[id(above)] for above in block.parts[0].iterancestors() if id(above) in owners)
+        linked = (by_id[each] for each in block.targets if each in by_id and by_id[each] is not block)
+        quoted = (last[name.casefold()] for name in block.quoted if name.casefold() in last)
+        under = (each for each in stack[-1:] if block.level > each.level)
+        beside = (each for each in (_list_owner(block, owners),) if each)
+        found = next((each for ways in (around, beside, linked, quoted, under) for each in ways), None)
+        block.parent = found if found is not block else None
+        last[block.author.casefold()] = block
+        stack.append(block)
+
+
+def _list_owner(block: Block, owners: dict[int, Block]) -> Block | None:
+    """The post whose answers this one is in: a list or part that stands right behind it, inside the same element."""
+    for above in (block.parts[0], *block.parts[0].iterancestors()):
+        if above.tag not in ("ul", "ol", "div", "section", "dd", "details"):
+            continue
+        before = above.getprevious()
+        if (
+            above is not block.parts[0]
+            and before is not None
+            and id(before) in owners
+            and above.getparent() is not None
+        ):
+            is_children = above.tag in ("ul", "ol") or re.search(
+                r"child|repl|antwoord|thread|nest|sub", str(above.get("class") or ""), re.I
+            )
+            return owners[id(before)] if is_children else None
+    return None

@@ -1,0 +1,239 @@
+"""Reads one repeating part of a page nobody described: its identity, its writer, and what is said in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from listener.pages import tree
+from listener.pages.tree import Node
+
+SHORT = 80
+"""Characters within which a date or a name stands."""
+DATED = re.compile(
+    r"\b\d{4}-\d\d-\d\d|\b\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\b\d{1,2}(?:e|st|nd|rd|th|\.)?\s+[^\W\d]{3,9}\.?,?\s+'?\d{2,4}"
+    r"|\b[^\W\d]{3,9}\.?\s+\d{1,2},?\s+\d{4}|\b(?:gisteren|eergisteren|vandaag|yesterday|today|gestern|heute)\b"
+    r"|\b\d{1,3}\s?(?:[^\W\d]{1,9})\s+(?:geleden|ago|terug)\b|\b(?:een|an?)\s+[^\W\d]{3,9}\s+(?:geleden|ago)\b"
+    r"|\b\d{1,2}\s+(?:jan|feb|mrt|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]{0,6}\b|\bzojuist\b",
+    re.IGNORECASE,
+)
+_WHO = re.compile(r"author|auteur|user|member|poster|byline|nick|naam|\blid\b|schrijver|commenter|profile|fn\b", re.I)
+_WHO_LINK = re.compile(
+    r"/(?:users?|members?|profiel|profile|leden|lid|u|author|auteur|gebruikers?|people)/|[?&](?:u|uid|user)=", re.I
+)
+_NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
+_BY = re.compile(r"(?:geplaatst door|geschreven door|reactie van|posted by|written by|door|by|von|van)\s*:?\s+", re.I)
+_SAYS = re.compile(r"\s+(?:schreef|schrijft|zegt|zei|says|said|wrote|reageerde|antwoordde)\b.*\Z", re.I | re.S)
+_NOISE = re.compile(
+    r"signature|\bsig\b|handtekening|avatar|\blikes?\b|\bvotes?\b|score|share|delen|actions?|buttons?|toolbar|controls|"
+    r"user-?info|userdetails|profile|rank|postcount|reply-?(?:link|button)|report|\bmeta\b|stats|badge|permalink",
+    re.I,
+)
+_BUTTON = re.compile(
+    r"(?:reageer|reageren|antwoord(?:en)?|beantwoorden?|citeer|citeren|quote|reply|report|rapporteer|meld|like|"
+    r"vind ik leuk|delen|share|permalink|link|bewerk|edit|omhoog|top|boven|\W*\d{0,5}\W*|"
+    r"[+-]?\d+ (?:likes?|punten|points|stemmen|duimpjes)|\d+ x leuk)[\W\d]*",
+    re.I,
+)
+_ANSWERS = re.compile(
+    r"(?:in (?:reply|response|antwoord) (?:to|op)|als reactie op|antwoord op|replying to)\b.{0,60}", re.I
+)
+_LEVEL = re.compile(r"(?:^|[\s_-])(?:depth|level|lvl|indent|niveau)[-_]?(\d{1,2})\b", re.I)
+_INDENT = re.compile(r"(?:margin|padding)-left\s*:\s*(\d{1,4})", re.I)
+QUOTES = "blockquote, [class*='quote' i], [class*='citaat' i], q"
+
+
+@dataclass(slots=True)
+class Block:
+    """A post as it stands on a page."""
+
+    parts: list[Node]
+    """The elements that make it up, one mostly."""
+    date: Node
+    moment: datetime
+    id: str = ""
+    url: str = ""
+    author: str = ""
+    author_url: str = ""
+    text: str = ""
+    linked: float = 0.0
+    """How much of the text stands in links."""
+    parent: Block | None = None
+    level: int = 0
+    quoted: list[str] = field(default_factory=list)
+    """Whose words it quotes."""
+    targets: list[str] = field(default_factory=list)
+    """The ids its links lead to."""
+
+
+def sign(node: Node | None) -> str:
+    """What an element looks like: its tag and its first class, without numbers."""
+    if node is None:
+        return ""
+    names = (re.sub(r"[-_]?\d+", "", each) for each in str(node.get("class") or "").split())
+    first = next((name for name in names if name and name not in ("odd", "even", "first", "last", "alt", "new")), "")
+    return f"{node.tag}.{first}"
+
+
+def identify(block: Block, own: Node, base: str) -> None:
+    numbered = [each for each in own.iter() if isinstance(each.tag, str) and re.search(r"\d", each.get("id") or "")]
+    named = [each for each in tree.select(own, "a[name]") if re.search(r"\d", each.get("name"))]
+    if numbered or named:
+        block.id = (numbered[0].get("id") if numbered else named[0].get("name")) or ""
+    for anchor in tree.select(own, "a[href]"):
+        href, shown = str(anchor.get("href")), tree.line(anchor)
+        fragment = href.partition("#")[2]
+        if fragment and fragment == block.id:
+            block.url = tree.link(anchor, base)
+        elif fragment and re.search(r"\d", fragment):
+            block.targets.append(fragment)
+        is_permalink = anchor.get("data-webcare") or tree.first(anchor, "[data-webcare]") is not None
+        is_permalink = is_permalink or bool(re.fullmatch(r"#?\d{1,6}|permalink|link|¶|#", shown, re.I))
+        if is_permalink and not block.url and re.search(r"\d", href):
+            block.url = tree.link(anchor, base)
+    if not block.id and (number := re.search(r"(?:[#/=-]|^)([a-z]{0,10}[-_]?\d+)/?\Z", block.url)):
+        block.id = number[1]
+    levels = [_level(part) for part in block.parts[0].iterancestors()] if block.parts else []
+    block.level = _level(block.parts[0]) or next((each for each in levels[:2] if each), 0)
+
+
+def _level(node: Node) -> int:
+    told = str(node.get("data-depth") or node.get("data-level") or node.get("aria-level") or "")
+    if told.isdigit() and len(told) < 3:
+        return int(told) + 1
+    if found := _LEVEL.search(str(node.get("class") or "")):
+        return int(found[1]) + 1
+    indent = _INDENT.search(str(node.get("style") or ""))
+    return int(indent[1]) + 1 if indent else 0
+
+
+def name(blocks: Sequence[Block], copies: Sequence[Node], base: str) -> None:
+    """Names each writer the way that fits most of the posts, or where that way finds nothing another one."""
+    found = [dict(_names(own, base)) for own in copies]
+    totals: Counter[str] = Counter()
+    for each in found:
+        for way, (score, _, _) in each.items():
+            totals[way] += score
+    for way in list(totals):
+        names = [each[way][1] for each in found if way in each]
+        if len(names) >= 4 and len(set(names)) == 1:
+            totals[way] //= 3  # the same words under every post are a button or a heading
+    for block, each in zip(blocks, found, strict=True):
+        for way, _ in totals.most_common():
+            if way in each:
+                _, block.author, block.author_url = each[way]
+                break
+
+
+def _names(own: Node, base: str) -> Iterator[tuple[str, tuple[int, str, str]]]:
+    """Ways to name the writer of a post: (way, (how good, name, address))."""
+    seen = set[str]()
+    for node in own.iter():
+        if not isinstance(node.tag, str) or any(above.tag == "blockquote" for above in node.iterancestors()):
+            continue
+        for way, score, words in _ways(node):
+            name = _SAYS.sub("", _BY.sub("", words, count=1) if way.startswith("by") else words).strip(" :,·|-–@")
+            if way in seen or not 1 < len(name) <= 60 or DATED.search(name) or _BUTTON.fullmatch(name) or "\n" in name:
+                continue
+            seen.add(way)
+            anchor = node if node.tag == "a" else tree.first(node, "a[href]")
+            yield way, (score, name, tree.link(anchor, base))
+
+
+def _ways(node: Node) -> Iterator[tuple[str, int, str]]:
+    classes, shown = f"{node.get('class') or ''} {node.get('itemprop') or ''} {node.get('rel') or ''}", tree.line(node)
+    looks = sign(node)
+    pictured = str(node.get("alt") or "") if node.tag == "img" else ""
+    if pictured and re.search(r"avatar|user|foto|photo", f"{classes} {node.get('src') or ''}", re.I):
+        yield "alt", 20, re.sub(r"^(?:avatar|foto|profielfoto)(?: van| of)?\s+", "", pictured, flags=re.I)
+    if not shown or len(shown) > SHORT + 60:
+        return
+    if node.tag == "a" and _WHO_LINK.search(str(node.get("href") or "")):
+        yield "link", 50, shown
+    if _WHO.search(classes) and not _NOT_WHO.search(classes):
+        yield f"class {looks}", 40, shown
+    own = " ".join((node.text or "").split())
+    if by := _BY.match(own):
+        rest = shown[by.start() :]
+        yield (
+            f"by {node.tag}",
+            30,
+            re.split(r"\s(?:op|on|om|at)\s|[,|(·•]|\s[–-]\s", rest[by.end() :])[0].join((by[0], "")),
+        )
+    if _SAYS.search(shown) and len(shown) <= SHORT:
+        yield f"says {node.tag}", 30, shown
+    if node.tag in ("b", "strong", "cite", "dt", "th", "h3", "h4", "h5", "h6", "i", "em"):
+        yield f"bold {looks}", 10, own or shown
+    elif len(own) <= 40 and node.tag in ("span", "div", "td", "p", "a"):
+        yield f"short {looks}", 4, own
+
+
+def text(block: Block, own: Node) -> str:
+    """What is said: the part in which most of it stands, without what stands around every post."""
+    for each in [each for each in own.iter() if isinstance(each.tag, str)]:
+        names = f"{each.get('class') or ''} {each.get('id') or ''}"
+        marks_noise = _NOISE.search(names) and not tree.select(each, QUOTES) and len(tree.line(each)) < 400
+        is_button = each.tag in ("a", "span", "button", "small", "li") and _BUTTON.fullmatch(tree.line(each))
+        if marks_noise or each.get("data-webcare") or (is_button and each.tag != "li"):
+            _empty(each)
+    body = _body(own)
+    block.linked = sum(len(tree.line(each)) for each in tree.select(body, "a[href]")) / (len(tree.line(body)) or 1)
+    kept = [line for line in tree.text(body).split("\n") if not _is_about(line, block)]
+    text = "\n".join(kept).strip()
+    text = re.split(r"\n(?:--|__{2,}|-{3,})\s*(?:\n|\Z)", text)[0]
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _empty(node: Node) -> None:
+    tail = node.tail
+    for child in list(node):
+        node.remove(child)
+    node.text, node.tail = "", tail
+
+
+def _body(own: Node) -> Node:
+    """The innermost part that holds nearly all that is left of the post."""
+    whole = len(tree.line(own))
+    at = own
+    while True:
+        wider = [each for each in at if isinstance(each.tag, str) and len(tree.line(each)) >= 0.9 * whole]
+        if not wider or whole == 0:
+            return at
+        at = wider[0]
+
+
+def _is_about(line: str, block: Block) -> bool:
+    """Whether a line only says who wrote the post, when, or what can be done with it."""
+    left = line.strip(" >")
+    if not left or line.startswith(">"):
+        return False
+    if block.author:
+        left = left.replace(block.author, "")
+    left = _BY.sub("", left, count=1) if left != line.strip() or (_BY.match(left) and len(left) < 30) else left
+    left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
+    left = left.strip(" :,.·|-–#()@")
+    return (
+        not left
+        or bool(_ANSWERS.fullmatch(left))
+        or bool(_BUTTON.fullmatch(left))
+        or bool(
+            re.fullmatch(
+                r"(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}", left, re.I
+            )
+        )
+    )
+
+
+def quoted_name(node: Node) -> str:
+    shown = tree.line(node)[:200]
+    found = re.match(
+        r"(?:citaat van|quote from|originally posted by|op .{4,40} schreef)?"
+        r"\s*@?(.{2,40}?)\s*(?:schreef|schrijft|wrote|said|zei|:)",
+        shown,
+        re.I,
+    )
+    named = re.match(r"(?:citaat van|quote from|originally posted by)\s+([^:,]{2,40})", shown, re.I)
+    return (named[1] if named else found[1] if found else "").strip()
