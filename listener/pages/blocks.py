@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -29,6 +29,7 @@ DEEPEST = 25
 
 Moment = Callable[[str], datetime | None]
 
+_MEMBER = re.compile(r"\b(?:joined|since|sinds|geregistreerd|registered|birthday|verjaardag)\b", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}\s?[:.uh]\s?\d\d")
 _ALONE = ("article", "div", "li", "section", "tr")
 """What a single post stands in."""
@@ -48,9 +49,21 @@ def find(root: Node, base: str, moment: Moment) -> list[Block]:
     for block, own in zip(blocks, copies, strict=True):
         block.quoted = [name for each in tree.select(own, bylines.QUOTES) if (name := bylines.quoted_name(each))]
         block.text = bylines.text(block, own)
+    _strip_repeated(blocks)
     blocks = [block for block in blocks if block.text]
     _relate(blocks)
     return blocks
+
+
+def _strip_repeated(blocks: Sequence[Block]) -> None:
+    """Takes off the first and the last line of each post where they are the same on most: what the page adds."""
+    for end in (0, -1):
+        lines = Counter(block.text.split("\n")[end] for block in blocks)
+        added = {line for line, often in lines.items() if often >= max(4, 0.6 * len(blocks)) and len(line) <= SHORT}
+        for block in blocks:
+            rest = block.text.split("\n")
+            if rest[end] in added and len(rest) > 1:
+                block.text = "\n".join(rest[1:] if end == 0 else rest[:-1]).strip()
 
 
 def _placed(root: Node, moment: Moment) -> list[Block]:
@@ -63,9 +76,10 @@ def _placed(root: Node, moment: Moment) -> list[Block]:
     return max(found, key=_weight, default=[])
 
 
-def _weight(blocks: Sequence[Block]) -> tuple[int, int]:
+def _weight(blocks: Sequence[Block]) -> tuple[int, int, int]:
+    """How many posts say something, at how many moments, and how much of it."""
     sizes = [min(sum(len(tree.line(part)) for part in block.parts), 2000) for block in blocks]
-    return sum(size > WORDS for size in sizes), sum(sizes)
+    return sum(size > WORDS for size in sizes), len({block.moment for block in blocks}), sum(sizes)
 
 
 def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
@@ -90,6 +104,8 @@ def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
 def _is_mere(words: str, dated: re.Match[str]) -> bool:
     """Whether this is a date rather than prose that names a day."""
     others = len(words) - len(dated[0])
+    if _MEMBER.search(words):
+        return False
     return others <= 50 if re.search(r"\d", dated[0]) or _CLOCK.search(words) else others <= 12
 
 

@@ -21,7 +21,7 @@ DATED = re.compile(
     re.IGNORECASE,
 )
 _WHO = re.compile(r"author|auteur|user|member|poster|byline|nick|naam|\blid\b|schrijver|commenter|profile|fn\b", re.I)
-_WHO_LINK = re.compile(
+WHO_LINK = re.compile(
     r"/(?:users?|members?|profiel|profile|leden|lid|u|author|auteur|gebruikers?|people)/|[?&](?:u|uid|user)=", re.I
 )
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
@@ -40,6 +40,11 @@ _BUTTON = re.compile(
 )
 _ANSWERS = re.compile(
     r"(?:in (?:reply|response|antwoord) (?:to|op)|als reactie op|antwoord op|replying to)\b.{0,60}", re.I
+)
+_STANDING = re.compile(
+    r"(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
+    r"(?:senior |junior |super)?(?:member|lid|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
+    re.I,
 )
 _LEVEL = re.compile(r"(?:^|[\s_-])(?:depth|level|lvl|indent|niveau)[-_]?(\d{1,2})\b", re.I)
 _INDENT = re.compile(r"(?:margin|padding)-left\s*:\s*(\d{1,4})", re.I)
@@ -151,7 +156,7 @@ def _ways(node: Node) -> Iterator[tuple[str, int, str]]:
         yield "alt", 20, re.sub(r"^(?:avatar|foto|profielfoto)(?: van| of)?\s+", "", pictured, flags=re.I)
     if not shown or len(shown) > SHORT + 60:
         return
-    if node.tag == "a" and _WHO_LINK.search(str(node.get("href") or "")):
+    if node.tag == "a" and WHO_LINK.search(str(node.get("href") or "")):
         yield "link", 50, shown
     if _WHO.search(classes) and not _NOT_WHO.search(classes):
         yield f"class {looks}", 40, shown
@@ -215,16 +220,7 @@ def _is_about(line: str, block: Block) -> bool:
     left = _BY.sub("", left, count=1) if left != line.strip() or (_BY.match(left) and len(left) < 30) else left
     left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
     left = left.strip(" :,.·|-–#()@")
-    return (
-        not left
-        or bool(_ANSWERS.fullmatch(left))
-        or bool(_BUTTON.fullmatch(left))
-        or bool(
-            re.fullmatch(
-                r"(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}", left, re.I
-            )
-        )
-    )
+    return not left or any(about.fullmatch(left) for about in (_ANSWERS, _BUTTON, _STANDING))
 
 
 def quoted_name(node: Node) -> str:

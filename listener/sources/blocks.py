@@ -19,11 +19,16 @@ from storage.types import Post, PostKind
 
 MOST_LINKS = 200
 """Threads of one list that are followed."""
+GROUPS = 3
+"""Kinds of links on one page that may be threads, or lists of them."""
 LISTS = 50
 """Lists that are remembered."""
 _ELSEWHERE = re.compile(
-    r"login|log-?in|register|regist|aanmeld|inlog|privacy|cookie|contact|zoek|search|tag/|rss|feed", re.I
+    r"/(?:log-?in|log-?out|sign-?(?:in|up)|register|registreren|aanmelden|inloggen|privacy|cookies?|contact|zoeken|search|"
+    r"rss|feeds?|tags?|posts?)(?:[/?.]|\Z)",
+    re.I,
 )
+_PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=\d{1,6}|/page/?-?\d{1,6}/?)\Z", re.I)
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
@@ -42,8 +47,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     if _is_thread(found):
         return _thread(found, root, page, link)
     threads = _threads(root, page.url)
-    if link.conversation and threads:  # it was taken for a thread and is a list: the next visit knows
-        return Reading(memory={f"list {page.url}": True})
+    if link.conversation:  # it was taken for a thread and is none: where it is a list, the next visit knows
+        return Reading(memory={f"list {link.conversation}": True} if threads else {})
     if not threads:
         raise ReadError(
             f"{page.url} shows neither posts nor a list of threads that can be told by what repeats: "
@@ -67,7 +72,7 @@ def _is_thread(found: list[bylines.Block]) -> bool:
 
 
 def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> Reading:
-    thread = str(link.carry.get("thread") or link.conversation or page.url)
+    thread = str(link.carry.get("thread") or link.conversation or _first_page(page.url))
     title = str(link.carry.get("title") or "") or tree.line(tree.first(root, "h1", "title"))
     ids = _identities(found)
     is_first_page = "thread" not in link.carry
@@ -113,18 +118,27 @@ def _threads(root: Node, base: str) -> list[Link]:
     host = urlsplit(base).netloc
     groups: dict[str, dict[str, Node]] = defaultdict(dict)
     for anchor in tree.select(root, "a[href]")[:5000]:
-        url, words = tree.link(anchor, base).split("#")[0], tree.line(anchor)
+        url, words = _first_page(tree.link(anchor, base)), tree.line(anchor)
         path = urlsplit(url).path
+        if bylines.WHO_LINK.search(url):
+            continue
         if urlsplit(url).netloc != host or url == base or path in ("", "/") or _ELSEWHERE.search(url):
             continue
-        shape = re.sub(r"[^/]*\d[^/]*|[\w%.]+(?:-[\w%.]+)+", "*", path)
-        if len(words) >= 8:
+        shape = re.sub(r"[^/]*[\d-][^/]*", "*", path)
+        if len(words) >= (3 if re.search(r"\d", path) else 8):
             groups[f"{bylines.sign(anchor.getparent())} {shape}"].setdefault(url, anchor)
-    best = max(groups.values(), key=lambda each: sum(min(len(tree.line(a)), 80) for a in each.values()), default={})
+    best = sorted(groups.values(), key=lambda each: -sum(min(len(tree.line(a)), 80) for a in each.values()))
+    taken = [group for group in best[:GROUPS] if group is best[0] or len(group) >= 3]
+    some = {url: anchor for group in taken for url, anchor in group.items()}
     return [
         Link(url=url, role="conversation", conversation=url, stamp=_stamp(anchor))
-        for url, anchor in list(best.items())[:MOST_LINKS]
+        for url, anchor in list(some.items())[:MOST_LINKS]
     ]
+
+
+def _first_page(url: str) -> str:
+    """The address of a thread, whatever page or post of it a link leads to."""
+    return _PAGE.sub("", url.split("#")[0])
 
 
 def _stamp(anchor: Node) -> str:
