@@ -77,6 +77,8 @@ def begin(database: Database, rules: Sequence[Rule]) -> None:
     """Lets the rules look at what happens from now on, where none ever ran here."""
     if rules:
         Rulebook(database).begin()
+    for rule in (each for each in rules if each.opens_cases):
+        Rulebook(database).has_posts(rule.key)
 
 
 def targets(rules: Sequence[Rule]) -> list[Target]:
@@ -190,18 +192,18 @@ def _trigger(event: Event, now: datetime) -> str:
 
 def _open_cases(database: Database, policy: Policy, rules: Sequence[Rule]) -> None:
     """Gives mentions of competitors a case where a rule says so, and does there what else it says."""
-    opening, book = [rule for rule in rules if rule.opens_cases and rule.on == "arrival"], Rulebook(database)
-    for _ in range(ROUNDS if opening else 0):
-        if not book.has_posts():
-            break
-        with book.turn_or_none() as turn:
-            if turn is None:
+    book = Rulebook(database)
+    for rule in (each for each in rules if each.opens_cases):
+        for _ in range(ROUNDS):
+            if not book.has_posts(rule.key):
                 break
-            now = _now(database)
-            for mention in turn.without_case(BATCH):
-                wanting = [rule for rule in opening if rule.answers(mention, now)]
-                if wanting and mention.first_seen_at >= now - OLD:
-                    _open_one(turn, mention, wanting[0], policy)
+            with book.turn_or_none() as turn:
+                if turn is None:
+                    return
+                now = _now(database)
+                for mention in turn.without_case(rule.key, BATCH):
+                    if mention.first_seen_at >= now - OLD and rule.answers(mention, now):
+                        _open_one(turn, mention, rule, policy)
 
 
 def _open_one(turn: Turn, mention: Mention, rule: Rule, policy: Policy) -> None:

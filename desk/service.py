@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -13,8 +14,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from storage.errors import ConfigError, QueryError
 from storage.query import fields, grammar, matcher, tree
 from storage.settings import Document, Section, suggestion
-from storage.sla import Calendar, always, read_calendar
+from storage.sla import Calendar, Interval, always, any_of, read_calendar
 from storage.types import Mention
+
+if TYPE_CHECKING:
+    from storage.closures import Closures
+
+Shut = Callable[[datetime, datetime], Sequence[Interval]]
+"""The closed stretches between two moments."""
 
 KEYS = ("hours", "sla")
 """The keys at the top of the file that are read here."""
@@ -110,7 +117,7 @@ def read(document: Document) -> Service:
     calendars: dict[str, Calendar] = {}
     for name, hours in section.hours.items():
         try:
-            calendars[name] = read_calendar(hours, zone)
+            calendars[name] = _calendar(hours, zone, Path(document.path).parent)
         except (ValueError, KeyError, TypeError, OSError) as error:
             complaints.append(document.sentence(("hours", name), _in_words(error)))
     for number, promise in enumerate(section.sla):
@@ -119,6 +126,35 @@ def read(document: Document) -> Service:
         raise ConfigError(complaints)
     promises = tuple(_promise(each, calendars, zone) for each in section.sla)
     return Service(promises=promises, zone=zone, calendars=calendars)
+
+
+def _calendar(hours: Mapping[str, Any], zone: ZoneInfo, folder: Path) -> Calendar:
+    """A calendar whose closed days may stand in iCalendar files beside `sources.yaml`. Raises `ValueError`."""
+    given = hours.get("closed", ())
+    closed = [given] if isinstance(given, str) else list(given)
+    files = [str(each) for each in closed if str(each).lower().endswith(".ics")]
+    found = read_calendar({**hours, "closed": [each for each in closed if str(each) not in files]}, zone)
+    for name in files:
+        closures = _closures(folder / name, name, found.zone)
+        days = any_of([found.is_closed, closures.days.__contains__])
+        found = replace(found, is_closed=days, shut=_both(found.shut, closures.between))
+    return found
+
+
+def _closures(path: Path, name: str, zone: ZoneInfo) -> Closures:
+    from storage.closures import LARGEST, read_closures
+
+    try:
+        with path.open("rb") as file:
+            return read_closures(file.read(LARGEST + 1), zone)
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise ValueError(f"{name} {error}.") from None
+
+
+def _both(one: Shut, other: Shut) -> Shut:
+    return lambda start, end: [*one(start, end), *other(start, end)]
 
 
 def _in_words(error: Exception) -> str:

@@ -44,8 +44,8 @@ PATIENCE = timedelta(minutes=10)
 HANDLED = (EventKind.SENT, EventKind.HELD, EventKind.SUBMITTED, EventKind.RESOLVED, EventKind.CLAIMED)
 """What shows that an agent knows a person."""
 
-POSTS = "rules.posts"
-"""The setting that holds the newest post looked at for cases to open."""
+POSTS = "rules.posts."
+"""What the setting is called that holds the newest post a rule looked at for cases to open; then the rule's key."""
 
 OVERLAP = 1000
 """Ids below that one which are looked at again: PostgreSQL gives ids out before commit."""
@@ -64,10 +64,8 @@ class Rulebook:
         """Lets the rules look at what happens from now on, where they never looked before."""
         with self.database.write() as connection:
             newest = int(connection.execute(sa.select(sa.func.max(EVENT.c.id))).scalar() or 0)
-            posts = int(connection.execute(sa.select(sa.func.max(POST.c.id))).scalar() or 0)
-            values = {CURSOR: json.dumps({"at": newest, "gaps": []}), POSTS: str(posts)}
-            found = [{"name": name, "value": value} for name, value in values.items()]
-            connection.execute(insert_ignore(self.database, SETTING, found, ["name"]))
+            row = {"name": CURSOR, "value": json.dumps({"at": newest, "gaps": []})}
+            connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
 
     def is_waiting(self) -> bool:
         """Whether there is anything to look at; a read, so that looking often disturbs nobody."""
@@ -78,12 +76,17 @@ class Rulebook:
             unseen = sa.select(EVENT.c.id).where(_unseen(json.loads(value))).limit(1)
             return connection.execute(unseen).first() is not None
 
-    def has_posts(self) -> bool:
-        """Whether posts arrived since cases were last looked for; a read."""
+    def has_posts(self, rule: str) -> bool:
+        """Whether posts arrived since this rule last looked for cases to open. The first time it looks from now on."""
+        name = POSTS + rule
         with self.database.read() as connection:
-            seen = connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == POSTS)).scalar()
-            newest = connection.execute(sa.select(sa.func.max(POST.c.id))).scalar()
-            return newest is not None and int(newest) > int(seen or 0)
+            seen = connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == name)).scalar()
+            newest = int(connection.execute(sa.select(sa.func.max(POST.c.id))).scalar() or 0)
+        if seen is None:
+            with self.database.write() as connection:
+                row = {"name": name, "value": str(newest)}
+                connection.execute(insert_ignore(self.database, SETTING, [row], ["name"]))
+        return seen is not None and newest > int(seen)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
@@ -232,16 +235,17 @@ class Turn:
             self._newest[case_id] = _newest_mention(self._connection, case_id)
         return self._newest[case_id]
 
-    def without_case(self, limit: int) -> list[Mention]:
-        """The next mentions of others that have no case, oldest first; at least those not looked at before."""
-        seen = int(self._connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == POSTS)).scalar() or 0)
+    def without_case(self, rule: str, limit: int) -> list[Mention]:
+        """The next mentions of others without a case, oldest first; at least those this rule did not look at before."""
+        name = POSTS + rule
+        seen = int(self._connection.execute(sa.select(SETTING.c.value).where(SETTING.c.name == name)).scalar() or 0)
         newest = int(self._connection.execute(sa.select(sa.func.max(POST.c.id))).scalar() or 0)
         floor = seen if self.database.is_sqlite else max(0, seen - OVERLAP)
         caseless = sa.and_(POST.c.is_mention, POST.c.case_id.is_(None), sa.not_(POST.c.is_own))
         fresh = sa.select(POST.c.id).where(POST.c.id > floor, POST.c.id <= newest, caseless).order_by(POST.c.id)
         most = limit + seen - floor
         ids = self._connection.scalars(fresh.limit(most)).all()
-        self._remember(POSTS, str(max(seen, newest if len(ids) < most else ids[-1])))
+        self._remember(name, str(max(seen, newest if len(ids) < most else ids[-1])))
         return rows.mentions(self._connection, ids)
 
     def open_case(self, post_id: int, rule: str) -> tuple[int, int]:

@@ -39,6 +39,17 @@ def open_on_every_date(day: date) -> bool:
     return False
 
 
+def any_of(tests: Iterable[Callable[[date], bool]]) -> Callable[[date], bool]:
+    """Whether a day is closed by one of several."""
+    every = tuple(tests)
+    return lambda day: any(test(day) for test in every)
+
+
+def never_shut(start: datetime, end: datetime) -> Sequence[Interval]:
+    """The closed stretches of who has none."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """When somebody is there."""
@@ -48,6 +59,8 @@ class Calendar:
     """Monday to Sunday; the spans of a day in order."""
     is_closed: Callable[[date], bool] = open_on_every_date
     """Days on which nothing begins; what began the evening before goes on."""
+    shut: Callable[[datetime, datetime], Sequence[Interval]] = never_shut
+    """The stretches between two moments in which nobody is there, in order, whatever the hours say."""
 
 
 def always(zone: ZoneInfo) -> Calendar:
@@ -126,7 +139,10 @@ def _from(calendar: Calendar, start: datetime) -> Iterator[Interval]:
 def _month(calendar: Calendar, month: int) -> tuple[Interval, ...]:
     """What is open in a month, counted from the year 0 in UTC: remembered, for many clocks ask for the same."""
     start, end = (datetime(each // 12, each % 12 + 1, 1, tzinfo=UTC) for each in (month, month + 1))
-    return tuple(_joined(_pieces(calendar, start, end)))
+    found = list(_joined(_pieces(calendar, start, end)))
+    for closed in calendar.shut(start, end):
+        found = [part for piece in found for part in _without(piece, closed)]
+    return tuple(found)
 
 
 def _joined(pieces: Iterable[Interval]) -> Iterator[Interval]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from storage.errors import ConfigError
 from storage.history import Histories, Wait
 from storage.intake import Intake
 from storage.settings import parse
-from storage.sla import State
+from storage.sla import State, business_time
 from storage.types import EventKind, Match, NewPost, Opinion, Post, Priority
 
 OFFICE = """
@@ -283,3 +284,21 @@ def test_the_examples_of_the_page_can_be_read() -> None:
     for block in blocks:
         document = parse(block, "service.md", addresses)
         assert any(reader.read(document) for reader in (service, alerts, timetable))
+
+
+def test_closed_days_stand_in_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20200427\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n"
+    timed = "BEGIN:VEVENT\r\nUID:2\r\nDTSTART:20260428T120000\r\nDTEND:20260428T230000\r\nEND:VEVENT\r\n"
+    (tmp_path / "vrij.ics").write_text(f"BEGIN:VCALENDAR\r\n{event}{timed}END:VCALENDAR\r\n", encoding="utf-8")
+    text = "hours: {kantoor: {mon-sun: ['09:00-17:00'], closed: [vrij.ics, '2026-04-29']}}"
+    calendar = service.read(parse(text, str(tmp_path / "sources.yaml"), {})).calendars["kantoor"]
+    days = [datetime(2026, 4, day, tzinfo=ZoneInfo("Europe/Amsterdam")) for day in (26, 27, 28, 29, 30)]
+    open_time = [business_time(calendar, day, day + timedelta(hours=24)) for day in days]
+    assert [each / timedelta(hours=1) for each in open_time] == [8, 0, 3, 0, 8]
+    for name, said in (
+        ("weg.ics", "weg.ics cannot be read: No such file"),
+        ("sources.yaml.ics", "is no iCalendar file"),
+    ):
+        (tmp_path / "sources.yaml.ics").write_text("x", encoding="utf-8")
+        with pytest.raises(ConfigError, match=said):
+            service.read(parse(f"hours: {{a: {{closed: {name}}}}}", str(tmp_path / "sources.yaml"), {}))
