@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from storage import frames, rows
 from storage.database import Database, in_chunks
+from storage.export import Records, moment, read_page, record_query
 from storage.frames import EVENT, POST, REPLY
 from storage.framing import Ask, Framing, answering
 from storage.open_time import moment_of
@@ -76,6 +77,25 @@ class Figures:
         """The same mentions in the same order, whole, for an export. Raises `QueryError`."""
         return self._pages(self._ask(query, start, end, as_of, me))
 
+    def records(
+        self, query: str, start: datetime, end: datetime, *, zone: tzinfo | None = None, me: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The same mentions as exported records (`export.FIELDS`), as things are now. Raises `QueryError`."""
+        return self._record_pages(self._ask(query, start, end, None, me), Records(zone))
+
+    def _record_pages(self, ask: Ask, records: Records) -> Iterator[dict[str, Any]]:
+        where, exact = ask.condition(self.database.engine.dialect.name)
+        page = wanted = record_query(where).limit(CHUNK)
+        while True:
+            with self.database.read() as connection:
+                found = read_page(connection, page)
+                chosen = found if exact else _kept(connection, found, ask)
+                made = records.of(connection, chosen)
+            yield from made
+            if len(found) < CHUNK:
+                return
+            page = wanted.where(_after(moment(found[-1][1]), found[-1][0]))
+
     def events(
         self, query: str = "*", start: datetime | None = None, end: datetime | None = None
     ) -> Iterator[LoggedEvent]:
@@ -116,12 +136,18 @@ class Figures:
             yield from found
             if len(posts) < CHUNK:
                 return
-            page = wanted.where(_after(posts[-1]))
+            page = wanted.where(_after(posts[-1].at, posts[-1].id))
 
 
-def _after(last: Any) -> sa.ColumnElement[bool]:
-    later = sa.or_(POST.c.at > last.at, POST.c.id > last.id)
-    return sa.and_(POST.c.at >= last.at, later)
+def _after(at: datetime, id_: int) -> sa.ColumnElement[bool]:
+    later = sa.or_(POST.c.at > at, POST.c.id > id_)
+    return sa.and_(POST.c.at >= at, later)
+
+
+def _kept(connection: Connection, page: Sequence[Any], ask: Ask) -> list[Any]:
+    """The rows whose mention answers, looked at whole."""
+    kept = {mention.id for mention in answering(connection, [row[0] for row in page], ask)}
+    return [row for row in page if row[0] in kept]
 
 
 def _event_page(ask: Ask, after: int) -> sa.Select[Any]:

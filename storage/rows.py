@@ -80,21 +80,21 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
     matched = _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids)
     intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids)
     tags = _tags(connection, {row.case_id for row in rows if row.case_id})
-    parents = _parents(connection, rows)
+    answers = parents(connection, rows)
     answered = set(
         connection.scalars(sa.select(REPLY.c.post_id).where(REPLY.c.post_id.in_(ids), REPLY.c.state.in_(LEFT)))
     )
     noted = _noted(connection, {row.case_id for row in rows if row.case_id})
     groups = _grouped(connection, GROUP.c.person_id, (GROUP.c.group,), {row.person_id for row in rows if row.person_id})
-    twins = _twins(connection, {row.fingerprint for row in rows if row.fingerprint})
+    same = twins(connection, {row.fingerprint for row in rows if row.fingerprint})
     for row in rows:
-        alike = [each for each in twins.get(row.fingerprint, ()) if each != row.id]
+        alike = [each for each in same.get(row.fingerprint, ()) if each != row.id]
         yield _mention(
             row,
             matches=matched.get(row.id, ()),
             intents=tuple(intent for _, intent in intents.get(row.id, ())),
             tags=tags.get(row.case_id, ()),
-            parent_id=parents.get((row.conversation_id, row.parent_key)),
+            parent_id=answers.get((row.conversation_id, row.parent_key)),
             duplicates=tuple(alike[:MOST_DUPLICATES]),
             groups=tuple(group for (group,) in groups.get(row.person_id, ())),
             has_reply=row.id in answered,
@@ -294,7 +294,7 @@ def _noted(connection: Connection, case_ids: Iterable[int]) -> set[int]:
     return set(connection.scalars(sa.select(EVENT.c.case_id).where(stands, EVENT.c.case_id.in_(case_ids))))
 
 
-def _parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str], int]:
+def parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str], int]:
     """(conversation, key of the identity) -> our id, for the posts that `rows` answer."""
     wanted = sorted({row.parent_key for row in rows if row.parent_key})
     if not wanted:
@@ -305,7 +305,8 @@ def _parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str
     return {(row.conversation_id, row.external_key): row.id for row in connection.execute(query)}
 
 
-def _twins(connection: Connection, fingerprints: Iterable[str]) -> dict[str, list[int]]:
+def twins(connection: Connection, fingerprints: Iterable[str]) -> dict[str, list[int]]:
+    """Fingerprint -> the ids of posts that have it, the oldest first."""
     found: dict[str, list[int]] = defaultdict(list)
     wanted = sorted(fingerprints)
     if not wanted:

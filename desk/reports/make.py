@@ -20,7 +20,6 @@ from desk.reports.words import LANGUAGES, Words
 from storage.figures import Figures
 from storage.history import Histories
 from storage.query.grammar import parse
-from storage.types import Mention
 from storage.types.figures import Frame, Hours
 
 
@@ -66,8 +65,12 @@ def make(figures: Figures, request: Request) -> Report:
         return summarise(veiled, request.start, request.end, request.zone, request.lang, before=earlier)
 
     def records() -> Iterator[Mapping[str, Any]]:
-        for mention in figures.mentions(*ask, as_of=request.as_of):
-            yield record(veil.mention(mention) if veil else mention, request.zone)
+        found: Iterator[dict[str, Any]]
+        if request.as_of:
+            found = (record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of))
+        else:
+            found = figures.records(*ask, zone=request.zone)
+        return map(veil.record, found) if veil else found
 
     return Report(
         title=request.title or Words(request.lang)("report"),
@@ -97,13 +100,15 @@ class Veil:
         """Sources and names, the names as codes."""
         return tuple((source, self.code(source, name) if name else "") for source, name in names)
 
-    def mention(self, mention: Mention) -> Mention:
-        """The mention without its author's name, account and address; the name in its own text goes too."""
-        if not mention.author:
-            return replace(mention, author_url=None, author_id=None)
-        code = self.code(mention.source, mention.author)
-        text, title = (_without(mention.author, code, each) for each in (mention.text, mention.title))
-        return replace(mention, author=code, author_url=None, author_id=None, text=text, title=title)
+    def record(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record without its author's name, account and address; the name in its own text goes too."""
+        name = record["author"]
+        veiled = record | {"author_url": None, "author_id": None}
+        if not name:
+            return veiled
+        code = self.code(record["source"], name)
+        words = {field: _without(name, code, record[field]) for field in ("title", "text")}
+        return veiled | words | {"author": code}
 
 
 def _without(name: str, code: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""A mention as it is exported: the promised fields in the promised order, then what we know besides."""
+"""A mention and an event as they are exported: the promised fields in the promised order."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from datetime import datetime, tzinfo
 from operator import attrgetter
 from typing import Any
 
+from storage.export import FIELDS as FIELDS
 from storage.figures import LoggedEvent
 from storage.types import Mention, Reason
-
-FIELDS = (
-    "id", "case_id", "source", "source_kind", "brand", "queries", "url", "title", "text", "lang", "author",
-    "author_url", "conversation_id", "parent_id", "kind", "published_at", "first_seen_at", "edited_at", "deleted_at",
-    "sentiment", "sentiment_score", "intent", "priority", "priority_score", "reasons", "reach", "duplicates", "status",
-    "assignee", "tags", "rating",
-    "brands", "intents", "author_id", "conversation_url", "confidence", "relevance", "is_own", "external_id",
-)  # fmt: skip
-"""The fields of an exported record; new ones come at the end, so that scripts and spreadsheets keep working."""
 
 _TIMES = frozenset({"published_at", "first_seen_at", "edited_at", "deleted_at"})
 _LISTS = frozenset({"queries", "duplicates", "tags", "brands", "intents"})

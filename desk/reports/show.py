@@ -29,6 +29,12 @@ _INVISIBLE = re.compile(
 """What JSON may hold unescaped but a terminal obeys or hides."""
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+_THEMSELVES = frozenset({int, float, type(None)})
+"""What a CSV file holds as it is; nothing is an empty cell."""
+
+
 def show(rows: Iterable[Row], columns: Sequence[str], form: str, out: TextIO, width: int | None = None) -> None:
     """Prints `rows` as "table", "json", "jsonl" or "csv"; `columns` says which of their keys, in which order.
 
@@ -65,8 +71,24 @@ def show_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     """
     writer = csv.writer(out)
     writer.writerow(columns)
-    fit = (lambda cell: clean_block(cell) if isinstance(cell, str) else cell) if out.isatty() else (lambda cell: cell)
-    writer.writerows([fit(csv_cell(row.get(column))) for column in columns] for row in rows)
+    if out.isatty():
+        writer.writerows([_fit_to_see(row.get(column)) for column in columns] for row in rows)
+    else:
+        writer.writerows(_csv_cells(map(row.get, columns)) for row in rows)
+
+
+def _csv_cells(values: Iterable[Any]) -> list[object]:
+    """`csv_cell` of each; what is plainly itself is let through without asking, for there are millions."""
+    return [
+        each
+        if (kind := each.__class__) in _THEMSELVES or (kind is str and each[:1] not in _FIRST)
+        else csv_cell(each)
+        if kind is not list
+        else csv_cell(each[0] if len(each) == 1 and each[0].__class__ is str else each)
+        if each
+        else ""
+        for each in values
+    ]
 
 
 def csv_cell(value: object) -> object:
@@ -78,6 +100,11 @@ def csv_cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, int | float) else csv_cell(flat(value))
+
+
+def _fit_to_see(value: object) -> object:
+    cell = csv_cell(value)
+    return clean_block(cell) if isinstance(cell, str) else cell
 
 
 def csv_text(cell: str) -> str:
@@ -96,7 +123,9 @@ def flat(value: object) -> str:
 
 def to_json(value: object) -> str:
     """JSON on one line; what a terminal would obey is escaped, which a reader of JSON undoes."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _encode(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from desk.reports import Report, ReportError, find_format
 from desk.reports.make import Request, make
+from desk.reports.record import record
+from storage import figures as module
 from storage.database import Database
 from storage.errors import QueryError
 from storage.figures import Figures
 from storage.intake import Intake
-from storage.types import Match, NewPost, Opinion, Post, Sentiment
+from storage.steps import Steps
+from storage.types import Match, NewPost, Opinion, Post, Reason, Sentiment
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 REQUEST = Request(query="", start=datetime(2026, 11, 1, tzinfo=ZONE), end=datetime(2026, 12, 1, tzinfo=ZONE), zone=ZONE)
@@ -82,3 +85,49 @@ def test_a_language_we_do_not_speak_and_a_bad_query_are_refused(figures: Figures
         make(figures, replace(REQUEST, lang="de"))
     with pytest.raises(QueryError):
         make(figures, replace(REQUEST, query="(half"))
+
+
+NASTY = ["=1+1", 'a,b;c\n"d"', "\x1b[31m", "\u202egnp", "é😀", "'@x", "+31 6 12345678", "| x |", "-", ""]
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_the_fast_way_out_gives_the_very_bytes_of_the_slow_one(database: Database, form: str) -> None:
+    published = datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC)  # around the hour that comes twice
+    posts = [
+        NewPost(
+            post=Post(external_id=f"p{n}", url=f"https://forum.example/{n}", text=text or "Zonnebank", author=text,
+                      title=text, conversation_id=f"c{n % 3}", parent_id=f"p{n - 1}" if n % 2 else "",
+                      published_at=None if n == 4 else published + timedelta(minutes=20 * n, microseconds=n),
+                      rating=n / 2, conversation_url=f"https://forum.example/c{n % 3}"),
+            matches=(Match(brand="zonnebank", query="zonnebank"), Match(brand="maanbank", query="bank"))[: 1 + n % 2],
+            opinion=Opinion(
+                lang="nl", sentiment=Sentiment.NEGATIVE, score=-0.1 * n, confidence=1 / 3, intents=("outage", "error"),
+                reasons=(Reason(about="sentiment", label="words", words=("storing", text), share=-0.4),)),
+            fingerprint=f"f{n % 4}",
+            wants_case=n != 3,
+        )
+        for n, text in enumerate(NASTY)
+    ]  # fmt: skip
+    Intake(database).store("forum", "phpbb", posts)
+    Intake(database).store("forum", "phpbb", [replace(posts[2], post=replace(posts[2].post, text="Anders"))])
+    figures = Figures(database)
+    for case in range(1, 4):
+        Steps(database).tag(case, "anna", f"t{case}")
+    start, end = datetime(2026, 10, 1, tzinfo=ZONE), datetime(2026, 12, 1, tzinfo=ZONE)
+    fast = make(figures, replace(REQUEST, start=start, end=end))
+    slow = replace(fast, records=lambda: (record(each, ZONE) for each in figures.mentions("", start, end)))
+    written = []
+    for report in (fast, slow):
+        out = io.BytesIO()
+        find_format(form)(report, out)
+        written.append(out.getvalue())
+    assert written[0] == written[1]
+    assert written[0].count(b"forum.example/") >= len(NASTY)
+
+
+def test_an_export_of_a_query_that_memory_decides_and_of_many_pages_is_whole(
+    figures: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 1)
+    found = records(make(figures, replace(REQUEST, query='"Jan"c')))
+    assert [each["author"] for each in found] == ["Jan", "Jan"]
