@@ -262,6 +262,7 @@ def _ended(course: _Course, kit: Kit) -> Visit:
         status_before=due.status,
         troubles=walk.troubles if walk else (),
         pages=walk.pages if walk else 0,
+        more=bool(walk and walk.more),
     )
     how, sentence = health.judge(signs)
     wait = next_visit.after(facts, random=kit.chance(), floor=_floor(course.spec))

@@ -52,6 +52,8 @@ class Signs:
     """Of the visit before."""
     troubles: Sequence[ListenerError] = ()
     pages: int = 0
+    more: bool = False
+    """Whether it holds more than one visit reads."""
 
 
 class OnHold(ReadError):
@@ -67,6 +69,8 @@ def judge(signs: Signs) -> tuple[Health, str]:
     if signs.troubles:
         of, first = f"{len(signs.troubles)} of its {signs.pages} pages", signs.troubles[0]
         return Health.DEGRADED, f"{of} could not be read and will be tried again; the first: {first}"
+    if signs.more:
+        return Health.OK, f"It holds more than the {signs.pages} pages of this visit: the next one goes on from there."
     if due := overdue(signs.posted, signs.now):
         newest = max(time for time in signs.posted if time <= signs.now)
         return Health.SILENT, (

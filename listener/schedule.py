@@ -67,6 +67,8 @@ class Schedule:
         self._ready: deque[DueSource] = deque()
         """Leased, and not yet visited."""
         self._visits: set[asyncio.Task[None]] = set()
+        self._is_done = False
+        """A lease gave nothing: all that there was to do is under way."""
         self._turn = asyncio.Lock()
         self._tick = asyncio.Event()
         self._writer = kit.writer()
@@ -111,6 +113,7 @@ class Schedule:
 
     async def _work(self, lease: Lease) -> None:
         """Some workers, each with a visit at a time, until `lease` gives nothing; in the end nothing stays leased."""
+        self._is_done = False
         workers = [asyncio.create_task(self._visit_all(lease)) for _ in range(self.workers)]
         try:
             done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
@@ -138,10 +141,11 @@ class Schedule:
                 visit.result()
 
     async def _next(self, lease: Lease) -> DueSource | None:
-        """The next leased source, of those at hand or of more that are leased; None when there is none."""
+        """The next leased source, of those at hand or of more that are leased; None from when there is none."""
         async with self._turn:
-            if not self._ready:
+            if not self._ready and not self._is_done:
                 self._ready.extend(await lease())
+                self._is_done = not self._ready
             return self._ready.popleft() if self._ready else None
 
     async def _lease(self, **how: Any) -> list[DueSource]:

@@ -24,8 +24,16 @@ log = logging.getLogger("webcare.listen")
 
 PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
+POSTS = 20_000
+"""Posts after which a visit reads no further."""
+BYTES = 64 * 1024 * 1024
+"""Of pages, decoded, after which a visit reads no further."""
+LISTS = 0.8
+"""How much of that lists may take: the rest is for the conversations they lead to."""
 THREAD_PAGES = 60
 """Pages of one conversation that are read."""
+THREAD_BYTES = 16 * 1024 * 1024
+"""Of its pages, after which no more of one conversation is read: all of it is held at once."""
 FEW = 40
 """Pages of a conversation up to which a post that is on none of them is gone; of longer ones a kind may leave some."""
 GONE = (404, 410)
@@ -82,8 +90,11 @@ class Walk:
     status: int | None = None
     moved_to: str = ""
     _validators: dict[str, list[str]] = field(default_factory=dict)
+    more: bool = False
+    """Whether the visit ended before all was read: the next one goes on."""
     _left_over: bool = False
     """Whether something must be asked again by the next visit."""
+    _bytes: int = 0
 
     async def batches(self, threads: Collection[Link] = ()) -> AsyncIterator[Batch]:
         """Reads the lists, then each conversation that changed, and `threads` whether they changed or not.
@@ -97,14 +108,20 @@ class Walk:
             if batch.posts:
                 yield batch
         for link in await self._changed(waiting, {each.conversation for each in threads}):
-            if self.pages >= PAGES:
-                self._left_over = True
+            if self._is_enough():
                 break
             batch_of_thread = await self._conversation(link)
             if batch_of_thread is not None:
                 yield batch_of_thread
         if not self._left_over:  # else the next visit must see the lists again
             self.memory["validators"] = self._validators
+
+    def _is_enough(self, share: float = 1.0) -> bool:
+        """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
+        if self.pages < PAGES * share and self.posts < POSTS * share and self._bytes < BYTES * share:
+            return False
+        self.more = self._left_over = True
+        return True
 
     async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
         waiting = deque(self.kind.start(self.source, self.memory))
@@ -114,8 +131,7 @@ class Walk:
             link = waiting.popleft()
             if link.url in seen:
                 continue
-            if self.pages >= PAGES:
-                self._left_over = True
+            if self._is_enough(LISTS):
                 return
             seen.add(link.url)
             try:
@@ -148,8 +164,9 @@ class Walk:
         """All pages of one conversation; without its stamp when a page was missing, so that it is read again."""
         posts: dict[str, Post] = {}
         waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.troubles)
+        most = self._bytes + THREAD_BYTES
         lists_all = bool(getattr(self.kind, "LISTS_ALL", False))
-        while waiting and len(seen) < THREAD_PAGES:
+        while waiting and len(seen) < THREAD_PAGES and self._bytes < most:
             link = waiting.popleft()
             if link.url in seen:
                 continue
@@ -233,6 +250,7 @@ class Walk:
             self.status = 304
             return None
         self.status = page.status
+        self._bytes += len(page.body)
         if not conditional:
             return page
         now = hashlib.sha256(page.body).hexdigest()[:24]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +28,13 @@ CHUNK = 500
 THREADS = 50
 """Conversations of a source that are read in one visit because it is their time."""
 
+LOG_AGE = timedelta(days=90)
+"""How long the log tells of a visit."""
+LOG_MOST = 1_000_000
+"""Visits that the log holds, about."""
+TRIM_EVERY = 1_000
+"""Visits logged by this process after which the log is looked through."""
+
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
@@ -45,6 +52,7 @@ class Roster:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.owner = process_name()
+        self._logged = 0
 
     def register(self, sources: Mapping[str, tuple[str, str]] | Iterable[Entry]) -> None:
         """Makes the table hold exactly these active sources. A changed address starts anew.
@@ -55,6 +63,8 @@ class Roster:
             sources = ((name, kind, url) for name, (kind, url) in sources.items())
         entries = iter(sources)
         with self.database.write() as connection:
+            if not self.database.is_sqlite:  # visits that end lock sources in another order than we change them in
+                connection.execute(sa.text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
             listed = sa.Table("listed", sa.MetaData(), sa.Column("name", sa.String), prefixes=["TEMPORARY"])
             listed.create(connection)
             while some := list(islice(entries, CHUNK)):
@@ -169,6 +179,21 @@ class Roster:
             connection.execute(_FINISH, [_ending(visit) for visit in sorted(visits, key=lambda each: each.source)])
         if logged:
             connection.execute(sa.insert(VISIT), logged)
+            self._logged += len(logged)
+        if self._logged >= TRIM_EVERY:
+            self._logged = 0
+            self._trim(connection)
+
+    def _trim(self, connection: sa.Connection) -> None:
+        """Takes the oldest visits out of the log, where they are too old or too many; a bounded number at a time."""
+        last = connection.execute(sa.select(sa.func.max(VISIT.c.id))).scalar() or 0
+        oldest = sa.select(VISIT.c.id, VISIT.c.finished_at).order_by(VISIT.c.id).limit(2 * TRIM_EVERY)
+        before = self.database.now() - LOG_AGE
+        gone = list(
+            takewhile(lambda row: row.finished_at < before or row.id <= last - LOG_MOST, connection.execute(oldest))
+        )
+        if gone:
+            connection.execute(sa.delete(VISIT).where(VISIT.c.id <= gone[-1].id))
 
     def set_kind(self, source: str, kind: str, url: str, memory: Mapping[str, Any]) -> None:
         """Remembers the kind that was found out, the address it is read at, and what else was learnt of it."""

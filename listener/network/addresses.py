@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import idna
@@ -59,6 +60,7 @@ class Target:
             return None
 
 
+@lru_cache(maxsize=1_024)
 def parse(url: str) -> Target:
     """Take a URL apart; raises `Blocked` when it is not a plain http(s) address."""
     text = url.strip()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from listener import walk
 from listener.network.wire import Limits
 from storage.inbox import Inbox
 from storage.types import Mention
@@ -351,3 +352,19 @@ async def test_a_source_that_falls_silent_is_reported(site: Any, listener: Any, 
     visit = (await listener.visit()).visit
     assert (visit.status, visit.health.value) == (304, "silent")
     assert "was due by 2026-11-22 13:00" in visit.sentence
+
+
+@pytest.mark.parametrize("bound", ["POSTS", "BYTES"])
+async def test_a_source_that_holds_more_than_a_visit_reads_is_read_on_by_the_next(
+    bound: str, site: Any, listener: Any, board_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, bound, {"POSTS": 2, "BYTES": 300}[bound])
+    site.board({str(thread): [dict(OURS, id=f"{thread}-{n}") for n in range(2)] for thread in range(3)})
+    listener.listen_to(f"{site.base}/board", board_kind)
+    sentences, held = [], []
+    while len(held) < 3 and held[-1:] != [6]:
+        sentences.append((await listener.visit()).visit.sentence)
+        held.append(len(stored(listener)))
+    assert held[0] < 6 == held[-1]
+    assert "the next one goes on from there" in sentences[0]
+    assert listener.health()[0] == "ok"

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage import tables
+from storage import roster, tables
 from storage.database import Database
 from storage.intake import Intake
 from storage.types import (
+    Delivery,
     EventKind,
     Health,
     Match,
@@ -311,3 +312,42 @@ def test_accepting_a_source_forgets_who_it_was_and_nothing_else(intake: Intake, 
     intake.finish(Visit(source="forum", started_at=now, finished_at=now, next_at=now, interval=900, memory=memory))
     intake.accept("forum")
     assert intake.due()[0].memory == {**due.memory, "cursor": 4}
+
+
+def test_what_several_sources_brought_is_stored_as_if_each_came_alone(intake: Intake, database: Database) -> None:
+    intake.register({name: ("phpbb", f"https://{name}.example") for name in ("een", "twee")})
+    ours = NewPost(post=a_post(3, author="Zonnebank"), is_own=True)
+    brought = [
+        Delivery(source="een", kind="phpbb", posts=[a_mention(1), a_mention(1, text="Zonnebank later"), ours]),
+        Delivery(source="twee", kind="phpbb", posts=[a_mention(1), NewPost(post=a_post(2, author="jan"))]),
+        Delivery(source="leeg", kind="phpbb", posts=[NewPost(post=a_post(1))]),
+    ]
+    first = intake.store_all(brought)
+    assert [(len(each.new_mentions), each.new_posts) for each in first] == [(1, 2), (1, 2), (0, 0)]
+    assert [each.new_posts for each in intake.store_all(brought)] == [0, 0, 0]
+    assert sorted(kinds(database)) == ["answered_elsewhere", "context", "context", "found", "found"]
+    assert count(database, tables.Case) == 2
+    event, case = tables.Event.__table__, tables.Case.__table__
+    with database.read() as connection:
+        newest = sa.select(sa.func.max(event.c.id), sa.func.count()).group_by(event.c.case_id)
+        said = sorted(map(tuple, connection.execute(newest)))
+        assert said == sorted(map(tuple, connection.execute(sa.select(case.c.changed, case.c.version))))
+
+
+def test_the_log_of_visits_is_kept_within_bounds(
+    intake: Intake, database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "TRIM_EVERY", 4)
+    monkeypatch.setattr(roster, "LOG_MOST", 6)
+
+    def visit() -> None:
+        now = clock()
+        intake.finish(Visit(source="forum", started_at=now, finished_at=now, next_at=now, interval=900))
+
+    for _ in range(12):
+        visit()
+    assert 6 <= count(database, tables.VisitLog) < 6 + roster.TRIM_EVERY
+    clock.advance(days=91)
+    for _ in range(4):
+        visit()
+    assert count(database, tables.VisitLog) == 4
