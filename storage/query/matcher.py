@@ -6,8 +6,9 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from storage.query import leaves, patterns, tree
+from storage.query import leaves, literals, patterns, tree
 from storage.query.seen import PostView, Searchable, Seen
 from storage.query.values import value_test
 
@@ -30,24 +31,30 @@ def compiled(node: tree.Node, *, now: datetime, me: str | None = None) -> Callab
     return lambda mention: test(Seen(mention))
 
 
-def test_of(node: tree.Node, *, now: datetime, me: str | None = None) -> Test:
-    """The query as a function of a `Seen`, for callers who hold many queries against one post."""
+def test_of(
+    node: tree.Node, *, now: datetime, me: str | None = None, value: Callable[[tree.Value], Test] | None = None
+) -> Test:
+    """The query as a function of a `Seen`, for callers who hold many queries against one post.
+
+    `value` makes the tests of fields that are not text, where they are not to be read from the post.
+    """
+    inner = partial(test_of, now=now, me=me, value=value)
     match node:
         case tree.Everything():
             return lambda _: True
         case tree.And(parts):
-            return _all([test_of(each, now=now, me=me) for each in sorted(parts, key=_cost)])
+            return _all([inner(each) for each in sorted(parts, key=_cost)])
         case tree.Or(parts) if needles := _needles(parts):
             return _any_needle(needles)
         case tree.Or(parts):
-            return _any([test_of(each, now=now, me=me) for each in sorted(parts, key=_cost)])
+            return _any([inner(each) for each in sorted(parts, key=_cost)])
         case tree.Not(part):
-            test = test_of(part, now=now, me=me)
+            test = inner(part)
             return lambda seen: not test(seen)
         case tree.Near():
             return _near_test(node)
         case tree.Value():
-            return value_test(node, now, me)
+            return value(node) if value is not None else value_test(node, now, me)
     return _text_test(node)
 
 
@@ -107,8 +114,11 @@ def _text_test(node: tree.Text) -> Test:
     field = node.field
     match node:
         case tree.Regex(expression):
-            search = leaves.compiled(expression).search
-            return lambda seen: any(search(_encodable(each)) is not None for each in seen.texts(field))
+            search, needed = leaves.compiled(expression).search, literals.required(expression)
+            return lambda seen: (
+                all(each in seen.words(field) for each in needed)
+                and any(search(_encodable(each)) is not None for each in seen.texts(field))
+            )
         case tree.Exact():
             return _exact_test(node)
         case tree.Fuzzy():

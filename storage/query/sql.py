@@ -7,19 +7,27 @@ two are one, SQL decides. `NOT` swaps them, so that a superset stays one. The co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 
-from storage.query import columns, index, patterns, tree
+from storage.query import columns, index, literals, patterns, tree
 from storage.query.columns import Condition, Dialect
 
 MAX_LEAVES = 300
 """Leaves of a query that are put in SQL; of a longer one only the index takes part. SQLite nests 1,000 deep."""
 MAX_LOOKUP_DEPTH = 6
 """And-or changes in what is asked of the index; SQLite's parser holds about thirty."""
+
+SHORTEST_PIECE = 3
+"""Letters of a part of a word from which the words that hold it are few enough to be looked up."""
+
+Vocabulary = Callable[[Sequence[str], Callable[[str], bool] | None], Sequence[str] | None]
+"""The indexed words that hold one of these parts and pass the test; None where they cannot be told, or are many."""
 
 JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.POST.c.case_id)
 """What the conditions are over."""
@@ -34,6 +42,8 @@ class Search:
     row_by_row: Condition
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
+    led: bool
+    """Whether the index leads to the rows, so that not all need to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +56,45 @@ class _Bounds:
         return self.upper is self.lower
 
 
-def search(node: tree.Node, *, dialect: Dialect, now: datetime, me: str | None = None) -> Search:
-    """The condition of a query over `JOINED`. It does not leave context posts out: see `tree.asks_for_context`."""
-    lookup = looked_up(node)
+def search(
+    node: tree.Node, *, dialect: Dialect, now: datetime, me: str | None = None, vocabulary: Vocabulary | None = None
+) -> Search:
+    """The condition of a query over `JOINED`. It does not leave context posts out: see `tree.asks_for_context`.
+
+    With a `vocabulary` the index also leads where only a part of a word, or a word like it, is asked for.
+    """
+    lookup = looked_up(node, vocabulary=vocabulary)
     narrowed = index.condition(lookup, dialect) if lookup else sa.true()
     if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, sa.true(), False)
+        return Search(narrowed, sa.true(), False, lookup is not None)
     bounds = _Compiler(dialect, now, me).bounds(node)
-    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lookup is not None)
 
 
-def looked_up(node: tree.Node, depth: int = MAX_LOOKUP_DEPTH) -> index.Lookup | None:
+def looked_up(
+    node: tree.Node, depth: int = MAX_LOOKUP_DEPTH, vocabulary: Vocabulary | None = None
+) -> index.Lookup | None:
     """What the index can say of a query; None where it cannot leave anything out."""
+    inner = partial(looked_up, depth=depth - 1, vocabulary=vocabulary)
     match node:
         case tree.And(parts):
-            return _joined(index.AllOf, [each for part in parts if (each := looked_up(part, depth - 1))], depth)
+            return _joined(index.AllOf, [each for part in parts if (each := inner(part))], depth)
         case tree.Near(left, right):
-            sides = (looked_up(left, depth - 1), looked_up(right, depth - 1))
-            return _joined(index.AllOf, [each for each in sides if each], depth)
+            return _joined(index.AllOf, [each for part in (left, right) if (each := inner(part))], depth)
         case tree.Or(parts):
-            found = [looked_up(part, depth - 1) for part in parts]
+            found = [inner(part) for part in parts]
             return _joined(index.AnyOf, [each for each in found if each], depth) if all(found) else None
+        case tree.Fuzzy() if vocabulary:
+            token = patterns.fuzzy_token(node)
+            like = partial(_is_like, token, node.distance)
+            return _any_word(vocabulary(patterns.fuzzy_pieces(node), like), depth)
+        case tree.Regex(expression) if vocabulary:
+            needed = [_any_word(vocabulary((each,), None), depth - 1) for each in literals.required(expression)[:1]]
+            return _joined(index.AllOf, [each for each in needed if each], depth)
         case tree.Word() | tree.Phrase() | tree.Exact() | tree.Marked():
-            tokens = [each for token in patterns.of(node).tokens if (each := _looked_up_token(token))]
+            tokens = [
+                each for token in patterns.of(node).tokens if (each := _looked_up_token(token, depth, vocabulary))
+            ]
             return _joined(index.AllOf, tokens, depth)
     return None
 
@@ -81,12 +107,28 @@ def _joined(
     return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 
-def _looked_up_token(token: str) -> index.Token | None:
+def _looked_up_token(token: str, depth: int, vocabulary: Vocabulary | None) -> index.Lookup | None:
     """The word, or the beginning before its first wildcard when that leaves few enough words to go through."""
     beginning = token.split("*")[0].split("?")[0]
     if beginning == token:
         return index.Token(token)
-    return index.Token(beginning, is_prefix=True) if len(beginning) >= 2 + (beginning[:1] in ("#", "@")) else None
+    if len(beginning) >= 2 + (beginning[:1] in ("#", "@")):
+        return index.Token(beginning, is_prefix=True)
+    piece = max(re.split(r"[*?]+", token), key=len)
+    if vocabulary is None or len(piece) < SHORTEST_PIECE:
+        return None
+    return _any_word(vocabulary((piece,), None), depth)
+
+
+def _any_word(words: Sequence[str] | None, depth: int) -> index.Lookup | None:
+    """One of these words; None where they are too many to be looked up."""
+    if words is None:
+        return None
+    return _joined(index.AnyOf, [index.Token(each) for each in words], depth) if words else index.NOTHING
+
+
+def _is_like(token: str, distance: int, word: str) -> bool:
+    return patterns.edits(token, word, distance) <= distance
 
 
 class _Compiler:
@@ -125,8 +167,9 @@ class _Compiler:
 
     def _text(self, node: tree.Text) -> _Bounds:
         match node:
-            case tree.Regex():
-                return _Bounds(sa.true(), sa.false())
+            case tree.Regex(expression, field):
+                needed = literals.required(expression)
+                return _Bounds(columns.contains(field, needed, self.dialect) if needed else sa.true(), sa.false())
             case tree.Fuzzy():
                 pieces = patterns.fuzzy_pieces(node)
                 some = [columns.contains(node.field, (each,), self.dialect) for each in pieces]

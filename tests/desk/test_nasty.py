@@ -16,9 +16,9 @@ def test_no_string_of_a_stranger_acts_on_the_terminal_breaks_a_row_or_is_lost(tm
     assert try_all(tmp_path, strings(), 70, [(120, 40)], quiet=0.05) == []
 
 
-@pytest.mark.parametrize("planes", [range(0x10000), range(0x10000, 0x20000), range(0xE0000, 0xE1000)], ids=lambda each: hex(each[0]))
-def test_every_character_has_the_cells_that_terminals_give_it(planes: range) -> None:
-    for code in planes:
+@pytest.mark.parametrize("plane", [0x00000, 0x10000, 0xE0000], ids=hex)
+def test_every_character_has_the_cells_that_terminals_give_it(plane: int) -> None:
+    for code in range(plane, plane + 0x10000):
         if not 0xD800 <= code < 0xE000:
             shown = clean_line(f"a{chr(code)}b")
             assert wcswidth(shown) == cells(shown), hex(code)
