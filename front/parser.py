@@ -21,7 +21,7 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"webcare {__version__}")
     _common(parser, top=True)
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _people, _keeping):
+    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _people, _copying, _keeping):
         add(verbs)
     return parser
 
@@ -119,6 +119,8 @@ def _listening(verbs: Any) -> None:
         ("retry", "make a source due now, paused or failing or not"),
     ):
         _verb(parts, verb, "front.listening:decide", text).add_argument("name", metavar="NAME")
+    said = _verb(parts, "answer", "front.listening:answer", "how the last answer of a source began, as it was")
+    said.add_argument("name", metavar="NAME")
     add = _verb(parts, "add", "front.subscribing:add", "find out what an address is and write it into sources.yaml")
     add.add_argument("address", metavar="URL")
     add.add_argument("--name", metavar="NAME", help="else the site's")
@@ -188,6 +190,9 @@ def _steps(parts: Any) -> None:
     step("snooze", "put it aside until a time (2h, 3d, 2026-12-01, 2026-12-01T09:00)").add_argument("until")
     reply = step("reply", "answer it, now")
     reply.add_argument("text", metavar="TEXT", nargs="+")
+    approve = step("approve", "let the reply of a colleague go, in other words if you say them")
+    approve.add_argument("text", metavar="TEXT", nargs="*")
+    step("reject", "give it back, with the reason").add_argument("why", metavar="WHY", nargs="+")
     step("macro", "take all steps of a macro, or none").add_argument("name", metavar="NAME")
     step("pend", "wait for the customer")
     step("resolve", "it is handled")
@@ -299,6 +304,21 @@ def _people(verbs: Any) -> None:
     _verb(parts, "export", "front.people:suppression", "with hashes, to hand out", prints=True, part=True)
     check = _verb(parts, "check", "front.people:check_list", "a mailing list without those who get no mail now")
     check.add_argument("file", metavar="FILE", help="an address or customer number a line")
+
+
+def _copying(verbs: Any) -> None:
+    about = "copies of one text, on whatever site"
+    copies = _verb(verbs, "duplicates", "front.copying:show_copies", about, prints=True)
+    parts = copies.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for name, run, text in (
+        ("show", "show_copies", "a mention and its copies"),
+        ("part", "part", "take a mention out of its copies, for good"),
+        ("join", "join", "put a mention with another and its copies"),
+    ):
+        verb = _verb(parts, name, f"front.copying:{run}", text, prints=name == "show", part=True)
+        verb.add_argument("mention", metavar="MENTION", type=int, help="its number, as `webcare mentions` shows it")
+        if name == "join":
+            verb.add_argument("other", metavar="OTHER", type=int, help="the number of the other")
 
 
 def _keeping(verbs: Any) -> None:

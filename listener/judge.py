@@ -80,7 +80,7 @@ def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion 
         post=post,
         matches=tuple(matches),
         opinion=opinion,
-        fingerprint=fingerprint.of(post) if matches else "",
+        sketch=fingerprint.of(post) if matches else (),
         wants_case=ours and not is_own,
         is_own=is_own,
     )

@@ -17,6 +17,7 @@ from storage import bulk, cases, graves, tables
 from storage.database import Database
 from storage.identity import Known, Place, author_of, content_hash, conversation_of, find, key_of, known, storable
 from storage.query import fold
+from storage.twins import Twins
 from storage.types import Delivery, EventKind, NewPost, Opinion, Post, ReadThread, Stored
 
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
@@ -67,6 +68,7 @@ class Arrivals:
             mine = SOURCE.c.name.in_([each.source for each in deliveries])
             connection.execute(sa.select(SOURCE.c.name).where(mine).order_by(SOURCE.c.name).with_for_update())
         self.cases = cases.Cases(connection, self.now)
+        self.twins = Twins(connection)
         has_graves = connection.execute(sa.select(TOMBSTONE.c.key).limit(1)).first() is not None
         self.deliveries = [self._spared(each) if has_graves else each for each in map(_distinct, deliveries)]
 
@@ -181,8 +183,13 @@ class Arrivals:
             _Stored(post_id, each, places[each.case] if each.new.wants_case else None)
             for post_id, each in zip(ids, run, strict=True)
         ]
-        self.connection.execute(sa.insert(POST), [self._row(each) for each in fresh])
-        self._tell([(each.id, each.found.new) for each in fresh])
+        news = [(each.id, each.found.new) for each in fresh]
+        marks = self.twins.marks(news)
+        self.connection.execute(
+            sa.insert(POST), [self._row(each) | {"fingerprint": marks.get(each.id, "")} for each in fresh]
+        )
+        self.twins.sample(news)
+        self._tell(news)
         self.cases.found(mentions, places)
         return fresh
 
@@ -197,7 +204,6 @@ class Arrivals:
             "external_id": storable(post.external_id),
             "first_seen_at": self.now,
             "deleted_at": self.now if post.deleted else None,
-            "fingerprint": new.fingerprint,
             "is_own": new.is_own,
             "is_mention": bool(new.matches),
             "brand": new.matches[0].brand if new.matches else None,
@@ -238,6 +244,7 @@ class Arrivals:
             values["case_id"] = places[found.case]
             self.cases.found([mention], places)
         self.connection.execute(sa.update(POST).where(POST.c.id == post_id).values(**values))
+        self.twins.again(post_id, new, "")
 
     def _update(self, old: Known, found: _Found) -> bool:
         """Brings a held post up to date; True when its text was edited (a teaser made whole is no edit)."""
@@ -253,7 +260,7 @@ class Arrivals:
             storable(new.post.title),
             storable(new.post.text),
         )
-        values = self._said(found) | {"deleted_at": None, "fingerprint": new.fingerprint}
+        values = self._said(found) | {"deleted_at": None}
         if new.post.published_at is None:  # what was known of its time stays known
             values |= {"published_at": row.published_at, "at": row.at}
         if new.opinion is not None:
@@ -265,6 +272,8 @@ class Arrivals:
             past = {"post_id": old.id, "at": self.now, "title": row.title, "text": row.text}
             self.connection.execute(sa.insert(REVISION).values(**past))
         self.connection.execute(sa.update(POST).where(POST.c.id == old.id).values(**values))
+        if new.matches:
+            self.twins.again(old.id, new, row.fingerprint)
         if was_edited:
             self.cases.changed(EventKind.EDITED, found.conversation, old.id, row.case_id)
         return was_edited

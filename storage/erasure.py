@@ -30,6 +30,7 @@ NOTICE = tables.Notice.__table__  # type: ignore[attr-defined]
 PERSON = tables.Person.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
+BAND = tables.PostBand.__table__  # type: ignore[attr-defined]
 REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 
@@ -196,6 +197,7 @@ def _blank_posts(connection: Connection, posts: Sequence[Any], now: datetime) ->
     answers = sa.and_(POST.c.conversation_id.in_(here), POST.c.parent_key.in_(keys))
     connection.execute(sa.update(POST).where(answers).values(parent_key=""))
     connection.execute(sa.delete(REVISION).where(REVISION.c.post_id.in_(ids)))
+    connection.execute(sa.delete(BAND).where(BAND.c.post_id.in_(ids)))
     words = ("external_id", "url", "title", "text", "title_words", "text_words", "author_words", "parent_key")
     blank: dict[str, Any] = dict.fromkeys((*words, "fingerprint", "content_hash"), "")
     blank |= {"author_id": None, "reach": None, "reasons": [], "deleted_at": now}

@@ -101,8 +101,8 @@ class NewPost:
     matches: tuple[Match, ...] = ()
     """Empty: kept only as context of a conversation that has a mention."""
     opinion: Opinion | None = None
-    fingerprint: str = ""
-    """Equal for near-equal texts across sources; "" where the text is too short to tell."""
+    sketch: tuple[int, ...] = ()
+    """A sample of its words, by which copies of the text are looked for; empty where it is too short to tell."""
     wants_case: bool = False
     """A mention somebody may have to answer (not a competitor's, not our own account's)."""
     is_own: bool = False

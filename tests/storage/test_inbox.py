@@ -188,9 +188,9 @@ def test_equal_posts_name_each_other(desk: Any) -> None:
 
     new = [
         NewPost(
-            post=Post(external_id=f"d{n}", url=f"https://forum.example/{n}", text="Zelfde"),
+            post=Post(external_id=f"d{n}", url=f"https://forum.example/{n}", text="Zelfde tekst over Zonnebank " * 8),
             matches=(Match(brand="zonnebank", query="q"),),
-            fingerprint="abc",
+            sketch=(7,),
         )
         for n in range(3)
     ]

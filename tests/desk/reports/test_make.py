@@ -19,6 +19,7 @@ from storage.errors import QueryError
 from storage.figures import Figures
 from storage.intake import Intake
 from storage.steps import Steps
+from storage.twins import Copies
 from storage.types import Match, NewPost, Opinion, Post, Reason, Sentiment
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -103,12 +104,12 @@ def test_the_fast_way_out_gives_the_very_bytes_of_the_slow_one(database: Databas
             opinion=Opinion(
                 lang="nl", sentiment=Sentiment.NEGATIVE, score=-0.1 * n, confidence=1 / 3, intents=("outage", "error"),
                 reasons=(Reason(about="sentiment", label="words", words=("storing", text), share=-0.4),)),
-            fingerprint=f"f{n % 4}",
             wants_case=n != 3,
         )
         for n, text in enumerate(NASTY)
     ]  # fmt: skip
-    Intake(database).store("forum", "phpbb", posts)
+    first, second, *_ = Intake(database).store("forum", "phpbb", posts).new_mentions
+    Copies(database).join(second, first)
     Intake(database).store("forum", "phpbb", [replace(posts[2], post=replace(posts[2].post, text="Anders"))])
     figures = Figures(database)
     for case in range(1, 4):
