@@ -25,8 +25,9 @@ from desk.widgets.theme import DARK, THEMES
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
+    from desk.printing import Printer
+    from desk.screens.sources import SourceDoor
     from storage.errors import ConfigError
-    from storage.types import SourceHealth
 
 POLL = 0.75
 """Seconds between two looks at what others did."""
@@ -49,7 +50,8 @@ class Desk(App[None]):
         lang: str = "en",
         custom: Callable[[], Custom] = Custom,
         sighted: Callable[[], Sighting | None] = lambda: None,
-        sources: Callable[[], Sequence[SourceHealth]] | None = None,
+        sources: Callable[[], SourceDoor] | None = None,
+        printer: Callable[[], Printer] | None = None,
         now: Callable[[], datetime] = utc_now,
         poll: float = POLL,
     ) -> None:
@@ -63,7 +65,7 @@ class Desk(App[None]):
         self.counter = Counter(make_clerk)
         self.refused: ConfigError | None = None
         """What is wrong with the configuration, when the desk could not be opened for it."""
-        self._lang, self._sources = lang, sources
+        self._lang, self._sources, self._printer = lang, sources, printer
         self._triage = TriageScreen(
             self.counter, agent=agent, poll=poll, now=now, custom=custom, sighted=sighted, sources=sources
         )
@@ -97,6 +99,15 @@ class Desk(App[None]):
             self._triage.say(_("This desk does not know the sources."), "warn")
             return
         self.push_screen(SourcesScreen(self.counter, self._sources, now=self._triage.now))
+
+    def action_reports(self) -> None:
+        """The planned reports."""
+        from desk.screens.reports import ReportsScreen
+
+        if self._printer is None:
+            self._triage.say(_("This desk does not know the reports."), "warn")
+            return
+        self.push_screen(ReportsScreen(self.counter, self._printer, now=self._triage.now))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every act that has a key, by its name."""

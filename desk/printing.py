@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
-from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from desk.errors import DeskError
 from desk.notifier import deliver
 from desk.reports.make import Request, make
 from desk.service import Service
-from desk.timetable import Planned, Slot
+from desk.timetable import DAY, Planned, Slot
 from storage.database import Database
 from storage.duties import Duties
 from storage.figures import Figures
@@ -77,8 +79,69 @@ def _write_due(
     return written
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printout:
+    """A planned report, and what was written of it."""
+
+    planned: Planned
+    next_at: datetime | None
+    newest: Path | None
+    written_at: datetime | None
+
+
+class Printer:
+    """The planned reports for whoever wants one now."""
+
+    def __init__(
+        self, database: Database, timetable: Iterable[Planned], folder: Path, zone: ZoneInfo, service: Service
+    ) -> None:
+        """`folder` is where relative folders of reports lie."""
+        self._database, self._timetable, self._folder = database, tuple(timetable), folder
+        self._zone, self._service = zone, service
+
+    def printouts(self) -> list[Printout]:
+        """Every planned report."""
+        return [self._printout(planned) for planned in self._timetable]
+
+    def write(self, planned: Planned) -> list[Path]:
+        """Writes a report over its period, up to and including today; nobody is told.
+
+        It lies beside those that are written by themselves. Raises `ReportError` and `OSError`.
+        """
+        now = self._database.now()
+        tomorrow = now.astimezone(self._zone).date() + DAY
+        slot = Slot(now, planned.every.first(tomorrow), tomorrow)
+        folder, counted_by = self._folder / planned.to, hours(self._service)
+        stem = f"{planned.name}-{slot.first}-now"
+        return _write(self._database, planned, slot, folder, self._zone, counted_by, stem)
+
+    def _printout(self, planned: Planned) -> Printout:
+        found = [(path.stat().st_mtime, path) for path in self._files(planned)]
+        at, newest = max(found, default=(0.0, None))
+        now = self._database.now()
+        due = planned.every.slots(now, now + timedelta(days=40), self._zone)
+        return Printout(
+            planned=planned,
+            next_at=next((slot.at for slot in due), None),
+            newest=newest,
+            written_at=datetime.fromtimestamp(at, UTC) if newest else None,
+        )
+
+    def _files(self, planned: Planned) -> Iterator[Path]:
+        """Of a report's files those in its first format, which is the one to read."""
+        for path in (self._folder / planned.to).glob(f"{planned.name}-*.{planned.forms[0]}"):
+            if re.fullmatch(r"\d{4}-\d\d-\d\d(-now)?", path.stem.removeprefix(f"{planned.name}-")):
+                yield path.resolve()
+
+
 def _write(
-    database: Database, planned: Planned, slot: Slot, folder: Path, zone: ZoneInfo, counted_by: Hours | None
+    database: Database,
+    planned: Planned,
+    slot: Slot,
+    folder: Path,
+    zone: ZoneInfo,
+    counted_by: Hours | None,
+    stem: str = "",
 ) -> list[Path]:
     is_late = database.now() - slot.at > ON_TIME
     request = Request(
@@ -93,7 +156,8 @@ def _write(
     )
     folder.mkdir(parents=True, exist_ok=True)
     report = make(Figures(database), request)
-    paths = [(folder / f"{planned.name}-{slot.first}.{form}").resolve() for form in planned.forms]
+    stem = stem or f"{planned.name}-{slot.first}"
+    paths = [(folder / f"{stem}.{form}").resolve() for form in planned.forms]
     for path in paths:
         reports.save(report, path)
     return paths

@@ -14,10 +14,10 @@ HANDLING = frozenset(
 MAY: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(),
     "trainee": HANDLING,
-    "agent": HANDLING | {"approve", "reject", "people"},
+    "agent": HANDLING | {"approve", "reject", "people", "manage_sources"},
     "lead": HANDLING
     | {"approve", "reject", "take_over", "cancel_others", "apply_rules", "crisis"}
-    | {"people", "export_person", "forget"},
+    | {"people", "export_person", "forget", "manage_sources"},
 }
 """Role -> acts. A trainee's replies wait for approval. Reading is for everybody."""
 

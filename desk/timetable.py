@@ -53,14 +53,14 @@ class Every:
         while day <= last:
             at = datetime.combine(day, self.at, zone).astimezone(UTC)
             if self._falls_on(day) and after < at <= until:
-                yield Slot(at, self._first(day), day)
+                yield Slot(at, self.first(day), day)
             day += DAY
 
     def _falls_on(self, day: date) -> bool:
         return day.weekday() == self.weekday if self.weekday is not None else self.day in (None, day.day)
 
-    def _first(self, day: date) -> date:
-        """A report covers the day, the week or the month before the day it is written."""
+    def first(self, day: date) -> date:
+        """The first day it covers when written on `day`: of the day, the week or the month before that."""
         if self.day is not None:
             return (day.replace(day=1) - DAY).replace(day=self.day)
         return day - DAY * (1 if self.weekday is None else 7)

@@ -146,6 +146,14 @@ def decide(house: House, args: argparse.Namespace) -> int:
     return 0
 
 
+def answer(house: House, args: argparse.Namespace) -> int:
+    """Prints how the last answer of a source began."""
+    from storage.roster import Roster
+
+    print(clean_block(Roster(house.database).answer(args.name)) or "Nothing was kept of it yet.")  # noqa: T201
+    return 0
+
+
 def import_opml(house: House, args: argparse.Namespace) -> int:
     """Prints the subscriptions of an OPML file as lines for `sources.yaml`."""
     from listener import opml

@@ -48,7 +48,8 @@ def desk(house: House, args: argparse.Namespace) -> int:
             lang=args.lang or spoken(os.environ),
             custom=lambda: custom(house),
             sighted=scout.found,
-            sources=lambda: _health(house),
+            sources=lambda: _roster(house),
+            printer=lambda: _printer(house),
         )
         app.run()
     if app.refused is not None:
@@ -82,10 +83,17 @@ def spoken(environment: Mapping[str, str]) -> str:
     return "nl" if said.lower().startswith("nl") else "en"
 
 
-def _health(house: House) -> Any:
+def _roster(house: House) -> Any:
     from storage.roster import Roster
 
-    return Roster(house.database).health()
+    return Roster(house.database)
+
+
+def _printer(house: House) -> Any:
+    from desk.printing import Printer
+
+    folder = house.config_path.parent
+    return Printer(house.database, house.timetable, folder, house.policy.timezone, house.service)
 
 
 def _keymap(house: House) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,9 @@ THREAD_BYTES = 16 * 1024 * 1024
 """Of its pages, after which no more of one conversation is read: all of it is held at once."""
 FEW = 40
 """Pages of a conversation up to which a post that is on none of them is gone; of longer ones a kind may leave some."""
+ANSWER = 4000
+"""Characters of a page that are kept for a person to look at."""
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 GONE = (404, 410)
 """Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
@@ -89,6 +93,8 @@ class Walk:
     """What went wrong beyond the first page, in order."""
     status: int | None = None
     moved_to: str = ""
+    answer: str = ""
+    """How the source's first page began, or the first that could not be read."""
     _validators: dict[str, list[str]] = field(default_factory=dict)
     more: bool = False
     """Whether the visit ended before all was read: the next one goes on."""
@@ -211,9 +217,11 @@ class Walk:
 
     async def _parsed(self, page: Page, link: Link) -> Reading:
         """What the kind makes of the page; a fault of ours costs this page only, and is said."""
+        self.answer = self.answer or beginning(page)
         try:
             reading: Reading = await self.run(bounds.read, page, self.kind.read, link, self.source)
         except ListenerError:
+            self.answer = self.answer if self.troubles else beginning(page)
             raise
         except Exception as error:
             log.exception("%s could not be read as %s", page.url, self.source.kind)
@@ -263,6 +271,18 @@ class Walk:
     def _headers(self) -> Mapping[str, str] | None:
         wanted = getattr(self.kind, "headers", None)
         return wanted(self.source) if wanted else None
+
+
+def beginning(page: Page) -> str:
+    """How a page begins, as text without what a database or a terminal stumbles over, after a line that sums it up."""
+    charset = page.headers.get("content-type", "").partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
+    body = page.body[: 4 * ANSWER]
+    try:
+        text = body.decode(charset, "replace")
+    except LookupError:
+        text = body.decode("utf-8", "replace")
+    plain = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text[:ANSWER])
+    return f"{page.status} {page.content_type or '?'}, {len(page.body):,} bytes, {page.url[:300]}\n\n{plain}"
 
 
 def _shown(reading: Reading, threads: Collection[Link]) -> tuple[Post, ...]:

@@ -9,6 +9,8 @@ from desk.screens.aside import Aside
 from desk.screens.dashboard import DashboardScreen
 from desk.screens.keys import Group
 from desk.screens.outbox import OutboxScreen
+from desk.screens.reports import ReportsScreen
+from desk.screens.sources import SourcesScreen
 from desk.widgets.reply_box import EDITOR_KEYS
 
 
@@ -20,6 +22,8 @@ GROUPS: tuple[Group, ...] = (
     (N_("In the editor"), tuple(EDITOR_KEYS)),
     (N_("In the dashboard"), _own(DashboardScreen)),
     (N_("In the outbox"), _own(OutboxScreen)),
+    (N_("In the sources"), _own(SourcesScreen)),
+    (N_("In the reports"), _own(ReportsScreen)),
     (N_("In every window beside the list"), _own(Aside)),
 )
 

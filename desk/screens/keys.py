@@ -97,6 +97,7 @@ GROUPS: tuple[Group, ...] = (
             _key("D", "dashboard", N_("dashboard"), "show.dashboard"),
             _key("O", "outbox", N_("outbox"), "show.outbox"),
             _key("S", "sources", N_("sources"), "show.sources"),
+            _key("P", "reports", N_("reports"), "show.reports"),
             _key("question_mark,f1", "help", N_("help"), "show.help", "? F1"),
             _key("colon,ctrl+p", "palette", N_("every act by name"), "show.palette", ": ^P"),
             _key("ctrl+t", "theme", N_("dark or light"), "show.theme", "^T"),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding
 
 from desk.locale import N_, _, clock
-from desk.screens.aside import Aside
+from desk.screens.choosing import Choosing
 from desk.screens.counter import REFUSALS, Counter
 from desk.shown import clean_block, clean_line
 from desk.widgets.lines import Line, wrap
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 ADVICE = {
     ReplyState.HELD: N_("b takes it back before it leaves."),
-    ReplyState.AWAITING_APPROVAL: N_("y approves it, n sends it back with a reason."),
+    ReplyState.AWAITING_APPROVAL: N_("y approves it, e puts it in better words first, n sends it back with a reason."),
     ReplyState.SENDING: N_("On its way."),
     ReplyState.UNCERTAIN: N_(
         "Look at the source: a when it arrived, l when it was lost. It is never resent by itself."
@@ -33,18 +32,16 @@ ADVICE = {
 }
 
 
-EDGE = ("▌ ", "accent")
-"""Beside the reply that the keys act on."""
-
-
-class OutboxScreen(Aside):
-    """One reply after the other; the keys act on the one with the bar beside it."""
+class OutboxScreen(Choosing[Reply]):
+    """One reply after the other."""
 
     heading = N_("Outbox")
+    nothing = N_("Nothing is on its way.")
     BINDINGS = [
         Binding("b", "back", N_("take back"), id="outbox.back"),
         Binding("t", "retry", N_("try again"), id="outbox.retry"),
         Binding("y", "approve", N_("approve"), id="outbox.approve"),
+        Binding("e", "revise", N_("better words"), id="outbox.revise"),
         Binding("n", "reject", N_("send back"), id="outbox.reject"),
         Binding("a", "settle(True)", N_("it arrived"), id="outbox.arrived"),
         Binding("l", "settle(False)", N_("it was lost"), id="outbox.lost"),
@@ -53,54 +50,27 @@ class OutboxScreen(Aside):
     def __init__(self, counter: Counter, *, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._counter, self._now = counter, now
-        self.replies: Sequence[Reply] = ()
-        self.place = 0
-
-    def compose(self) -> ComposeResult:
-        """As every aside, with a line that asks."""
-        yield from super().compose()
-        yield Prompt(id="prompt")
 
     def on_mount(self) -> None:
         """Reads, and reads again each second: holds run out."""
-        self.query_one(Prompt).close()
         self.load()
         self.set_interval(1, self.load)
-
-    @property
-    def reply(self) -> Reply | None:
-        """The reply that the keys act on."""
-        return self.replies[self.place] if self.place < len(self.replies) else None
 
     @work(exclusive=True, group="outbox")
     async def load(self) -> None:
         """Reads the outbox."""
         try:
-            self.replies = await self._counter.read(lambda clerk: clerk.outbox())
+            self.show_things(await self._counter.read(lambda clerk: clerk.outbox()))
         except REFUSALS as error:
             self.say(str(error), "error")
-            return
-        self.place = max(0, min(self.place, len(self.replies) - 1))
-        self.paint()
 
-    def paint(self) -> None:
-        """Shows the replies."""
-        replies, place, now = self.replies, self.place, self._now()
-        self.body.show(lambda width: outbox_lines(replies, place, width, now), home=False)
-        ours = [row for row, line in enumerate(self.body.lines) if line[:1] == [EDGE]]
-        top, room = round(self.body.scroll_y), self.body.size.height
-        if ours and not (top <= ours[0] and ours[-1] < top + room):
-            self.body.scroll_to(y=ours[0], animate=False)
+    def key_of(self, thing: Reply) -> int:
+        """A reply's number."""
+        return thing.id
 
-    def action_down(self) -> None:
-        """The next reply."""
-        self.place = min(self.place + 1, max(0, len(self.replies) - 1))
-        self.paint()
-
-    def action_up(self) -> None:
-        """The reply before."""
-        self.place = max(0, self.place - 1)
-        self.paint()
+    def lines_of(self, thing: Reply, width: int) -> list[Line]:
+        """A reply with its state, its text, and what can be done."""
+        return [*_reply_lines(thing, width, self._now()), []]
 
     def action_back(self) -> None:
         """Takes a held reply back."""
@@ -114,34 +84,40 @@ class OutboxScreen(Aside):
         """Approves a colleague's reply."""
         self._take(lambda clerk, reply: clerk.approve(reply.id), _("Approved."))
 
+    def action_revise(self) -> None:
+        """Puts a colleague's reply in better words, and approves those."""
+        from desk.screens.revising import RevisingScreen
+
+        reply = self.chosen
+        if reply is None or reply.state is not ReplyState.AWAITING_APPROVAL:
+            self.say(_("Only what waits for approval is put in better words."), "warn")
+            return
+
+        def approve(text: str | None) -> None:
+            if text is not None:
+                self._take(lambda clerk, _reply: clerk.approve(reply.id, text), _("Approved."))
+
+        self.app.push_screen(RevisingScreen(reply), approve)
+
     def action_settle(self, arrived: bool) -> None:
         """Says what became of an uncertain reply."""
         self._take(lambda clerk, reply: clerk.settle(reply.id, arrived=arrived), _("Settled."))
 
     def action_reject(self) -> None:
         """Sends a reply back to its writer; asks why."""
-        if self.reply is not None:
+        if self.chosen is not None:
             self.query_one(Prompt).ask("reject", _("Sent back, because"))
 
     @on(Prompt.Answered)
     def _answered(self, event: Prompt.Answered) -> None:
         event.stop()
-        self._close_prompt()
+        self.close_prompt()
         if event.value:
             self._take(lambda clerk, reply: clerk.reject(reply.id, event.value), _("Sent back."))
 
-    @on(Prompt.Left)
-    def _left(self, event: Prompt.Left) -> None:
-        event.stop()
-        self._close_prompt()
-
-    def _close_prompt(self) -> None:
-        self.query_one(Prompt).close()
-        self.body.focus()
-
     @work(group="steps")
     async def _take(self, step: Callable[[Clerk, Reply], object], said: str) -> None:
-        reply = self.reply
+        reply = self.chosen
         if reply is None:
             return
         try:
@@ -151,15 +127,6 @@ class OutboxScreen(Aside):
             return
         self.say(said, "good")
         self.load()
-
-
-def outbox_lines(replies: Sequence[Reply], place: int, width: int, now: datetime) -> list[Line]:
-    """Each reply with its state, its text, and what can be done."""
-    lines: list[Line] = []
-    for number, reply in enumerate(replies):
-        edge = EDGE if number == place else ("  ", "dim")
-        lines += [[edge, *line] for line in _reply_lines(reply, width - 3, now)] + [[]]
-    return lines or [[], [("  " + _("Nothing is on its way."), "dim")]]
 
 
 def _reply_lines(reply: Reply, width: int, now: datetime) -> list[Line]:

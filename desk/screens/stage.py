@@ -20,11 +20,12 @@ from desk.views import FIRST_PAGE, SEARCH, VIEWS
 from desk.widgets.case_list import CaseList, empty_words
 from desk.widgets.conversation import Due
 from storage.errors import ConfigError, QueryError
-from storage.types import Case, Health, ReplyState, SourceHealth
+from storage.types import Case, Health, ReplyState
 
 if TYPE_CHECKING:
     from desk.app import Desk
     from desk.clerk import Clerk
+    from desk.screens.sources import SourceDoor
 
 COUNTING = 15.0
 """Seconds between two looks at the tabs' counts, the outbox and the sources, when nothing happens here."""
@@ -51,7 +52,7 @@ class Stage(Surface):
         poll: float,
         custom: Callable[[], Custom],
         sighted: Callable[[], Sighting | None],
-        sources: Callable[[], Sequence[SourceHealth]] | None = None,
+        sources: Callable[[], SourceDoor] | None = None,
     ) -> None:
         super().__init__(counter, agent=agent, now=now)
         self.sources = sources

@@ -185,6 +185,10 @@ class TriageScreen(Company, Judging, Replying):
         self.app.action_command_palette()
 
     def action_theme(self) -> None:
+    async def action_reports(self) -> None:
+        """The planned reports."""
+        await self.app.run_action("reports")
+
         """Dark or light."""
         self.app.theme = "webcare-light" if self.app.theme == "webcare-dark" else "webcare-dark"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from desk.screens.replying import edited
 from desk.tone import Tone
 from storage.outbox import Outbox
-from storage.types import Health, ReplyState, SourceHealth, Status
+from storage.types import ReplyState, Status
 
 
 def replies(clerk, case):
@@ -198,23 +198,6 @@ async def test_a_trainee_is_told_that_a_colleague_approves_first(desk, arrive, c
         seat.screen.count_views()
         await seat.settle()
         assert "outbox 1" in seat.text
-
-
-async def test_the_sources_tell_how_they_do(desk, clock):
-    def health():
-        times = ("next_at", "last_visit_at", "last_ok_at", "last_new_at")
-        well = {"url": "", **dict.fromkeys(times, clock())}
-        rest = {"failures": 0, "posts": 9, "mentions": 4}
-        return [
-            SourceHealth(name="blog", kind="wordpress", health=Health.OK, sentence="", **well, **rest),
-            SourceHealth(
-                name="forum\x1b[31m", kind="phpbb", health=Health.SILENT, sentence="Nothing new.", **well, **rest
-            ),
-        ]
-
-    async with desk(size=(100, 24), sources=health) as seat:
-        await seat.press("S")
-        assert "forum␛[31m" in seat.text and "Nothing new." in seat.text and "blog" in seat.text
 
 
 def test_the_agents_own_editor_changes_the_text_or_leaves_it():
