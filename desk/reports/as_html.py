@@ -15,6 +15,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 """Nothing is loaded, sent or run; only the page's own style counts."""
 
 STACK = ("negative", "neutral", "positive", "unrated")
+HALF = 6
+"""Columns that fit on half of the page."""
 MOST_BARS = 20
 """Bars drawn; the table beside them is whole."""
 
@@ -58,14 +60,17 @@ def _card(headline: Headline, words: Words) -> str:
     small = f' <span class="small">{words("small")}</span>' if cell.small else ""
     value = words.cell(Cell(cell.value), headline.unit)
     remark = f'<span class="remark">{escape(headline.remark)}</span>' if headline.remark else ""
-    return f'<li><span class="kpi">{words.kpi(headline.kpi)}</span><strong>{value}</strong>{small}{remark}</li>\n'
+    changed = words.change(headline)
+    change = f'<span class="change">{escape(changed)}</span>' if changed else ""
+    kpi = f'<span class="kpi">{words.kpi(headline.kpi)}</span>'
+    return f"<li>{kpi}<strong>{value}</strong>{small}{change}{remark}</li>\n"
 
 
 def _section(table: Table, words: Words) -> str:
     """A wide chart has its table folded under it, bars have it beside them, and the rest is a table alone."""
     chart, grid = _chart(table, words), _grid(table, words)
     figure = f"<figure>\n{_legend(table, words)}{chart}\n</figure>\n" if chart else ""
-    layout, body = "half", grid
+    layout, body = "wide" if len(table.columns) > HALF else "half", grid
     if table.chart == "bars":
         layout, body = "beside", f'<div class="pair">\n{figure}{grid}</div>\n'
     elif chart:

@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def _headlines(summary: Summary, words: Words) -> str:
-    rows = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), each.remark) for each in summary.headlines]
+    rows = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), words.remark(each)) for each in summary.headlines]
     small = words.small_note(each.cell for each in summary.headlines)
     return (
         f"## {words('totals')}\n\n"

@@ -19,7 +19,7 @@ def write(report: Report, out: BinaryIO) -> None:
     text.writelines(f"{name}: {clean_line(value)}\n" for name, value in facts(report, summary, words))
     text.write("\n" if summary.mentions else f"\n{words('empty')}\n\n")
     heads = (words("figure"), words("value"), words("remark"))
-    lines = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), each.remark) for each in summary.headlines]
+    lines = [(words.kpi(each.kpi), words.cell(each.cell, each.unit), words.remark(each)) for each in summary.headlines]
     show_table((dict(zip(heads, line, strict=True)) for line in lines), heads, text, None)
     _under(words.small_note(each.cell for each in summary.headlines), text)
     for table in summary.tables:

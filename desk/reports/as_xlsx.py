@@ -87,7 +87,7 @@ class _Writer:
             self._words(sheet, row + offset, 0, self.words.kpi(each.kpi))
             self._number(sheet, row + offset, 1, each.cell, each.unit)
             small = f"{self.words('small')}; " if each.cell.small else ""
-            self._words(sheet, row + offset, 2, small + each.remark)
+            self._words(sheet, row + offset, 2, small + self.words.remark(each))
 
     def _figures(self, summary: Summary) -> None:
         sheet = self.book.add_worksheet(self.words("figures"))

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from desk.reports import SMALL, Cell, Report, Summary, Table, Unit
+from desk.reports import SMALL, Cell, Headline, Report, Summary, Table, Unit
 from desk.reports.kpis import KPIS
+from desk.reports.period import before
 
 LANGUAGES = ("nl", "en")
+
+NAMED = 10
+"""Brands named in the head of a report."""
 
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -96,6 +100,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "median; p90 {p90}; n = {n}; {unknown} unknown",
             "mediaan; p90 {p90}; n = {n}; {unknown} onbekend",
         ),
+        "points": ("points", "procentpunt"),
         "before": ("before: {value}", "ervoor: {value}"),
         "compared": ("Compared with", "Vergeleken met"),
         "of": ("{part} of {whole}", "{part} van {whole}"),
@@ -182,6 +187,24 @@ class Words:
         text = self._value(cell.value, unit)
         return f"{text}*" if cell.small else text
 
+    def change(self, headline: Headline) -> str:
+        """How a headline differs from the period before, and what it was; "" where that is not known."""
+        now, past = headline.cell.value, headline.before
+        if now is None or past is None:
+            return ""
+        sign = "+" if now > past else "−" if now < past else "±"
+        was = self("before", value=self.cell(Cell(past), headline.unit))
+        if headline.unit is Unit.COUNT and past:
+            return f"{sign}{self.number(100 * abs(now - past) / past)} % ({was})"
+        if headline.unit is Unit.PERCENT:
+            return f"{sign}{self.number(100 * abs(now - past), 1)} {self('points')} ({was})"
+        difference = self.cell(Cell(abs(now - past)), headline.unit).lstrip("+")
+        return f"{sign}{difference} ({was})"
+
+    def remark(self, headline: Headline) -> str:
+        """What is said beside a headline: what it was counted from, and how it changed."""
+        return "; ".join(each for each in (headline.remark, self.change(headline)) if each)
+
     def note(self, table: Table) -> str:
         """What is said under a table: its own note, and what the sign of small numbers means where it stands."""
         small = self.small_note(cell for line in table.lines for cell in line.cells)
@@ -212,13 +235,20 @@ _STEPS = (((86400, "d"), (3600, "")), ((3600, ""), (60, "min")))
 def facts(report: Report, summary: Summary, words: Words) -> list[tuple[str, str]]:
     """The head of every report: what was asked, of whom, over which period, in which zone, and when it was made."""
     brands = [line.label for table in summary.tables if table.key == "brand" for line in table.lines]
+    more = [words("and_more", n=len(brands) - NAMED)] if len(brands) > NAMED else []
     found = [
         (words("query"), words("everything") if report.query.strip() in ("", "*") else report.query),
-        *([(words("brands"), ", ".join(brands))] if brands else []),
-        (words("period"), f"{words.moment(report.start)} {words('up_to')} {words.moment(report.end)}"),
+        *([(words("brands"), ", ".join(brands[:NAMED] + more))] if brands else []),
+        (words("period"), _stretch(report.start, report.end, words)),
         (words("zone"), report.zone.key),
         (words("generated"), words.moment(report.generated_at.astimezone(report.zone))),
     ]
+    if any(each.before is not None for each in summary.headlines):
+        found.append((words("compared"), _stretch(*before(report.start, report.end, report.zone), words)))
     if report.as_of:
         found.append((words("as_of"), words.moment(report.as_of.astimezone(report.zone))))
     return found
+
+
+def _stretch(start: datetime, end: datetime, words: Words) -> str:
+    return f"{words.moment(start)} {words('up_to')} {words.moment(end)}"
