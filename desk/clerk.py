@@ -15,7 +15,7 @@ from desk.macros import Macro
 from desk.policy import Policy
 from desk.roles import MAY, WAITS
 from desk.service import Service
-from desk.templates import check_ready
+from desk.templates import answered, check_ready, newest_of
 from desk.tone import Remark, check
 from desk.why import Why
 from storage.crisis import Crises, Crisis
@@ -25,6 +25,7 @@ from storage.history import Histories
 from storage.inbox import Inbox
 from storage.news import News
 from storage.outbox import UNDERWAY, Outbox
+from storage.searching import Watch
 from storage.steps import Ids
 from storage.teamwork import Teamwork
 from storage.types import Case, CaseFile, Event, Mention, Priority, Reply, ReplyState
@@ -57,13 +58,15 @@ class Clerk:
 
     # Reading
 
-    def inbox(self, query: str = "is:open", *, limit: int = 50, after: Case | None = None) -> tuple[Case, ...]:
+    def inbox(
+        self, query: str = "is:open", *, limit: int = 50, after: Case | None = None, watch: Watch | None = None
+    ) -> tuple[Case, ...]:
         """Cases in inbox order: see `Inbox.page`. `me` in a query is this agent."""
-        return self._inbox.page(query, limit=limit, after=after, me=self.agent)
+        return self._inbox.page(query, limit=limit, after=after, me=self.agent, watch=watch)
 
-    def ids(self, query: str = "is:open") -> array[int]:
+    def ids(self, query: str = "is:open", *, watch: Watch | None = None) -> array[int]:
         """Ids of all cases of a view, in inbox order."""
-        return self._inbox.ids(query, me=self.agent)
+        return self._inbox.ids(query, me=self.agent, watch=watch)
 
     def count(self, query: str = "is:open") -> int:
         """How many cases a view has."""
@@ -96,7 +99,7 @@ class Clerk:
     def why(self, case_id: int) -> Why:
         """Why a case is where it is, by its newest mention."""
         file = self._inbox.open(case_id)
-        newest = _newest(file)
+        newest = newest_of(file)
         return Why(newest.queries, newest.reasons, file.trail, self.clocks(case_id), self.service.zone)
 
     def clocks(self, case_id: int) -> tuple[Clock, ...]:
@@ -233,7 +236,7 @@ class Clerk:
 
     def judge(self, case_id: int, field: str, to: str | float) -> Case:
         """Corrects or confirms what was understood of a case's newest mention."""
-        return self.correct(_newest(self._inbox.open(case_id)).id, field, to)
+        return self.correct(newest_of(self._inbox.open(case_id)).id, field, to)
 
     def macro(self, name: str, case_ids: Ids, *, seen: Mapping[int, Case] = {}, hold: timedelta | None = None) -> None:
         """Carries out all steps of a macro or none, as one act. `seen` and `hold` are as in `reply`.
@@ -311,14 +314,15 @@ class Clerk:
         file = self._inbox.open(case_id)
         channel = self.channel_of(file.case)
         check_ready(text.strip(), channel, self.channels(channel), self.remarks(file.case))
-        mine = seen if seen is not None and seen.assignee == self.agent else None
-        fence = mine or self._steps.claim(case_id, self.agent, lease=self.policy.lease)
+        if seen is None and not file.case.status.is_open:
+            raise NotReady(f"Case {case_id} is {file.case.status}: reopen it first.")
+        fence = seen if seen is not None and seen.assignee == self.agent else self.claim(case_id)
         return self._outbox.hold(
             case_id,
             self.agent,
             text.strip(),
             channel=channel,
-            post_id=_answered(file, mention_id).id,
+            post_id=answered(file, mention_id).id,
             epoch=fence.epoch,
             seen_version=(seen or file.case).version,
             key=key or uuid.uuid4().hex,
@@ -331,10 +335,14 @@ class Clerk:
         self._permit("cancel" if self._outbox.reply(reply_id).agent == self.agent else "cancel_others")
         return self._outbox.cancel(reply_id, self.agent)
 
-    def approve(self, reply_id: int) -> Reply:
-        """Lets a colleague's reply go."""
+    def approve(self, reply_id: int, text: str = "") -> Reply:
+        """Lets a colleague's reply go, in the words of `text` where they are better."""
         self._permit("approve")
-        return self._outbox.approve(reply_id, self.agent)
+        if text := text.strip():
+            reply = self._outbox.reply(reply_id)
+            case = self._inbox.case(reply.case_id)
+            check_ready(text, reply.channel, self.channels(reply.channel), self.remarks(case))
+        return self._outbox.approve(reply_id, self.agent, text or None)
 
     def reject(self, reply_id: int, why: str) -> Reply:
         """Gives a colleague's reply back with the reason."""
@@ -377,19 +385,3 @@ class Clerk:
             raise NotAllowed(f"{self.agent} is not in the team of sources.yaml, and may only read.")
         if act not in MAY[role]:
             raise NotAllowed(f"{self.agent} may not {act.replace('_', ' ')}: the role {role} does not have that.")
-
-
-def _newest(file: CaseFile) -> Mention:
-    own = [each for each in file.thread if each.case_id == file.case.id]
-    if not own:
-        raise NotFound(f"Case {file.case.id} has no mention left.")
-    return own[-1]
-
-
-def _answered(file: CaseFile, mention_id: int | None) -> Mention:
-    if mention_id is None:
-        return _newest(file)
-    found = next((each for each in file.thread if each.id == mention_id), None)
-    if found is None:
-        raise NotFound(f"Mention {mention_id} is not in the conversation of case {file.case.id}.")
-    return found

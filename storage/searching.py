@@ -39,8 +39,8 @@ Place = tuple[datetime, int]
 """A post's place in time: when, and its id."""
 Rank = tuple[int, datetime, int]
 """A case's place in the inbox: urgency, waiting since, and its id."""
-Watch = Callable[[int], bool]
-"""Is told how many cases were gone through, and says whether to go on."""
+Watch = Callable[[int, int], bool]
+"""Is told how many cases of how many were gone through, and says whether to go on."""
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def case_ids(
     watch: Watch | None = None,
 ) -> Iterator[int]:
     """In inbox order, each case once."""
-    return islice(_cases(connection, question, limit, after, watch or (lambda count: True)), limit)
+    return islice(_cases(connection, question, limit, after, watch or (lambda count, total: True)), limit)
 
 
 def _cases(
@@ -105,16 +105,17 @@ def _cases(
     for size in WALKS if limit is not None else ():
         yield from _in_window(connection, question, after, size)
         count, after = count + size, _end_of(connection, after, size)
-        if after is None or not watch(count):
+        if after is None:
             return
     where, leads = question.led(connection)
     if question.exact or leads:
         yield from _by_index(connection, question, where, after, limit)
         return
-    while True:
+    total = int(connection.execute(sa.select(sa.func.count()).select_from(CASE)).scalar_one())
+    while watch(count, total):
         yield from _in_window(connection, question, after, WINDOW)
         count, after = count + WINDOW, _end_of(connection, after, WINDOW)
-        if after is None or not watch(count):
+        if after is None:
             return
 
 

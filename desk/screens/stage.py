@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -14,7 +14,7 @@ from textual import on, work
 from desk.custom import Custom, Sighting
 from desk.locale import _
 from desk.screens.counter import REFUSALS, Counter
-from desk.screens.surface import Surface
+from desk.screens.surface import Search, Surface
 from desk.shown import clean_line
 from desk.views import FIRST_PAGE, SEARCH, VIEWS
 from desk.widgets.case_list import CaseList, empty_words
@@ -80,22 +80,27 @@ class Stage(Surface):
     async def load(self) -> None:
         """Reads the view anew: first a page, then the ids of all of it."""
         query, empty = self.query_text, empty_words(self.view is SEARCH)
+        self.search.over = True
+        search = self.search = Search()
         try:
             seen = await self._first_sight()
             if seen is not None:
                 cursor, page = seen.cursor, seen.page
             else:
                 cursor, page = await self.counter.read(
-                    lambda clerk: (clerk.cursor(), clerk.inbox(query, limit=FIRST_PAGE))
+                    lambda clerk: (clerk.cursor(), clerk.inbox(query, limit=FIRST_PAGE, watch=search.watch))
                 )
             self.cases.put(page)
             self.waiting.clear()
             self._cursor = min(cursor, self._cursor) if self._cursor is not None else cursor
             self.cases.show(array("q", (case.id for case in page)), empty)
+            self.hush()
+            self.paint_bars()
             self.team, self.templates = await self.counter.read(names_of)
             if len(page) == FIRST_PAGE:
-                self.cases.show(await self.counter.read(lambda clerk: clerk.ids(query)), empty)
+                self.cases.show(await self.counter.read(lambda clerk: clerk.ids(query, watch=search.watch)), empty)
         except QueryError as error:
+            self.hush()
             self.prompt.ask("search", "/", query)
             self.prompt.complain(error.message, error.position)
             return
@@ -107,7 +112,8 @@ class Stage(Surface):
             self.say_trouble(error)
             self.set_timer(AGAIN, self.load)
             return
-        self.hush()
+        finally:
+            search.over = True
         self.cases.refresh()
         self.paint_bars()
         self.count_views()
@@ -147,7 +153,7 @@ class Stage(Surface):
             replies = await self.counter.read(lambda clerk: clerk.outbox())
             self.outbox = len(replies), sum(each.state in WANTING for each in replies)
             if (sources := self.sources) is not None:
-                found = await self.counter.read(lambda _clerk: sources())
+                found = await self.counter.slow(lambda _clerk: sources().health())
                 self.health = sum(each.health in (Health.OK, Health.ON_HOLD) for each in found), len(found)
         except REFUSALS:
             return

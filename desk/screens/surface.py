@@ -38,6 +38,24 @@ class Side(Vertical):
     BLANK = True
 
 
+class Search:
+    """A long search under way: how far it is, and whether it goes on. Told from a thread, read by the screen."""
+
+    def __init__(self) -> None:
+        self.count = self.total = 0
+        self.over = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it goes through all cases, and has not ended."""
+        return self.total > 0 and not self.over
+
+    def watch(self, count: int, total: int) -> bool:
+        """What `storage.searching.Watch` is."""
+        self.count, self.total = min(count, total), total
+        return not self.over
+
+
 class Surface(Screen[None]):
     """The panes, what they are about, and the lines above and below them."""
 
@@ -77,6 +95,7 @@ class Surface(Screen[None]):
         """How many sources do well, and how many there are."""
         self.outbox: tuple[int, int] = (0, 0)
         """How many replies are on their way, and how many of those want a person."""
+        self.search = Search()
         self.reading = False
         """Whether the agent is in the conversation, not in the list."""
         self._said: Line = []
@@ -150,7 +169,7 @@ class Surface(Screen[None]):
     def paint_bars(self) -> None:
         """Tabs, status and keys, as things stand."""
         self.query_one("#tabs", Bar).put(self._tabs(), self._corner())
-        self.query_one("#status", Bar).put(self._said or self._place(), self._state_of_things())
+        self.query_one("#status", Bar).put(self._progress() or self._said or self._place(), self._state_of_things())
         self.query_one("#keys", Bar).put(self._keys(), [("?", "key"), (f" {_('more')} ", "dim")])
 
     def _tabs(self) -> Line:
@@ -166,6 +185,12 @@ class Surface(Screen[None]):
     def _corner(self) -> Line:
         fresh = [(f"▲ {len(self.waiting)} {_('new')} (.)  ", "warn")] if self.waiting else []
         return [*fresh, (clean_line(self.agent, 16), "own"), (f"  {clock(self.now(), self.now())} ", "dim")]
+
+    def _progress(self) -> Line:
+        if not self.search.is_long:
+            return []
+        said = _("Searched {n} of {total} cases; Esc stops.", n=self.search.count, total=self.search.total)
+        return [(" " + said, "warn")]
 
     def _place(self) -> Line:
         total = len(self.cases.ids)

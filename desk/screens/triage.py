@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events, on
 
+from desk.locale import _
 from desk.screens.company import Company
 from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
@@ -103,8 +104,10 @@ class TriageScreen(Company, Judging, Replying):
         self.action_open()
 
     def action_back(self) -> None:
-        """One step back: from the author, the conversation, the marks, the search."""
-        if self.has_class("-author"):
+        """One step back: from a search that takes long, the author, the conversation, the marks, the search."""
+        if self.search.is_long:
+            self.search.over = True
+        elif self.has_class("-author"):
             self.remove_class("-author")
         elif self.reading:
             self.read(False)
@@ -130,6 +133,8 @@ class TriageScreen(Company, Judging, Replying):
         self.cases.unmark()
         self.cases.move(0)
         self.remove_class("-author")
+        if view is SEARCH:
+            self.say(_("Searching …"))
         self.paint_bars()
         self.load()
 
@@ -180,15 +185,15 @@ class TriageScreen(Company, Judging, Replying):
         """How the sources do."""
         await self.app.run_action("sources")
 
+    async def action_reports(self) -> None:
+        """The planned reports."""
+        await self.app.run_action("reports")
+
     def action_palette(self) -> None:
         """Every act by name."""
         self.app.action_command_palette()
 
     def action_theme(self) -> None:
-    async def action_reports(self) -> None:
-        """The planned reports."""
-        await self.app.run_action("reports")
-
         """Dark or light."""
         self.app.theme = "webcare-light" if self.app.theme == "webcare-dark" else "webcare-dark"
 

@@ -223,3 +223,18 @@ def test_what_the_listener_brings_is_a_change_too(desk: Any) -> None:
     assert changed == (case_id,)
     desk.post(author="jan", conversation="c")
     assert desk.inbox.changed_since(cursor)[1] == (case_id,)
+
+
+def test_a_search_that_goes_through_all_can_be_watched_and_stopped(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("WALKS", (1,)), ("WINDOW", 2)):
+        monkeypatch.setattr(f"storage.searching.{name}", value)
+    ids = [desk.case(text=f"zonnebank nummer {number}", opinion=scored(50 - number)) for number in range(8)]
+    gone: list[tuple[int, int]] = []
+
+    def watch(count: int, total: int) -> bool:
+        gone.append((count, total))
+        return count < 5
+
+    assert list(desk.inbox.ids(r"/[n]\w{5} \d/")) == ids
+    assert [case.id for case in desk.inbox.page(r"/[n]\w{5} \d/", limit=50, watch=watch)] == ids[:5]
+    assert gone == [(1, 8), (3, 8), (5, 8)]
