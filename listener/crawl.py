@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from listener import finding, health, judge, live, next_visit, sources
+from listener import finding, health, judge, live, login, next_visit, sources
 from listener.errors import FetchError, ListenerError, ReadError
 from listener.reading import Run, here
 from listener.types import Link, LiveKind, SourceSpec
@@ -31,7 +31,7 @@ MOVES = 3
 """Visits that must be sent on for good to one address before that is taken for the source's own."""
 LEAST_SPELL = 10.0
 """Seconds between the begins of two visits to a live source."""
-SAMPLE = 800
+SAMPLE = 400
 """Characters of a list by which its language is told."""
 
 
@@ -46,6 +46,8 @@ class Kit:
     chance: Callable[[], float] = random.random
     run: Run = here
     """How pages are read: within bounds, where it is `Readers.run`."""
+    keys: login.Keys | None = None
+    """How sources are logged in to; None: as far as their options go."""
     ears: live.Ears | None = None
     """How live sources are heard; None: only their lists are read."""
     spell: float = live.SPELL
@@ -112,6 +114,8 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> O
 async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
     due = course.due
     course.spec = await _known_kind(due, course.spec, course.memory, kit)
+    if kit.keys is not None and (known_here := await kit.keys.let_in(sources.load(course.spec.kind), course.spec)):
+        course.spec, kit = known_here, replace(kit, web=kit.web.invited())
     course.sweep = _is_sweep(course, kit)
     walk = course.walk = _walk(due.name, course.spec, course.memory, kit, sweep=course.sweep)
     threads = await asyncio.to_thread(kit.intake.awake_threads, due.name) if course.sweep else due.threads

@@ -26,7 +26,8 @@ _PARAGRAPHS = frozenset(
      "summary", "body"}
 )  # fmt: skip
 _LINES = frozenset({"br", "li", "dt", "dd", "tr"})
-_SPACES = re.compile(r"[ \t\r\n\f]+")
+_SPACES = re.compile(r"[\t\r\n\f][ \t\r\n\f]*| [ \t\r\n\f]+")
+"""White space that is not one space already."""
 _TRACKING = re.compile(
     r"(utm_\w+|mtm_\w+|pk_\w+|hsa_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|"
     r"mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|at_medium|at_campaign|sid|phpsessid|jsessionid|zanpid)\Z",
@@ -49,7 +50,8 @@ def text_of(markup: str) -> str:
     if not _MARKUP.search(markup):
         return html.unescape(markup).strip()
     parser = _parser()
-    parser.feed(_FRAMES.sub(" ", markup).replace("\x00", "\ufffd").encode("utf-8", "replace"))
+    framed = _FRAMES.sub(" ", markup) if "frame" in markup.lower() else markup
+    parser.feed(framed.replace("\x00", "\ufffd").encode("utf-8", "replace"))
     return str(parser.close())
 
 

@@ -33,7 +33,17 @@ _CUT_OFF = re.compile(
     r"|\b(the post|het bericht) .{1,300} (appeared first on|verscheen eerst op) [^\n]{1,200}\Z",
     re.IGNORECASE,
 )
-_CUTS = ("[…", "[...", "lees ", "lezen", "read", "the post", "het bericht")
+_CUTS = (
+    "[…",
+    "[...",
+    "lees meer",
+    "lees verder",
+    "read more",
+    "continue reading",
+    "meer lezen",
+    "the post ",
+    "het bericht ",
+)
 """Without one of these no text is cut off in those words."""
 _BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
@@ -187,8 +197,8 @@ def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Ite
         edited=updated if updated and published and updated - published > timedelta(minutes=1) else None,
         categories=_categories(entry),
         answers=_answers(entry) or answered,
-        comments_feed=_address(page.url, _text(entry, "wfw_commentrss") or _replies(links)),
-        comments=_text(entry, "slash_comments") or _text(entry, "thr_total") or _count(links),
+        comments_feed=_address(page.url, _text(entry, "wfw_commentrss") or (links and _replies(links)) or ""),
+        comments=_text(entry, "slash_comments") or _text(entry, "thr_total") or (links and _count(links)) or "",
     )
 
 

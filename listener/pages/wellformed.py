@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
@@ -64,6 +65,8 @@ _INLINE = re.compile(
     r"(?=[\s/>])[^<>]*>",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[\w/.%+,=~-]*(\?[\w&=%.+-]+)?(#[\w.-]+)?", re.ASCII)
+"""An address that `urljoin` leaves as it is."""
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -148,7 +151,7 @@ class _Entry:
         link = {
             "rel": element.get("rel", "alternate"),
             "type": element.get("type", "text/html"),
-            "href": urljoin(self.url, href),
+            "href": _joined(self.url, href),
             "thr:count": element.get("{http://purl.org/syndication/thread/1.0}count", ""),
         }
         self.words["links"].append(link)
@@ -159,7 +162,7 @@ class _Entry:
         self.is_permalink = name == "id" or element.get("isPermaLink", "true") == "true"
         identity = _text(element)
         if identity:
-            self.words["id"] = urljoin(self.url, identity) if self.is_permalink else identity
+            self.words["id"] = _joined(self.url, identity) if self.is_permalink else identity
 
     def _title(self, element: Any) -> None:
         kind, value = element.get("type", "text"), _text(element)
@@ -213,16 +216,24 @@ def _words(url: str, element: Any, version: str) -> dict[str, Any]:
 
 def _name(element: Any) -> str:
     """The element's name with the usual prefix; raises `_NotPlain` in a namespace that feedparser may know better."""
-    if not isinstance(element.tag, str):  # an entity that nobody declared
+    name = _prefixed(element.tag) if isinstance(element.tag, str) else ""  # else an entity that nobody declared
+    if not name:
         raise _NotPlain
-    namespace, _, name = element.tag[1:].rpartition("}") if element.tag[0] == "{" else ("", "", element.tag)
+    return name
+
+
+@lru_cache(maxsize=1_024)
+def _prefixed(tag: str) -> str:
+    namespace, _, name = tag[1:].rpartition("}") if tag[0] == "{" else ("", "", tag)
     if namespace == _MEDIA:
         return "media:title" if name == "title" else "comments"
     if namespace in _WITHOUT_TEXT:
         return "comments"
-    if namespace not in _PREFIXES:
-        raise _NotPlain
-    return _PREFIXES[namespace] + name
+    return _PREFIXES[namespace] + name if namespace in _PREFIXES else ""
+
+
+def _joined(base: str, href: str) -> str:
+    return href if _WHOLE.fullmatch(href) else urljoin(base, href)
 
 
 def _text(element: Any) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.errors import ReadError
-from listener.pages.dates import parse_date
+from listener.pages.dates import parse_date, plain_date
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)  # a Sunday
 ZONE = "Europe/Amsterdam"
@@ -141,3 +141,23 @@ def test_the_two_internet_formats_are_read_back_in_any_zone(moment: datetime, zo
 def test_any_text_is_a_date_within_the_bounds_or_none(text: str) -> None:
     found = parse_date(text, now=NOW, zone=ZONE)
     assert found is None or datetime(2000, 1, 1, tzinfo=UTC) <= found <= NOW + timedelta(hours=24)
+
+
+@given(
+    st.integers(0, 40 * 365 * 24 * 3600),
+    st.sampled_from(["GMT", "UTC", "+0000", "+0100", "-0730", "Z", "+02:00", "-11:30", "CET", ""]),
+    st.booleans(),
+)
+def test_the_quick_reader_says_what_the_thorough_one_says_or_nothing(moment: datetime, zone: str, is_iso: bool) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    moment = datetime(1990, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S" if is_iso else "%a, %d %b %Y %H:%M:%S ") + zone
+    found = plain_date(text, now=now)
+    assert found is None or found == parse_date(text, now=now)
+    if zone in (("Z", "+02:00") if is_iso else ("GMT", "+0000")):
+        assert found == parse_date(text, now=now)
+
+
+@pytest.mark.parametrize("text", ["32 Nov 2026 09:00:00 GMT", "2026-02-30T09:00:00Z", "", "gisteren", "22 Nov 26"])
+def test_the_quick_reader_leaves_what_is_no_plain_date(text: str) -> None:
+    assert plain_date(text, now=datetime(2026, 11, 22, 12, tzinfo=UTC)) is None
