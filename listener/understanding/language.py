@@ -25,8 +25,8 @@ SHORT_LEAD = 4.0
 """The same for a text of fewer words than `SHORTEST`."""
 COMMON = 4.0
 """What it adds (in nats) that a word is one of the commonest of a language."""
-PLAIN = 3
-"""Words that only one language has and no word that only another has: this many settle it without a look at letters."""
+PLAIN = 2
+"""So many words that only one language has, and none that only another has, settle it without a look at letters."""
 _MARKS = set("@#")
 
 
