@@ -60,9 +60,9 @@ def tick(database: Database, alerts: Sequence[Alert], zone: ZoneInfo) -> int:
         known = notices.told([each.topic for each in findings if each.again is None])
         for found in (each for each in findings if each.topic not in known):
             send_at = alert.send_at(database.now())
-            notices.tell(found.topic, targets, found.title, found.text, send_at=send_at, again=found.again)
-            if found.flags:
+            if found.flags:  # first: what was told is not looked at again
                 Threads(database).flag(found.flags, found.why)
+            notices.tell(found.topic, targets, found.title, found.text, send_at=send_at, again=found.again)
     return deliver(database, [target for alert in alerts for target in alert.targets])
 
 

@@ -201,9 +201,11 @@ def _open_cases(database: Database, policy: Policy, rules: Sequence[Rule]) -> No
                 if turn is None:
                     return
                 now = _now(database)
-                for mention in turn.without_case(rule.key, BATCH):
-                    if mention.first_seen_at >= now - OLD and rule.answers(mention, now):
-                        _open_one(turn, mention, rule, policy)
+                fresh = [each for each in turn.without_case(rule.key, BATCH) if each.first_seen_at >= now - OLD]
+                wanted = [each for each in fresh if rule.answers(each, now)]
+                turn.lock_conversations({each.conversation_id for each in wanted})
+                for mention in wanted:
+                    _open_one(turn, mention, rule, policy)
 
 
 def _open_one(turn: Turn, mention: Mention, rule: Rule, policy: Policy) -> None:
@@ -212,10 +214,11 @@ def _open_one(turn: Turn, mention: Mention, rule: Rule, policy: Policy) -> None:
 
 
 def _open_stored(database: Database, rule: Rule) -> None:
-    found = [each.id for each in Inbox(database).mentions(rule.when) if each.case_id is None and not each.is_own]
+    found = [each for each in Inbox(database).mentions(rule.when) if each.case_id is None and not each.is_own]
     for some in in_chunks(found, BATCH):
         with Rulebook(database).turn() as turn:
-            for post_id in some:
+            turn.lock_conversations({mention.conversation_id for mention in some})
+            for post_id in (mention.id for mention in some):
                 case_id, event_id = turn.open_case(post_id, rule.name)
                 turn.claims(rule.key, case_id, event_id)  # what else it does is done once, for the case
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from desk.clocks import Clock
+from desk.clocks import Clock, standing
 from storage.types import Event, Reason
 
 
@@ -26,6 +26,8 @@ class Why:
             words = f" for the words {', '.join(reason.words)}" if reason.words else ""
             share = f" ({reason.share:+.2f})" if reason.share else ""
             lines.append(f"{reason.about}: {reason.label}{words}{share}.")
+        if stands := standing(self.clocks):
+            lines.append(f"promises: {stands.value.replace('_', ' ')}.")
         lines += [line for clock in self.clocks for line in clock.sentences(self.zone)]
         return lines + [_happened(each) for each in self.trail]
 

@@ -102,12 +102,19 @@ def _shared(case: Case, house: House) -> list[str]:
 
 
 def _why(house: House, args: argparse.Namespace) -> int:
+    from desk.clocks import standing
+
     why = house.clerk.why(args.id)
     if args.format == "table":
         sys.stdout.writelines(f"{clean_line(line)}\n" for line in why.sentences())
         return 0
     reasons = [{"about": r.about, "label": r.label, "words": list(r.words), "share": r.share} for r in why.reasons]
-    row = {"queries": list(why.queries), "reasons": reasons, "clocks": [_clock_row(each) for each in why.clocks]}
+    row: dict[str, Any] = {
+        "queries": list(why.queries),
+        "reasons": reasons,
+        "clocks": [_clock_row(each) for each in why.clocks],
+    }
+    row["standing"] = str(standing(why.clocks) or "") or None
     row["trail"] = [_event_row(event) for event in why.trail]
     show.show([row], list(row), args.format, sys.stdout)
     return 0
@@ -136,6 +143,15 @@ def _reply(house: House, args: argparse.Namespace) -> int:
             print(clean_line(reply.url))  # noqa: T201
         return 0
     raise StepRefused(f"Reply {reply.id} to case {args.id} is {reply.state}: {reply.error or 'it is on its way'}")
+
+
+def _waiting(clerk: Any, case_id: int) -> Reply:
+    """The reply of a case that waits for approval."""
+    waiting = [each for each in clerk.open(case_id).replies if each.state is ReplyState.AWAITING_APPROVAL]
+    if not waiting:
+        raise StepRefused(f"Case {case_id} has no reply that waits for approval.")
+    found: Reply = waiting[-1]
+    return found
 
 
 def _macro(house: House, args: argparse.Namespace) -> int:
@@ -230,6 +246,12 @@ STEPS: dict[str, Callable[[House, argparse.Namespace], int]] = {
     "note": _step(lambda clerk, args: clerk.note(args.id, " ".join(args.text)), "noted"),
     "snooze": _step(_snooze, "snoozed"),
     "reply": _reply,
+    "approve": _step(
+        lambda clerk, args: clerk.approve(_waiting(clerk, args.id).id, " ".join(args.text)), "its reply goes out"
+    ),
+    "reject": _step(
+        lambda clerk, args: clerk.reject(_waiting(clerk, args.id).id, " ".join(args.why)), "its reply goes back"
+    ),
     "macro": _macro,
     "pend": _step(lambda clerk, args: clerk.pend(args.id), "waits for the customer"),
     "resolve": _step(lambda clerk, args: clerk.resolve(args.id), "resolved"),

@@ -81,7 +81,8 @@ class Notices:
                 tables.Notice(key=f"{topic}#{number}@{target}", target=target, **row).model_dump()
                 for target in dict.fromkeys(targets)
             ]
-            return bool(connection.execute(insert_ignore(self.database, NOTICE, found, ["key"])).rowcount)
+            said = insert_ignore(self.database, NOTICE, found, ["key"])
+            return connection.execute(said, execution_options={"preserve_rowcount": True}).rowcount > 0
 
     def told(self, topics: Collection[str]) -> set[str]:
         """Which of these topics were raised before."""

@@ -8,7 +8,7 @@ runs, steps and events are written in one transaction, so that whatever is kille
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -217,6 +217,11 @@ class Turn:
         for some in in_chunks(sorted(case_ids)):
             locked = sa.select(CASE.c.id).where(CASE.c.id.in_(some)).order_by(CASE.c.id).with_for_update()
             self._connection.execute(locked).all()
+
+    def lock_conversations(self, conversations: Collection[int]) -> None:
+        """Keeps others from all cases of these conversations until the turn ends."""
+        for some in in_chunks(sorted(conversations)):
+            self.lock(self._connection.scalars(sa.select(CASE.c.id).where(CASE.c.conversation_id.in_(some))).all())
 
     def case(self, case_id: int) -> Case | None:
         """The case as it is now, locked until the turn ends."""

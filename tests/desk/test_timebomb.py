@@ -189,7 +189,7 @@ def test_the_past_is_told_as_it_stood(database: Database, forum: Forum, clock: A
     now = clock()
     Steps(database).claim(next(iter(Inbox(database).ids("*"))), "anna")
     (alert,) = RULES
-    found = rehearsal.rehearse(database, alert, now - timedelta(days=2), now, ZONE)
+    found = rehearsal.rehearse(database, alert, now - timedelta(hours=14), now, ZONE)
     assert [each.title.partition(":")[0] for each in found] == ["Time bomb on forum"]
     assert now - timedelta(days=1) < found[0].at < now
     before = Threads(database).unseen(now - timedelta(hours=30), window=timebomb.WINDOW, least=1)
