@@ -51,6 +51,8 @@ GROUPS: tuple[Group, ...] = (
             _key("t", "tag", N_("tag"), "case.tag"),
             _key("s", "snooze", N_("snooze"), "case.snooze"),
             _key("A", "assign", N_("assign"), "case.assign"),
+            _key("H", "hand_over", N_("hand over, or answer a hand-over"), "case.hand_over"),
+            _key("p", "playbook", N_("playbook: open one, or tick off a step"), "case.playbook"),
             _key("m", "note", N_("note"), "case.note"),
             _key("space", "mark", N_("mark; acts then work on all that is marked"), "list.mark", "Space"),
             _key("V", "mark_range", N_("mark from here to where the cursor goes"), "list.mark_range"),

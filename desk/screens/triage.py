@@ -9,6 +9,7 @@ from desk.screens.company import Company
 from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
 from desk.screens.replying import Replying
+from desk.screens.teaming import Teaming
 from desk.views import INBOX, SEARCH, VIEWS, View
 from desk.widgets.case_list import CaseList
 from desk.widgets.conversation import places
@@ -17,7 +18,7 @@ TYPING = frozenset(binding.action.partition("(")[0] for binding in BINDINGS)
 """Acts that no key starts while something is being typed."""
 
 
-class TriageScreen(Company, Judging, Replying):
+class TriageScreen(Company, Teaming, Judging, Replying):
     """List, conversation and author as panes; everything an agent does all day is done here."""
 
     BINDINGS = [*BINDINGS]

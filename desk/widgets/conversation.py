@@ -21,7 +21,7 @@ from desk.widgets.signs import (
     holder,
 )
 from desk.widgets.trail import told
-from storage.types import CaseFile, EventKind, Mention, Reason, Reply, ReplyState
+from storage.types import Case, CaseFile, EventKind, Mention, Reason, Reply, ReplyState
 
 if TYPE_CHECKING:
     from storage.dossier import Before
@@ -127,7 +127,24 @@ def _heading(file: CaseFile, width: int, now: datetime) -> list[Line]:
     lines.append(judged)
     if case.tags:
         lines.append([(" ".join("#" + clean_line(tag, 30) for tag in case.tags), "accent")])
-    return [*lines, _who(file, now)]
+    return [*lines, _who(file, now), *_team(case, width, now)]
+
+
+def _team(case: Case, width: int, now: datetime) -> list[Line]:
+    """The department, the hand-over that waits for an answer, and the playbook with what is done of it."""
+    lines: list[Line] = []
+    if case.department:
+        lines.append([(_("Department: {name}", name=clean_line(case.department, 40)), "dim")])
+    if case.handed_to:
+        said = _("Handed over to {name}, which did not answer yet; H answers.", name=clean_line(case.handed_to, 40))
+        lines += [[(line, "warn")] for line in wrap(said, width)]
+    if case.playbook:
+        lines.append([(_("Playbook {name}", name=clean_line(case.playbook, 60)), "strong")])
+    for step in case.checklist:
+        done = f"  {clean_line(step.by, 20)} {clock(step.at, now)}" if step.by and step.at else ""
+        text = f"{'[x]' if step.by else '[ ]'} {clean_line(step.text)}{done}"
+        lines += [[("  " + line, "dim" if step.by else "normal")] for line in wrap(text, width - 2)]
+    return lines
 
 
 def _who(file: CaseFile, now: datetime) -> Line:
