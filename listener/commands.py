@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from listener import crawl, finding, judge, live, teaching
 from listener.errors import ListenerError
 from listener.fetch import Fetcher
+from listener.login import Keys
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
 from listener.schedule import WORKERS, Chore, Schedule, run
@@ -96,6 +97,7 @@ async def kit(
             bench=bench,
             clock=database.now,
             run=readers.run,
+            keys=Keys(web.post),
             ears=Streams(fetcher, web),
             spell=spell,
         )

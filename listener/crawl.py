@@ -95,6 +95,8 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> O
         await _go(course, kit, writer)
     except ListenerError as error:
         course.fault = error
+        if kit.keys is not None and getattr(error, "status", None) == 401:
+            kit.keys.forget(due.name)
     except StorageError:
         raise
     except Exception as error:  # a fault of ours must not stop the other sources, nor stay unseen

@@ -63,6 +63,8 @@ class _Question:
     """Sent only to the origin that was asked for."""
     allow_private: Allowed
     cut: int
+    content: bytes | None = None
+    """What is posted; None: nothing is, the address is only asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,24 @@ class Fetcher:
         times = self._limits.redirects
         raise FetchError(f"{first.host} redirects more than {times} times: check the address.", status=302)
 
+    async def post(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        headers: Mapping[str, str],
+        allow_private: Allowed = False,
+        gate: Gate = _open_gate,
+    ) -> Page:
+        """Send something to one address, as a log-in does; a redirect is not followed. Raises as `get` does."""
+        target = parse(url)
+        question = replace(self._question("", "", headers, None, allow_private, 0), content=content)
+        async with gate(target.url):
+            answer = await self._within(self._limits.total, target, question, own=True)
+        if not isinstance(answer, Page):
+            raise FetchError(f"{target.host} sends what is posted to it elsewhere: check the address.", status=302)
+        return answer
+
     def _question(
         self,
         etag: str,
@@ -193,9 +213,12 @@ class Fetcher:
     async def _hop(self, target: Target, question: _Question, own: bool) -> _Answer:
         addresses = await self.checked(target, question.allow_private)
         fields = {**question.fields, **(question.private if own else {}), "host": target.netloc}
+        if question.content is not None:
+            fields["content-length"] = str(len(question.content))
         request = httpx.Request(
-            "GET",
+            "GET" if question.content is None else "POST",
             target.url,
+            content=question.content,
             headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields.items()],
             extensions={"target": target, "addresses": addresses},
         )
@@ -255,7 +278,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         body = _Body(exchange)
         try:
             with _Translated():
-                status, headers = await exchange.ask(request.url.raw_path, request.headers.raw)
+                status, headers = await exchange.ask(
+                    request.url.raw_path, request.headers.raw, request.method, request.content
+                )
         except BaseException:
             await body.aclose()
             raise

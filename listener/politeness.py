@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -56,6 +57,16 @@ class Fetches(Protocol):
         cut: int = 0,
         gate: Gate = ...,
     ) -> Page | NotModified: ...
+
+    async def post(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        headers: Mapping[str, str],
+        allow_private: Allowed = False,
+        gate: Gate = ...,
+    ) -> Page: ...
 
 
 class Shelf(Protocol):
@@ -204,6 +215,7 @@ class PoliteFetcher:
         self._fetcher, self._pause, self._shelf, self._now = fetcher, pause, shelf, now
         self._turnstile = turnstile or Turnstile()
         self._asking = Turnstile()
+        self._is_invited = False
         self._clock = self._turnstile.clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
@@ -233,6 +245,25 @@ class PoliteFetcher:
             gate=partial(self._gate, allow_private=allow_private, pause=spacing),
         )
 
+    async def post(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        headers: Mapping[str, str],
+        allow_private: Allowed = False,
+        pause: float | None = None,
+    ) -> Page:
+        """As `Fetcher.post`, at our turn. Robots.txt does not speak to somebody who has been given a key."""
+        gate = partial(self._turn, pause=self._pause if pause is None else pause)
+        return await self._fetcher.post(url, content, headers=headers, allow_private=allow_private, gate=gate)
+
+    def invited(self) -> PoliteFetcher:
+        """The same for a source that gave us a key to its interface, where its terms take the place of robots.txt."""
+        guest = copy.copy(self)
+        guest._is_invited = True
+        return guest
+
     def turn(
         self, url: str, *, allow_private: Allowed = False, pause: float | None = None
     ) -> AbstractAsyncContextManager[None]:
@@ -247,7 +278,7 @@ class PoliteFetcher:
     async def _gate(self, url: str, *, allow_private: Allowed, pause: float) -> AsyncIterator[None]:
         """Around each request: robots.txt first, then our turn at the host."""
         target = parse(url)
-        robots = await self._robots(target, allow_private, pause)
+        robots = Robots() if self._is_invited else await self._robots(target, allow_private, pause)
         if not robots.allows(target.url):
             raise Blocked(f"The robots.txt of {target.netloc} does not allow us to fetch {shown(target.url)}.")
         async with self._turn(url, pause=max(pause, robots.delay)):

@@ -105,6 +105,38 @@ class Kind(Protocol):
     def read(self, page: Page, link: Link, source: SourceSpec) -> Reading: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    """What is posted to be let in."""
+
+    url: str
+    content: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What a log-in gave: the kind's `headers` find it as the option `token`."""
+
+    token: str
+    seconds: float
+    """How long it is good for."""
+    refresh: str = ""
+    """What gets the next one without the password."""
+
+
+class LoginKind(Kind, Protocol):
+    """A kind whose sources may want a log-in. Both functions are pure.
+
+    `login` says what to post, with what `refresh` the last key gave, or None where the source's options hold no
+    account. `key` reads the answer; it raises `ListenerError` where that is none.
+    """
+
+    def login(self, source: SourceSpec, refresh: str) -> LogIn | None: ...
+
+    def key(self, page: Page) -> Key: ...
+
+
 class LiveKind(Kind, Protocol):
     """A kind that also speaks by itself. Both functions are pure.
 

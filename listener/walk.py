@@ -58,6 +58,8 @@ class Web(Protocol):
         pause: float | None = None,
     ) -> Page | NotModified: ...
 
+    def invited(self) -> Web: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:

@@ -46,16 +46,18 @@ class Exchange:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
         self._received = 0
 
-    async def ask(self, target: bytes, headers: Headers) -> tuple[int, Headers]:
-        """Send a GET and wait for status and headers.
+    async def ask(
+        self, target: bytes, headers: Headers, method: str = "GET", content: bytes = b""
+    ) -> tuple[int, Headers]:
+        """Send a question and wait for status and headers; `content` goes with a POST.
 
         Raises `WireError`, `OSError`, `TimeoutError`, and `ValueError` when the question itself is not valid HTTP.
         """
         try:
-            question = h11.Request(method="GET", target=target, headers=headers)
+            question = h11.Request(method=method, target=target, headers=headers)
         except h11.LocalProtocolError as error:
             raise ValueError(str(error)) from None
-        for event in (question, h11.EndOfMessage()):
+        for event in (question, *([h11.Data(data=content)] if content else ()), h11.EndOfMessage()):
             self._writer.write(self._http.send(event) or b"")
         async with asyncio.timeout(self._limits.read):
             await self._writer.drain()

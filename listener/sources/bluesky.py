@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,15 +11,19 @@ from urllib.parse import quote, urlsplit
 from listener.errors import ReadError
 from listener.pages.fields import inside, record_of, rows, word
 from listener.pages.syndication import moment
-from listener.types import Link, Page, Reading, SourceSpec
+from listener.types import Key, Link, LogIn, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
 PUBLIC = "https://public.api.bsky.app"
 """Where accounts and threads can be read without an account (docs.bsky.app, "API hosts and auth")."""
 SEARCH = "https://api.bsky.app"
 """Where a search is answered; with a `token` its server may be another, said by `service`."""
+ENTRY = "https://bsky.social"
+"""Where accounts of Bluesky's own log in (docs.bsky.app, "Get started"); other accounts say theirs by `service`."""
 REPO_PAGES = 10
 """Pages of a hundred posts that are read of one account on a data server."""
+SESSION = 3600.0
+"""Seconds for which a session's key is used; servers give it for two hours."""
 DEEPEST = 100
 """Levels of answers in a thread that are looked at."""
 
@@ -26,10 +31,11 @@ DEEPEST = 100
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The searches of the option `search`, the account at `bsky.app/profile/NAME`, or a data server's accounts.
 
-    Options: `search` (a text or a list of texts), `service` (the server asked instead of Bluesky's own), `token`.
+    Options: `search` (a text or a list of texts), `service` (the server asked instead of Bluesky's own), `token`, or
+    `identifier` and `password` of an account to log in with.
     """
     wanted = source.options.get("search")
-    service = str(source.options.get("service") or "").rstrip("/")
+    service = str(source.options.get("service") or (ENTRY if source.options.get("identifier") else "")).rstrip("/")
     if wanted:
         texts = [str(each) for each in wanted] if isinstance(wanted, list) else [str(wanted)]
         path = "app.bsky.feed.searchPosts?sort=latest&limit=100&q="
@@ -39,6 +45,27 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
         return [_link(service or PUBLIC, path, "list")]
     parts = urlsplit(source.url)
     return [_link(f"{parts.scheme}://{parts.netloc}", "com.atproto.sync.listRepos?limit=1000", "accounts")]
+
+
+def login(source: SourceSpec, refresh: str) -> LogIn | None:
+    """A session for the account `identifier` with its (application's) `password`; None without one."""
+    options = source.options
+    if not options.get("identifier"):
+        return None
+    base = f"{str(options.get('service') or ENTRY).rstrip('/')}/xrpc/com.atproto.server."
+    if refresh:
+        return LogIn(url=f"{base}refreshSession", content=b"", headers={"Authorization": f"Bearer {refresh}"})
+    account = {"identifier": str(options["identifier"]), "password": str(options.get("password") or "")}
+    content = json.dumps(account).encode()
+    return LogIn(url=f"{base}createSession", content=content, headers={"Content-Type": "application/json"})
+
+
+def key(page: Page) -> Key:
+    """The session's key. Raises `ReadError` where there is none."""
+    said = record_of(page)
+    if not word(said, "accessJwt"):
+        raise ReadError(f"{page.url} lets us in without a key: is this a server of Bluesky's kind?")
+    return Key(token=word(said, "accessJwt"), seconds=SESSION, refresh=word(said, "refreshJwt"))
 
 
 def headers(source: SourceSpec) -> Mapping[str, str]:

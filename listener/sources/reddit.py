@@ -1,4 +1,4 @@
-"""Reddit by its feeds: new posts and comments of a subreddit or a search, and whole threads."""
+"""Reddit: new posts and comments of a subreddit or a search, and whole threads; by its interface, else its feeds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from listener.pages import reddit_api
 from listener.pages.markup import text_of
 from listener.pages.syndication import Item, parse
 from listener.types import Link, Page, Reading, SourceSpec
@@ -20,9 +21,15 @@ _LINKED = re.compile(r'<a href="([^"]{1,2000})">\[link\]</a>')
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """New posts and new comments of the subreddit at `/r/NAME`; with the option `search`, what is found (there)."""
+    """New posts and new comments of the subreddit at `/r/NAME`; with the option `search`, what is found (there).
+
+    With `client_id` and `client_secret` of an application they are read by the interface; with `username` and
+    `password` as that account.
+    """
     subreddit = re.search(r"/r/(\w{1,50}(?:\+\w{1,50})*)", source.url)
     place = f"{SITE}/r/{subreddit.group(1)}" if subreddit else SITE
+    if source.options.get("client_id"):
+        return reddit_api.start(source, subreddit.group(1) if subreddit else "")
     option = source.options.get("search")
     texts = [str(each) for each in (option if isinstance(option, list) else [option]) if each]
     inside = "&restrict_sr=on" if subreddit else ""
@@ -36,6 +43,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
 
     A feed does not say which comment another answers, so that all answer the thread as a whole.
     """
+    if source.options.get("client_id"):
+        return reddit_api.read(page, link, source)
     feed = parse(page)
     posts = tuple(post for item in feed.items if (post := _post(item)))
     if link.role == "thread":
@@ -53,6 +62,9 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         for thread, post in newest.items()
     )
     return Reading(posts=posts, links=links, hint=feed.hint)
+
+
+login, key, headers = reddit_api.login, reddit_api.key, reddit_api.headers
 
 
 def _post(item: Item) -> Post | None:

@@ -50,6 +50,7 @@ class Site(ThreadingHTTPServer):
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.posted: list[bytes] = []
         self.hears = threading.Event()
         """Questions are answered while this is set."""
         self.hears.set()
@@ -78,6 +79,11 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Site
     protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Remembers what was posted, and answers as to a question."""
+        self.server.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.do_GET()
 
     def do_GET(self) -> None:
         """Answers as the site was told to."""
