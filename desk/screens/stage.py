@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -20,7 +21,7 @@ from desk.views import FIRST_PAGE, SEARCH, VIEWS
 from desk.widgets.case_list import CaseList, empty_words
 from desk.widgets.conversation import Due
 from storage.errors import ConfigError, QueryError
-from storage.types import Case, Health, ReplyState
+from storage.types import Case, CaseFile, Health, ReplyState
 
 if TYPE_CHECKING:
     from desk.app import Desk
@@ -61,6 +62,8 @@ class Stage(Surface):
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
+        self._ahead: dict[int, Opened] = {}
+        """What was read of the cases next to the open one; what changes is dropped."""
         self._count_after = 0.0
         self._seconds = 0
         self.team: list[str] = []
@@ -185,8 +188,10 @@ class Stage(Surface):
 
     @work(exclusive=True, group="open")
     async def show_case(self, case_id: int | None, home: bool = True) -> None:
-        """Reads a case and shows its conversation and author, once the cursor rests for a moment."""
-        await asyncio.sleep(REST)
+        """Shows a case's conversation and author: at once where they were read ahead, else once the cursor rests."""
+        found = self._ahead.get(case_id) if case_id is not None and home else None
+        if found is None:
+            await asyncio.sleep(REST)
         if case_id is None:
             self.file = None
             self.paint_file()
@@ -194,16 +199,28 @@ class Stage(Surface):
         if not (self.side_by_side or self.reading):
             return
         try:
-            file, due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
+            self.file, self.due = found or await self.counter.read(lambda clerk: read_file(clerk, case_id))
         except REFUSALS as error:
             self.say_trouble(error)
             return
-        self.file, self.due = file, due
-        self.cases.put([file.case])
+        self.cases.put([self.file.case])
         self.paint_file(home)
         if home:
             self.show_newest()
         self.opened()
+        self._look_ahead()
+
+    @work(exclusive=True, group="ahead")
+    async def _look_ahead(self) -> None:
+        """Reads the cases that one key would show next, while the agent reads this one."""
+        await asyncio.sleep(REST)
+        row, ids = self.cases.row, self.cases.ids
+        near = [ids[each] for each in (row + 1, row + max(1, self.cases.size.height - 1)) if each < len(ids)]
+        ahead = self._ahead = {each: self._ahead[each] for each in near if each in self._ahead}
+        with suppress(*REFUSALS):
+            for case_id in near:
+                if case_id not in ahead:
+                    ahead[case_id] = await self.counter.read(lambda clerk, id_=case_id: read_file(clerk, id_))  # type: ignore[misc]
 
     # -- what others do -------------------------------------------------------------------------------------------
 
@@ -250,6 +267,7 @@ class Stage(Surface):
         self._cursor, changed, known, fresh = news
         if not changed:
             return
+        self._ahead = {}
         self.cases.put(known)
         self.noticed(changed)
         if ids is self.cases.ids:
@@ -259,6 +277,15 @@ class Stage(Surface):
             self.show_case(opened.id, home=False)
         self.count_views()
         self.paint_bars()
+
+
+Opened = tuple[CaseFile, list[Due]]
+"""A case with all that is shown of it, and the promises to it that still run."""
+
+
+def read_file(clerk: Clerk, case_id: int) -> Opened:
+    """A case as it is opened."""
+    return clerk.open(case_id), due_of(clerk, case_id)
 
 
 def due_of(clerk: Clerk, case_id: int) -> list[Due]:
