@@ -1,0 +1,53 @@
+"""The hostile hosts' server: answers by the host that is asked for, from the list of answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from multiprocessing.connection import Connection
+
+from hostile_answers import ANSWERS, OK, POSTS, add, body, bomb, endless, item, page, raw, redirect, rss, silence
+
+ROBOTS = {
+    "robots-huge": endless(OK + b"\r\n", b"Disallow: /a\n" * 999),
+    "robots-slow": endless(OK + b"Content-Length: 9999\r\n\r\n", b"a", 1),
+    "robots-silent": silence,
+    "robots-loop": redirect("/robots.txt"),
+    "robots-inside": redirect("http://10.0.0.1/robots.txt"),
+    "robots-500": raw(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"),
+    "robots-html": body(page("niet hier"), "text/html"),
+    "robots-stars": body("User-agent: *\nDisallow: /" + "*a" * 3000 + "$\n", "text/plain"),
+    "robots-binary": body(bytes(range(256)) * 999, "text/plain"),
+    "robots-delay": body("User-agent: *\nCrawl-delay: 1e99\n", "text/plain"),
+    "robots-bomb": body(bomb(64), "text/plain", "Content-Encoding: gzip"),
+}
+GOOD = body(rss("".join(item(n) for n in range(POSTS))))
+add("feed", **{name.replace("-", "_"): GOOD for name in ROBOTS})
+NOTHING = raw(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+
+
+async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        path = head.split(" ", 2)[1]
+        name = next(line for line in head.lower().split("\r\n") if line.startswith("host:"))[5:].strip().split(".")[0]
+        say = ANSWERS[name][1] if name in ANSWERS else GOOD
+        if path == "/robots.txt":
+            say = ROBOTS.get(name, NOTHING)
+        await say(writer, path)
+        writer.write_eof()
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        pass
+    finally:
+        writer.close()
+
+
+def serve(pipe: Connection) -> None:
+    """Plays all the hosts; tells the port through the pipe."""
+
+    async def run() -> None:
+        server = await asyncio.start_server(_handle, "127.0.0.1", 0, family=socket.AF_INET)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
