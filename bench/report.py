@@ -1,6 +1,6 @@
 """A month's report and a full CSV export, beside bare sqlite3 and csv on the same file in the same run.
 
-    python -P bench/report.py [MENTIONS]        (100,000 unless said; 1,000,000 takes a few minutes to fill)
+    python -m bench.report [MENTIONS]        (100,000 unless said; 1,000,000 takes a few minutes to fill)
 
 Bare sqlite3 reads the same columns of the same mentions and counts or writes them without cases, business hours,
 promises, reasons, guarding or promised fields: what no report in Python on this file can beat. pandas, where it is
@@ -182,7 +182,7 @@ def main(arguments: list[str]) -> None:
         for name in RUNS:
             if name == "pandas" and not find_spec("pandas"):
                 continue
-            command = [sys.executable, "-P", __file__, name, str(path)]
+            command = [sys.executable, "-m", "bench.report", name, str(path)]
             said = subprocess.run(command, check=True, capture_output=True).stdout
             wall, cpu, memory = map(float, said.split())
             spent[name] = cpu

@@ -15,7 +15,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 """Nothing is loaded, sent or run; only the page's own style counts."""
 
 STACK = ("negative", "neutral", "positive", "unrated")
-HALF = 6
+HALF = 5
 """Columns that fit on half of the page."""
 MOST_BARS = 20
 """Bars drawn; the table beside them is whole."""

@@ -92,7 +92,7 @@ class Tally:
     def over_time(self) -> Counts[Arrival]:
         """Mentions by step and sentiment."""
         edges = np.array([round(each * MICROS) for each in self.steps.epochs], np.int64)
-        step = np.searchsorted(edges, self.frame.at, side="right") - 1
+        step = (np.searchsorted(edges, self.frame.at, side="right") - 1).astype(np.int32)
         keys = [Arrival(place, each) for place in range(len(edges)) for each in SENTIMENTS]
         return Counts(keys, step * len(SENTIMENTS) + self._sentiment, self.frame.mention)
 
@@ -107,17 +107,20 @@ class Tally:
         return self._by_hour(self.frame.outside)
 
     def _by_hour(self, chosen: Flags) -> Counts[tuple[int, int]]:
-        quarters, place = np.unique(self.frame.at[chosen] // (QUARTER * MICROS), return_inverse=True)
-        hour = np.array([_hour_of_week(each, self.zone) for each in quarters.tolist()], np.int32)
+        quarter = (self.frame.at[chosen] // (QUARTER * MICROS)).astype(np.int32)
+        first = int(quarter.min()) if len(quarter) else 0
+        seen = np.flatnonzero(np.bincount(quarter - first)) + first
+        hour = np.zeros(int(seen.max(initial=first)) - first + 1, np.int32)
+        hour[seen - first] = [_hour_of_week(each, self.zone) for each in seen.tolist()]
         keys = [(day, hour) for day in range(7) for hour in range(24)]
-        return Counts(keys, hour[place], self.frame.mention[chosen])
+        return Counts(keys, hour[quarter - first], self.frame.mention[chosen])
 
     @cached_property
     def writers(self) -> Counts[Writer]:
         """Mentions by account and sentiment; those of unknown authors are left out."""
         known = self.frame.author > 0
         keys = [Writer(*author, each) for author in self.frame.authors for each in SENTIMENTS]
-        codes = self.frame.author[known].astype(np.int64) * len(SENTIMENTS) + self._sentiment[known]
+        codes = self.frame.author[known] * len(SENTIMENTS) + self._sentiment[known]
         return Counts(keys, codes, self.frame.mention[known])
 
     @cached_property
