@@ -2,10 +2,10 @@
 
     python bench/listen.py [--reader PYTHON] [--database ADDRESS] [PART …]
 
-Parts: polls, new, firehose, million (default: all). Rates are per second of this process's CPU, so that the server in
-its own process and a busy machine do not count. `--reader` names a Python that has `reader` installed, to be measured
-beside us on the same feeds. `--database` names an empty PostgreSQL to be used instead of a fresh SQLite file; it is
-emptied between the measurements. Every poll is a new connection to another host, as it is for sources all over the web.
+Parts: polls, new, firehose, shared, million (default: all). Rates are per second of this process's CPU, so that the
+server in its own process and a busy machine do not count. `--reader` names a Python that has `reader` installed, to be
+measured beside us on the same feeds. `--database` names a PostgreSQL to be used instead of a fresh SQLite file; it is
+emptied between the measurements. Every poll is a new connection to another host, as for sources all over the web.
 """
 
 from __future__ import annotations
@@ -186,6 +186,45 @@ def firehose(port: int, _: str, address: str) -> None:
     say(f"firehose, 1 in 50 stored of {FIREHOSE}", rate, "posts/CPU s", 5000)
 
 
+def shared(port: int, _: str, address: str) -> None:
+    """Visits of feeds with a mention by one, two and four processes on one PostgreSQL, in the CPU time of all."""
+    if not address:
+        print("shared: left out, it needs --database")
+        return
+    for count in (1, 2, 4):
+        with fresh_database(address) as database:
+            Intake(database).register(
+                (f"site{n}", "feed", f"http://site{n}.example:{port}/one/{n}") for n in range(HOSTS)
+            )
+            started = time.perf_counter()
+            question = [sys.executable, __file__, "share", address]
+            workers = [subprocess.Popen(question, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+            said = [each.communicate()[0].split() for each in workers]
+            wall = time.perf_counter() - started
+            assert [each.returncode for each in workers] == [0] * count
+            visits, spent = sum(int(each[0]) for each in said), sum(float(each[1]) for each in said)
+            assert visits == HOSTS and Intake(database).health()[0].posts == 1
+        parts = "+".join(each[0] for each in said)
+        say(f"{count} processes on one database", visits / spent, f"visits/CPU s of all ({parts}; {wall:.1f} s)", 0)
+
+
+async def share(address: str) -> None:
+    """Visits whatever is due in a database; says how many that were, and the CPU time it took."""
+    database, bench, done = Database(address), prepare(), list[crawl.Outcome]()
+    async with Fetcher(resolve=nobody) as fetcher, Readers() as readers:
+        web = PoliteFetcher(fetcher, pause=0)
+        kit = crawl.Kit(web=web, intake=Intake(database), bench=bench, clock=database.now, run=readers.run)
+        sources = [
+            SourceSpec(name=each.name, url=each.url, kind="feed", pause=0, allow_private=True)
+            for each in kit.intake.health()
+        ]
+        schedule = Schedule(kit, sources, workers=16, report=done.append)
+        started = time.process_time()
+        await schedule.once()
+        print(len(done), time.process_time() - started)
+    database.close()
+
+
 def million(port: int, _: str, address: str) -> None:
     """A million registered sources: memory, and how long it takes to see which are due."""
     count = 1_000_000
@@ -213,6 +252,7 @@ PARTS: dict[str, Callable[[int, str, str], None]] = {
     "polls": polls,
     "new": new,
     "firehose": firehose,
+    "shared": shared,
     "million": million,
 }
 
@@ -222,7 +262,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--reader", default="")
     arguments.add_argument("--database", default="")
-    arguments.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    arguments.add_argument("parts", nargs="*")
     chosen = arguments.parse_args()
     server = subprocess.Popen([sys.executable, SITE], stdout=subprocess.PIPE, text=True)
     try:
@@ -238,5 +278,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["part"]:
         PARTS[sys.argv[2]](int(sys.argv[3]), *sys.argv[4:])
+    elif sys.argv[1:2] == ["share"]:
+        run(share(sys.argv[2]))
     else:
         main()
