@@ -51,8 +51,9 @@ class Alert:
     @property
     def id(self) -> str:
         """Tells alerts apart, whatever their order."""
-        says = [self.on, self.spike, self.silence, self.unclaimed, self.sla, [each.id for each in self.targets]]
-        says += [word for word in (self.timebomb and "timebomb", self.handover) if word]
+        says: tuple[Any, ...] = (self.on, self.spike, self.silence, self.unclaimed, self.sla)
+        says += ([each.id for each in self.targets],)
+        says += tuple(word for word in (self.timebomb and "timebomb", self.handover) if word)
         return blake2b(repr(says).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def send_at(self, now: datetime) -> datetime:

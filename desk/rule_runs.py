@@ -111,7 +111,11 @@ def follow(clerk: Clerk, case_id: int, name: str) -> None:
     if playbook is None:
         raise NotFound(f"There is no playbook {name}{suggestion(name, clerk.policy.playbooks)}.")
     known = Known(team=clerk.policy.team, templates=clerk.policy.replies)
-    act = Act("playbook", playbook, routing(playbook, known))
+    try:
+        act = Act("playbook", playbook, routing(playbook, known))
+    except ValueError as error:
+        said = str(error).splitlines()[0]
+        raise StepRefused(f"The playbook {name} cannot be followed: {said}. See `webcare check`.") from None
     rule = Rule(name=name, when="*", node=tree.Everything(), acts=(act,))
     with Rulebook(clerk.database).turn() as turn:
         _Run(turn, rule, clerk.policy, case_id, BY_HAND, agent=clerk.agent).by_hand()
