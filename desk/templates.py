@@ -1,4 +1,4 @@
-"""A reply's words: templates filled in, in the language of the case, and whether a text is ready to leave."""
+"""What a reply answers and says: its mention, templates filled in, and whether a text is ready to leave."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from desk.errors import NotReady
 from desk.policy import Policy
 from desk.tone import GAP, Remark
 from storage.errors import NotFound
-from storage.types import Case
+from storage.types import Case, CaseFile, Mention
 
 if TYPE_CHECKING:
     from desk.channels import Channel
@@ -38,6 +38,24 @@ def check_ready(text: str, name: str, channel: Channel, remarks: Callable[[str],
     length = getattr(channel, "length", len)(text)
     if channel.limit is not None and length > channel.limit:
         raise NotReady(f"The reply has {length} characters; {name} takes {channel.limit}.")
+
+
+def newest_of(file: CaseFile) -> Mention:
+    """The newest mention of a case. Raises `NotFound`."""
+    own = [each for each in file.thread if each.case_id == file.case.id]
+    if not own:
+        raise NotFound(f"Case {file.case.id} has no mention left.")
+    return own[-1]
+
+
+def answered(file: CaseFile, mention_id: int | None) -> Mention:
+    """The mention that a reply answers: the one that is named, else the newest. Raises `NotFound`."""
+    if mention_id is None:
+        return newest_of(file)
+    found = next((each for each in file.thread if each.id == mention_id), None)
+    if found is None:
+        raise NotFound(f"Mention {mention_id} is not in the conversation of case {file.case.id}.")
+    return found
 
 
 def _language(policy: Policy, agent: str, case: Case, texts: Mapping[str, str]) -> str:

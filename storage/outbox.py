@@ -138,15 +138,16 @@ class Outbox:
         with self.database.write() as connection:
             return call_back(connection, reply_id, agent, self.database.now())
 
-    def approve(self, reply_id: int, agent: str, *, hold: timedelta = timedelta()) -> Reply:
-        """Lets a reply go that waited for approval. Nobody approves their own."""
+    def approve(self, reply_id: int, agent: str, text: str | None = None) -> Reply:
+        """Lets a reply go that waited for approval, with `text` in place of its own. Nobody approves their own."""
         with self.database.write() as connection:
             row = _in_state(connection, reply_id, "approved", ReplyState.AWAITING_APPROVAL)
             if row.agent == agent:
                 raise StepRefused("A reply is approved by somebody else than its writer.")
-            until = self.database.now() + hold
+            now, other = self.database.now(), {"text": text} if text and text != row.text else {}
+            said = {"was": row.text, **other} if other else {}
             return put(
-                connection, row, EventKind.APPROVED, agent, self.database.now(), state=ReplyState.HELD, hold_until=until
+                connection, row, EventKind.APPROVED, agent, now, said, state=ReplyState.HELD, hold_until=now, **other
             )
 
     def reject(self, reply_id: int, agent: str, why: str) -> Reply:

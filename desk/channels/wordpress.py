@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
+from html import escape
 from typing import Any
 
 from desk.channels._http import Answer, Site, address_of, keys, letters, link, without_markup, word
@@ -27,8 +28,13 @@ API = "/wp-json/wp/v2/comments"
 
 
 def length(text: str) -> int:
-    """The text as WordPress measures it: in bytes."""
-    return len(text.encode("utf-8", "replace"))
+    """The text as WordPress measures it: in bytes of what it stores."""
+    return len(as_html(text).encode("utf-8", "replace"))
+
+
+def as_html(text: str) -> str:
+    """The text as WordPress wants it, so that <b> and a < b stand there as they were written."""
+    return escape(text, quote=False)
 
 
 def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
@@ -43,7 +49,7 @@ def send(reply: Reply, mention: Mention, options: Mapping[str, Any]) -> Receipt:
     )
     place = _place(site, mention)
     try:
-        answer = site.hand_over(API, json={**place, "content": reply.text}, ok=(201, 409))
+        answer = site.hand_over(API, json={**place, "content": as_html(reply.text)}, ok=(201, 409))
     except SendUncertain:
         if standing := _standing(site, place, reply):
             return standing

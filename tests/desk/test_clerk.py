@@ -234,6 +234,15 @@ def test_cases_are_given_only_to_the_team(sqlite_database: Database) -> None:
         clerk_of(sqlite_database, "anna").assign(case_id, "ana")
 
 
+def test_a_closed_case_is_answered_by_who_sees_it_or_opens_it_again(sqlite_database: Database) -> None:
+    case_id = arrive(sqlite_database)
+    clerk = clerk_of(sqlite_database, "anna")
+    clerk.resolve(case_id)
+    with pytest.raises(NotReady, match="Case 1 is resolved: reopen it first"):
+        clerk.reply(case_id, "Dag")
+    assert clerk.reply(case_id, "Dag", seen=clerk.cases([case_id])[0]).state is ReplyState.HELD
+
+
 def test_a_colleagues_reply_is_called_back_by_a_lead_only(sqlite_database: Database) -> None:
     reply = clerk_of(sqlite_database, "anna").reply(arrive(sqlite_database), "Beste Jan")
     with pytest.raises(NotAllowed):

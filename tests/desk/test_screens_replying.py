@@ -226,3 +226,18 @@ async def test_it_is_said_while_writing_that_others_changed_the_case(desk, arriv
         clerk("bram").take_over(case, "urgent")
         await seat.poll()
         assert "bram has taken this case over" in seat.said
+
+
+async def test_a_trainees_reply_is_put_in_better_words_and_approved(desk, arrive, clerk):
+    case = arrive()
+    clerk("tom").reply(case, "Dag, wat vervelent")
+    async with desk("bram") as seat:
+        await seat.press("O", "e")
+        assert "A reply by tom" in seat.text
+        await seat.press("backspace", "d", "!", "escape")
+        assert replies(clerk, case)[ReplyState.AWAITING_APPROVAL].text == "Dag, wat vervelent"
+        await seat.press("e", "end", "backspace", "d", "!", "ctrl+s")
+        held = replies(clerk, case)[ReplyState.HELD]
+        assert (held.text, held.agent) == ("Dag, wat vervelend!", "tom")
+        event = clerk("x").open(case).trail[-1]
+        assert (event.actor, event.data["was"]) == ("bram", "Dag, wat vervelent")

@@ -85,6 +85,13 @@ def test_a_comment_is_answered_under_the_comment(serve: Any, said: Any, reply: A
     assert site.asked[-1].json == {"post": 4, "parent": 2, "content": "Dag Jan"}
 
 
+def test_what_looks_like_markup_stands_there_as_it_was_written(serve: Any, said: Any, reply: Any, mention: Any) -> None:
+    site = serve(Blog(said))
+    wordpress.send(reply('3 < 5 & "<b>niet</b>"'), mention(external_id="comment-2"), keys(site))
+    assert site.asked[-1].json["content"] == '3 &lt; 5 &amp; "&lt;b&gt;niet&lt;/b&gt;"'
+    assert wordpress.length("a<b") == 6
+
+
 @pytest.mark.parametrize(
     ("identity", "url", "body"),
     [
