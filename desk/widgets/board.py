@@ -128,13 +128,20 @@ def _headlines(found: Overview, words: Words) -> Panel:
                 [
                     (fit(words.kpi(each.kpi), name) + " ", "normal"),
                     (fit(words.cell(each.cell, each.unit), 10, right=True), "strong"),
-                    (fit("  " + each.remark, max(0, width - name - 12)), "dim"),
+                    ("  " + _shortened(each.remark, width - name - 14), "dim"),
                 ],
             )
             for place, each in enumerate(shown)
         ]
 
     return Panel(_("In short"), spots, draw)
+
+
+def _shortened(remark: str, cells: int) -> str:
+    """As many whole parts of a remark as fit."""
+    while len(remark) > cells and "; " in remark:
+        remark = remark.rpartition("; ")[0]
+    return remark if len(remark) <= cells else ""
 
 
 def _moods(found: Overview, table: Table, words: Words) -> Panel:
@@ -170,7 +177,8 @@ def _volume(found: Overview, table: Table, words: Words) -> Panel:
 
 def _of_step(line: Row, keys: Sequence[str], words: Words) -> str:
     numbers = ((key, words.cell(line.cells[keys.index(key)], Unit.COUNT)) for key in keys)
-    return f"{line.label}: " + ", ".join(f"{number} {words(key).lower()}" for key, number in numbers)
+    named_ = {key: (words.kpi(key) if key == "mentions" else words(key)).lower() for key in keys}
+    return f"{line.label}: " + ", ".join(f"{number} {named_[key]}" for key, number in numbers)
 
 
 def _chart(labels: Sequence[str], values: Sequence[Sequence[float]], width: int, chosen: int | None) -> list[Line]:

@@ -83,7 +83,7 @@ async def test_what_was_edited_since_the_claim_is_shown_in_its_place(desk, arriv
 async def test_the_author_pane_knows_what_they_were_told_and_flags_telling_it_again(
     desk, arrive, clerk, sqlite_database
 ):
-    told = "Dag jan, wat vervelend dat de app het niet doet. We zoeken het nu uit."
+    told = "ik zoek uit wat er nu is"
     first = arrive(conversation="a")
     anna = clerk("anna")
     anna.note(first, "gebeld met jan")
@@ -93,12 +93,25 @@ async def test_the_author_pane_knows_what_they_were_told_and_flags_telling_it_ag
     anna.resolve(first)
     arrive(conversation="b")
     async with desk(size=(180, 50)) as seat:
-        assert "They were told" in seat.text and "Dag jan, wat vervelend" in seat.text
+        assert "They were told" in seat.text and told in seat.text
         assert "gebeld met jan" in seat.text and "Other cases" in seat.text and "by week" in seat.text
         await seat.press("r")
-        await seat.type(told.replace("nu uit", "meteen uit"))
+        await seat.type(told.replace("nu", ""))
         await look(seat)
         assert "They were told nearly this before" in seat.said and "nearly what is being written" in seat.text
+
+
+async def test_what_is_known_of_a_writer_is_shown_and_never_obeyed(desk, arrive, clerk, sqlite_database):
+    nasty = "\x1b]52;c;ZXZpbA==\x07 [/b] \u202e \x9b31m"
+    first = arrive(nasty, conversation="a", title=nasty)
+    anna = clerk("anna")
+    anna.note(first, nasty)
+    anna.tag(first, "[@click=app.bell]x")
+    arrive(conversation="b")
+    async with desk(size=(180, 50)) as seat:
+        await seat.press("j")
+        assert "Noted" in seat.text and "[/b]" in seat.text
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(seat.text)
 
 
 @given(st.text("ab \n⟨⟩−+", max_size=40), st.text("ab \n⟨⟩−+", max_size=40))

@@ -14,7 +14,7 @@ from storage.figures import Figures
 from storage.types import Priority
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 async def test_the_figures_are_those_of_the_report_and_enter_opens_what_is_behind(desk, arrive, size):
     arrive()
     arrive(author="piet", priority=Priority.URGENT)
@@ -34,16 +34,16 @@ async def test_a_chart_is_walked_along_and_the_panels_are_walked_through(desk, a
         assert "1 mentions" in bar.text
         await seat.press("h")
         assert "0 mentions" in bar.text
-        await seat.press("l", "l")
+        await seat.press("l")
         assert "1 mentions" in bar.text
         places = []
         for _time in range(40):
-            await seat.pilot.press("j")
+            seat.app.screen.action_down()
             places.append(seat.app.screen._place)
         assert len(set(places)) > 15 and places[-1] == places[-2]
         await seat.press("g")
         assert seat.app.screen._place[0] == 0
-        await seat.press("G", "k", "h", "p", "4")
+        await seat.press("G", "4")
         assert "90 days" in seat.text
 
 
@@ -51,11 +51,10 @@ async def test_it_is_narrowed_by_a_search_and_a_bad_one_is_told_its_place(desk, 
     arrive()
     async with desk(size=(100, 30), lang="nl") as seat:
         await seat.press("D", "slash")
-        await seat.type("brand:maanbank")
+        await seat.type("lang:en")
         await seat.press("enter")
-        assert "In deze periode is niets gevonden." in seat.text and "brand:maanbank" in seat.text
-        await seat.press("slash")
-        await seat.type(" AND")
+        assert "In deze periode is niets gevonden." in seat.text and "lang:en" in seat.text
+        await seat.press("slash", "space", *"AND")
         await seat.press("enter")
         assert "^" in seat.text
         await seat.press("escape", "escape")
