@@ -31,6 +31,8 @@ WORKERS = 2
 """Processes that read at once."""
 MEMORY = 96 * 1024 * 1024
 """Bytes that reading one page may take besides what the worker has already."""
+LARGEST = 192 * 1024 * 1024
+"""Bytes that a worker may hold after a page; one that holds more is replaced."""
 CPU = 10
 """Seconds of work that one page may take."""
 PATIENCE = 30.0
@@ -88,7 +90,10 @@ class Readers:
             except BaseException:
                 await _end(worker)
                 raise
-            self._idle.append(worker)
+            if _held(worker.pid) > LARGEST:
+                await _end(worker)  # a new one takes less; what a page once took is not always given back
+            else:
+                self._idle.append(worker)
         if said == "fault":
             raise RuntimeError(value)
         if said == "refused":
@@ -113,6 +118,14 @@ async def _ask(worker: Process, question: bytes) -> tuple[str, Any]:
     size = int.from_bytes(await worker.stdout.readexactly(_HEAD), "big")
     found: tuple[str, Any] = pickle.loads(await worker.stdout.readexactly(size))  # noqa: S301 - our own process
     return found
+
+
+def _held(pid: int) -> int:
+    """Bytes of memory a process holds; 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 async def _end(worker: Process) -> None:

@@ -96,8 +96,9 @@ class Kind(Protocol):
     `listener.errors.ReadError` with one sentence when the page is not what it should be.
 
     A kind may also have `headers(source)`, sent with each request; `fallback(link, error, source, memory)`, the links
-    to try instead of one that failed; and `LISTS_ALL = True`, which says that a conversation read to its end shows all
-    of its posts: one that is stored and not shown any more is then marked as deleted.
+    to try instead of one that failed; and `LISTS_ALL` (true, or a function of the link where it begins), which says
+    that a conversation read to its end shows all of its posts: one that is stored and not shown any more is then
+    marked as deleted.
     """
 
     def start(self, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]: ...

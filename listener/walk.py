@@ -173,7 +173,7 @@ class Walk:
         posts: dict[str, Post] = {}
         waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.troubles)
         most = self._bytes + THREAD_BYTES
-        lists_all = bool(getattr(self.kind, "LISTS_ALL", False))
+        lists_all = self._lists_all(start)
         while waiting and len(seen) < THREAD_PAGES and self._bytes < most:
             link = waiting.popleft()
             if link.url in seen:
@@ -184,6 +184,7 @@ class Walk:
             except ListenerError as error:
                 instead = self._fallback(link, error)
                 waiting.extend(instead)
+                lists_all = False  # another way may show less
                 if not instead:
                     self.troubles.append(error)
                     whole = whole and getattr(error, "status", None) in GONE
@@ -198,6 +199,11 @@ class Walk:
             thread=start if whole else replace(start, stamp=""),
             complete=lists_all and whole and not waiting and len(seen) <= FEW and len(self.troubles) == troubles,
         )
+
+    def _lists_all(self, start: Link) -> bool:
+        """Whether the kind says that a conversation that begins at this link shows all of its posts."""
+        said = getattr(self.kind, "LISTS_ALL", False)
+        return bool(said(start) if callable(said) else said)
 
     def _fallback(self, link: Link, error: ListenerError) -> list[Link]:
         other_way = getattr(self.kind, "fallback", None)

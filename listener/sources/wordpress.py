@@ -31,6 +31,11 @@ _COMMENT = re.compile(r"#comment-(\d{1,18})\Z")
 _POST_FIELDS = "id,date_gmt,modified_gmt,guid,link,title,content,author,_links,_embedded"
 
 
+def LISTS_ALL(link: Link) -> bool:  # noqa: N802 - a fact about the kind, of which only REST is sure
+    """Whether a post and its comments are read whole from here: by REST they are, by feeds only the newest."""
+    return link.role == "post"
+
+
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The lists of posts and of comments, each the way that worked before: by REST (`/wp-json/`) or by feed.
 

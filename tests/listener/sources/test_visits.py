@@ -96,3 +96,41 @@ async def test_a_blog_is_read_whether_its_comments_are_open_or_not(site: Any, li
     site.say(replies, (DATA / "ghost/replies.json").read_bytes())
     assert (await listener.visit()).visit.health.value == "ok"
     assert len(stored(listener)) == 6
+
+
+class Answers(dict[str, Any]):
+    """Answers to addresses by how they begin, the longest first."""
+
+    def get(self, path: str, default: Any = None) -> Any:
+        fitting = [each for each in self if path.startswith(each)]
+        return self[max(fitting, key=len)] if fitting else default
+
+
+async def test_a_comment_taken_away_from_wordpress_is_marked_as_deleted(site: Any, listener: Any) -> None:
+    def comment(number: int, minute: int) -> dict[str, Any]:
+        text = {"rendered": f"<p>Zonnebank, reactie {number}</p>"}
+        up = [{"href": f"{site.base}/wp-json/wp/v2/posts/7", "embeddable": True, "post_type": "post"}]
+        at = f"2026-11-22T08:{minute:02}:00"
+        return {"id": number, "post": 7, "parent": 0, "author_name": f"lid{number}", "date_gmt": at, "content": text,
+                "link": f"{site.base}/zonnebank/#comment-{number}", "_links": {"up": up}}  # fmt: skip
+
+    def says(*comments: dict[str, Any]) -> None:
+        newest = list(reversed(comments))
+        site.say("/wp-json/wp/v2/comments?per_page=100&_embed=up", json.dumps(newest))
+        site.say("/wp-json/wp/v2/comments?post=7", json.dumps(comments))
+
+    site.answers = Answers()
+    post = {"id": 7, "date_gmt": "2026-11-22T08:00:00", "modified_gmt": "2026-11-22T08:00:00",
+            "link": f"{site.base}/zonnebank/", "title": {"rendered": "Zonnebank"},
+            "content": {"rendered": WORDS}, "guid": {"rendered": f"{site.base}/?p=7"}}  # fmt: skip
+    site.say("/wp-json/wp/v2/posts?", json.dumps([post]))
+    site.say("/wp-json/wp/v2/posts/7", json.dumps(post))
+    says(comment(1, 1), comment(2, 2), comment(3, 3))
+    listener.listen_to(f"{site.base}/", "wordpress")
+    await listener.visit()
+    assert stored(listener) == {"post-7", "comment-1", "comment-2", "comment-3"}
+    says(comment(1, 1), comment(3, 3), comment(4, 4))
+    await listener.visit()
+    gone = {each.external_id for each in Inbox(listener.database).mentions("(is:mention OR is:context) is:deleted")}
+    assert gone == {"comment-2"}
+    assert stored(listener) == {"post-7", "comment-1", "comment-2", "comment-3", "comment-4"}
