@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from storage.errors import DatabaseUnavailable
@@ -172,20 +173,57 @@ def _make_engine(url: URL) -> Engine:
         if url.get_backend_name() != "sqlite":
             return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10})
         in_memory = url.database in (None, "", ":memory:")
+        arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None}
         engine = sa.create_engine(
-            url,
-            hide_parameters=True,
-            poolclass=StaticPool if in_memory else None,
-            connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
+            url, hide_parameters=True, poolclass=StaticPool if in_memory else None, connect_args=arguments
         )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseUnavailable(
             f"The driver for {url.get_backend_name()} is not installed: pip install 'webcare[postgres]' ({error})."
         ) from error
     if not in_memory:
-        _make_private(Path(str(url.database)))
+        path = Path(str(url.database))
+        _make_private(path)
+        sa.event.listen(engine, "do_connect", _only_what_is_there(path))
+        sa.event.listen(engine, "connect", _remember_file(path))
+        sa.event.listen(engine, "checkout", _same_file(path))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _only_what_is_there(path: Path) -> Callable[..., sqlite3.Connection]:
+    """SQLite would make an empty database where the file is gone, and nobody would be told."""
+
+    def connect(dialect: Any, record: Any, words: Any, arguments: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, **arguments)
+        return made
+
+    return connect
+
+
+def _remember_file(path: Path) -> Callable[..., None]:
+    def connected(connection: sqlite3.Connection, record: Any) -> None:
+        record.info["file"] = _file_at(path)
+
+    return connected
+
+
+def _same_file(path: Path) -> Callable[..., None]:
+    """A connection to a file that was taken away or replaced writes where nobody reads: it is given up."""
+
+    def taken(connection: sqlite3.Connection, record: Any, proxy: Any) -> None:
+        if record.info["file"] != _file_at(path):
+            raise DisconnectionError("another file stands there now")
+
+    return taken
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make_private(path: Path) -> None:

@@ -199,10 +199,12 @@ class Stage(Surface):
         if not (self.side_by_side or self.reading):
             return
         try:
-            self.file, self.due = found or await self.counter.read(lambda clerk: read_file(clerk, case_id))
+            if found is None:
+                found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
         except REFUSALS as error:
             self.say_trouble(error)
             return
+        self.file, self.due = found
         self.cases.put([self.file.case])
         self.paint_file(home)
         if home:
