@@ -183,7 +183,8 @@ class Cases:
         self.connection.execute(sa.update(REPLY).where(REPLY.c.id == reply.id).values(**values))
 
     def _of(self, conversation: int) -> Sequence[int]:
-        return self.connection.scalars(sa.select(CASE.c.id).where(CASE.c.conversation_id == conversation)).all()
+        there = sa.select(CASE.c.id).where(CASE.c.conversation_id == conversation)
+        return self.connection.scalars(there.order_by(CASE.c.id)).all()  # always in this order: no two wait in a ring
 
     def _append(self, kind: EventKind, case_id: int, *, actor: str = SYSTEM, **more: Any) -> int:
         return trail.append(self.connection, kind, at=self.now, actor=actor, case_id=case_id, **more)
