@@ -71,6 +71,8 @@ def read(clerk: Clerk, query: str, days: int, lang: str, stopped: Callable[[], b
 
     They are those of `webcare report` over the same days. Raises `Stopped` as soon as `stopped` says so, `QueryError`.
     """
+    if stopped():
+        raise Stopped
     zone, now = clerk.policy.timezone, clerk.database.now()
     today = now.astimezone(zone).date()
     start, end = midnight(today - timedelta(days=days - 1), zone), midnight(today + timedelta(days=1), zone)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from desk.errors import DeskError
@@ -32,7 +33,7 @@ class Counter:
         self._making = threading.Lock()
         self._steps = ThreadPoolExecutor(1, thread_name_prefix="desk-steps")
         self._reads = ThreadPoolExecutor(2, thread_name_prefix="desk-reads")
-        self._slow = ThreadPoolExecutor(1, thread_name_prefix="desk-slow")
+        self._slowly = threading.Lock()
 
     async def call(self, function: Callable[[], T]) -> T:
         """Calls something that needs no clerk, where it holds nobody up."""
@@ -43,8 +44,26 @@ class Counter:
         return await asyncio.get_running_loop().run_in_executor(self._reads, self._ask, call)
 
     async def slow(self, call: Callable[[Clerk], T]) -> T:
-        """Asks something that may take its time: nothing that the keys wait for is asked there. Raises the same."""
-        return await asyncio.get_running_loop().run_in_executor(self._slow, self._ask, call)
+        """Asks something that may take its time, one after the other; leaving does not wait for it. Raises the same."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def tell(settle: Callable[[], None]) -> None:
+            with suppress(RuntimeError):  # the desk has closed meanwhile
+                loop.call_soon_threadsafe(lambda: None if answer.done() else settle())
+
+        def run() -> None:
+            try:
+                with self._slowly:
+                    found = self._ask(call)
+            except Exception as error:
+                problem = error
+                tell(lambda: answer.set_exception(problem))
+            else:
+                tell(lambda: answer.set_result(found))
+
+        threading.Thread(target=run, name="desk-slow", daemon=True).start()
+        return await answer
 
     async def step(self, call: Callable[[Clerk], T]) -> T:
         """Takes a step, after those asked before it. Raises what the clerk raises."""
@@ -58,7 +77,6 @@ class Counter:
         """Takes no more questions."""
         self._steps.shutdown(wait=False, cancel_futures=True)
         self._reads.shutdown(wait=False, cancel_futures=True)
-        self._slow.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, call: Callable[[Clerk], T]) -> T:
         with self._making:
