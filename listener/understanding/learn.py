@@ -29,8 +29,6 @@ CONFIRMED = 0.5
 """What a confirmation counts; a correction counts 1."""
 HOLD = 1.0
 """Weight decay of the layer: small, so that a few hundred reviews do not outshout the default."""
-NOISE = 0.01
-"""How much lower a score on the frozen set may be and not count as worse: one or two texts of its 150 to 200."""
 STRENGTHS = (1.0, 0.7, 0.5, 0.35, 0.25)
 """How far the layer is believed; the first that does not do worse on the frozen set is taken."""
 ANCHOR = "webcare"
@@ -144,7 +142,7 @@ def _lesson(default: Default, lang: str, name: str, reviews: Sequence[Review]) -
     first = frozen.score(default, lang, name)
     for strength in STRENGTHS:
         then = frozen.score(default.with_layer(Layer({lang: (table * strength).astype(np.float32)})), lang, name)
-        if then >= first - NOISE:
+        if then >= first:
             return table * strength, row(before, after, (first, then), True, "Used.")
     return None, row(before, after, (first, then), False, "It would do worse on the frozen set, so the default stays.")
 

@@ -146,7 +146,7 @@ PENALTIES = {
     "en": (0.01, 3.0, 6.0, 4.0),
     "base": (1.0, np.inf, np.inf, np.inf),
     "contrast": (1.0, 6.0, 6.0, 6.0),
-    "own": (4.0, 4.0, 8.0, 4.0),
+    "own": (10.0, 8.0, 8.0, 8.0),
 }
 """Weight decay of the signs, words, letter groups and pairs in each step."""
 STEADY = 0.4
@@ -156,6 +156,8 @@ Taught by all sources but one, the mean does better on the one left out than eit
 """
 OWN = 3.0
 """How much more one of our own texts counts than one of the others."""
+ANCHORS = 4_000
+"""About so many other texts hold a model in place while it learns from our own."""
 OURS = Path(__file__).parent / "data" / "ours_dev.jsonl"
 NEUTRAL = LABELS["neutral"]
 
@@ -193,12 +195,34 @@ def train_dutch(texts: Texts, base: list[Vector]) -> list[Vector]:
     return [base[0], *((table - table[:, ::-1]) / 2 for table in contrast[1:])]  # they know no neutral: only who is who
 
 
-def with_own(start: list[Vector], own: Texts) -> list[Vector]:
-    """A model after our own texts."""
-    design = Design(own)
-    weights = np.full(len(own.labels), OWN)
-    more = train_sentiment(design, np.array(own.labels), weights, PENALTIES["own"], design.scores(start))
+def with_own(start: list[Vector], own: Texts, anchors: Texts, known: Any) -> list[Vector]:
+    """A model after our own texts, held by `anchors`, others whose labels `known` it must not lose by it.
+
+    Without them a few hundred texts of one trade teach a model that all texts are like them: it cost 3 to 8 points of
+    macro-F1 on sources never trained on.
+    """
+    held = own.view(range(len(own.labels)))
+    for name in ("sources", "folds", "signs", "raw"):
+        getattr(held, name).extend(getattr(anchors, name))
+    held.labels = [*own.labels, *known.tolist()]
+    design = Design(held)
+    weights = np.concatenate([np.full(len(own.labels), OWN), say(anchors, 0.5)])
+    more = train_sentiment(design, np.array(held.labels), weights, PENALTIES["own"], design.scores(start))
     return [a + b for a, b in zip(start, more, strict=True)]
+
+
+def after_own(lang: str, start: list[Vector], texts: Texts) -> list[Vector]:
+    """A model after our own texts.
+
+    It is held by texts of all its sources. The Dutch ones know no neutral, so there it is held to what it said of them.
+    """
+    anchors = texts.view(range(0, len(texts.labels), max(len(texts.labels) // ANCHORS, 1)))
+    known = np.array(anchors.labels)
+    if lang == "nl":
+        scores = Design(anchors).scores(start)
+        known = np.stack([scores[:, 0], np.zeros(len(scores)), scores[:, 1]], axis=1).argmax(axis=1)
+        anchors.labels = known.tolist()
+    return with_own(start, understand(lang, iter(ours(lang))), anchors, known)
 
 
 def ours(lang: str) -> list[dict[str, Any]]:
@@ -259,7 +283,7 @@ def train(folder: Path) -> dict[str, Any]:
         models.update(tables_of(lang, bare[lang]))
     models["intents.table"] = intent_table(models, texts)
     for lang in texts:
-        models.update(tables_of(lang, with_own(bare[lang], understand(lang, iter(ours(lang))))))
+        models.update(tables_of(lang, after_own(lang, bare[lang], texts[lang])))
     return {**models, **language_tables(), "any.signs": base[0]}
 
 

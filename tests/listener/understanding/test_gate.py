@@ -28,12 +28,12 @@ DIGESTS = {
     "inbox_en.txt": "83fa84c462ccce10",
 }
 SENTIMENT = {"nl": 0.83, "en": 0.81}
-HARD = {"nl": 0.71, "en": 0.67}
+HARD = {"nl": 0.63, "en": 0.60}
 """Sentiment of irony, dialect and complaints that are only implied."""
 INTENTS = {
     "question": 0.82,
     "complaint": 0.76,
-    "compliment": 0.71,
+    "compliment": 0.70,
     "purchase": 0.74,
     "churn": 0.82,
     "idea": 0.79,
@@ -47,7 +47,7 @@ INTENTS = {
 INBOX = {"question": 0.86, "complaint": 0.82}
 LANGUAGE = 0.98
 PRIORITY = 0.90
-INBOX_PRIORITY = 0.90
+INBOX_PRIORITY = 0.89
 FLIPPED, RANDOM = 0.75, 0.20
 SHORTEST, DRAWS = 10, 5
 """Words a text must have for two random ones to be a small part of it, and how often they are drawn."""
