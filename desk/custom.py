@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
+from desk.views import VIEWS, View
 from storage.types import Case
 
 
@@ -18,6 +19,8 @@ class Custom:
     """Brands and own accounts, of which a look-alike is flagged."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Other keys, by the ids of `desk.screens.keys`."""
+    views: tuple[View, ...] = VIEWS
+    """The tabs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 
 from desk import channels
 from desk.tone import RULES, Tone
-from storage.errors import ConfigError
+from storage.errors import ConfigError, QueryError
 from storage.settings import Document, Place, Section, suggestion
 
 KEYS = ("team", "replies", "playbooks", "tone", "timezone", "desk", "brands", "sources", "allow_private")
@@ -92,6 +92,8 @@ class Policy:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
     keys: Mapping[str, str] = field(default_factory=dict)
     """Other keys of the desk, by the id of what they do."""
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Tabs of your own: what they are called, and the query of what is in them."""
     web: Web = field(default_factory=Web)
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
 
@@ -171,12 +173,23 @@ class ToneSection(Section):
         return found | ({"block": frozenset(self.block)} if self.block is not None else {})
 
 
+def _readable(query: str) -> str:
+    from storage.query import grammar  # only where there are tabs of one's own: it takes longer than all of the rest
+
+    try:
+        grammar.parse(query)
+    except QueryError as error:
+        raise ValueError(f"is not a query: {error}") from None
+    return query
+
+
 class DeskSection(Section):
     """How the desk behaves, in seconds."""
 
     hold: float = Field(default=10, ge=0, le=3600)
     lease: float = Field(default=600, ge=30, le=86400)
     keys: dict[str, str] = {}
+    views: dict[NonEmpty, Annotated[str, AfterValidator(_readable)]] = {}
     web: WebSection = WebSection()
 
 
@@ -264,6 +277,7 @@ def read(document: Document) -> Policy:
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),
         keys=section.desk.keys,
+        views=section.desk.views,
         web=Web(**section.desk.web.model_dump()),
         timezone=ZoneInfo(section.timezone),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desk.locale import N_
@@ -33,3 +34,9 @@ VIEWS = (
     SEARCH,
 )
 """In the order of the tabs. What is done is too much to count."""
+
+
+def with_own(queries: Mapping[str, str]) -> tuple[View, ...]:
+    """The tabs with those of the configuration (title -> query) before the search."""
+    own = (View(name=f"own:{title}", title=title, query=query) for title, query in queries.items())
+    return (*VIEWS[:-1], *own, SEARCH)

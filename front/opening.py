@@ -69,12 +69,13 @@ def look(house: House) -> Sighting:
 def custom(house: House) -> Custom:
     """What the configuration says of the screen. Raises `ConfigError`."""
     from desk.custom import Custom
+    from desk.views import with_own
 
     if not house.has_config:
         return Custom(zone=house.policy.timezone)
     brands = house.watchlist.brands
     names = [name for brand in brands for name in (brand.name, *brand.own_accounts)]
-    return Custom(zone=house.policy.timezone, names=names, keymap=_keymap(house))
+    return Custom(zone=house.policy.timezone, names=names, keymap=_keymap(house), views=with_own(house.policy.views))
 
 
 def spoken(environment: Mapping[str, str]) -> str:

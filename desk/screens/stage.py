@@ -17,7 +17,7 @@ from desk.locale import _
 from desk.screens.counter import REFUSALS, Counter
 from desk.screens.surface import Search, Surface
 from desk.shown import clean_line
-from desk.views import FIRST_PAGE, SEARCH, VIEWS
+from desk.views import FIRST_PAGE, SEARCH
 from desk.widgets.case_list import CaseList, empty_words
 from desk.widgets.conversation import Due
 from storage.errors import ConfigError, QueryError
@@ -130,7 +130,7 @@ class Stage(Surface):
             return None
         seen = await self.counter.call(self._sighted)
         found = seen.custom if seen is not None else await self.counter.call(custom)
-        self.names = found.names
+        self.names, self.views = found.names, found.views
         cast("Desk", self.app).take(found)
         return seen
 
@@ -150,7 +150,7 @@ class Stage(Surface):
         if began < self._count_after:
             return
         try:
-            for view in VIEWS:
+            for view in self.views:
                 if view.counted:
                     self.counts[view.name] = await self.counter.read(lambda clerk, q=view.query: clerk.count(q))  # type: ignore[misc]
             replies = await self.counter.read(lambda clerk: clerk.outbox())

@@ -76,6 +76,7 @@ class Surface(Screen[None]):
         self.now = now
         self.names: Sequence[str] = ()
         """Brands and own accounts, of which a look-alike is flagged."""
+        self.views: tuple[View, ...] = VIEWS
         self.view: View = INBOX
         self.query_text = INBOX.query
         self.file: CaseFile | None = None
@@ -173,7 +174,7 @@ class Surface(Screen[None]):
         self.query_one("#keys", Bar).put(self._keys(), [("?", "key"), (f" {_('more')} ", "dim")])
 
     def _tabs(self) -> Line:
-        shown = [view for view in VIEWS if view is not SEARCH or self.view is SEARCH]
+        shown = [view for view in self.views if view is not SEARCH or self.view is SEARCH]
         groups: list[Line] = []
         for view in shown:
             count = self.counts.get(view.name)

@@ -10,7 +10,7 @@ from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
 from desk.screens.replying import Replying
 from desk.screens.teaming import Teaming
-from desk.views import INBOX, SEARCH, VIEWS, View
+from desk.views import INBOX, SEARCH, View
 from desk.widgets.case_list import CaseList
 from desk.widgets.conversation import places
 
@@ -141,7 +141,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
 
     def action_view(self, way: int) -> None:
         """The next tab, or the one before."""
-        tabs = [view for view in VIEWS if view is not SEARCH or self.view is SEARCH]
+        tabs = [view for view in self.views if view is not SEARCH or self.view is SEARCH]
         self.turn_to(tabs[(tabs.index(self.view) + way) % len(tabs)], self.query_text if self.view is SEARCH else "")
 
     def action_refresh(self) -> None:

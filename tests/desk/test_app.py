@@ -12,6 +12,7 @@ from desk.app import crash_report
 from desk.custom import Custom
 from desk.screens import asides
 from desk.screens.keys import BINDINGS, GROUPS, display
+from desk.views import with_own
 from desk.widgets.theme import DARK, LIGHT
 
 DESK = Path(__file__).parents[2] / "desk"
@@ -174,3 +175,13 @@ async def test_a_megabyte_of_text_is_shown_in_part(desk, arrive):
     async with desk(size=(80, 24)) as seat:
         await seat.press("enter", "G")
         assert any("… (+" in text for line in seat.screen.conversation.lines for text, _role in line)
+
+
+async def test_a_search_can_be_a_tab_of_its_own(desk, arrive, clerk):
+    arrive(text="De app is stuk")
+    card = arrive(text="Mijn pas is weg")
+    clerk("anna").tag(card, "pas")
+    async with desk(size=(120, 40), custom=Custom(views=with_own({"Passen": "tag:pas is:open"}))) as seat:
+        await seat.press("shift+tab")
+        assert "Passen 1" in seat.text
+        assert "Mijn pas is weg" in seat.text and "De app is stuk" not in seat.text
