@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -84,17 +85,25 @@ class Figures:
         return self._record_pages(self._ask(query, start, end, None, me), Records(zone))
 
     def _record_pages(self, ask: Ask, records: Records) -> Iterator[dict[str, Any]]:
-        where, exact = ask.condition(self.database.engine.dialect.name)
-        page = wanted = record_query(where).limit(CHUNK)
+        last: tuple[datetime, int] | None = None
         while True:
+            where, exact = self._rest(ask, last)
             with self.database.read() as connection:
-                found = read_page(connection, page)
+                found = read_page(connection, record_query(where).limit(CHUNK))
                 chosen = found if exact else _kept(connection, found, ask)
                 made = records.of(connection, chosen)
             yield from made
             if len(found) < CHUNK:
                 return
-            page = wanted.where(_after(moment(found[-1][1]), found[-1][0]))
+            last = moment(found[-1][1]), found[-1][0]
+
+    def _rest(self, ask: Ask, last: tuple[datetime, int] | None) -> tuple[sa.ColumnElement[bool], bool]:
+        """What is left after the last mention handed out; said by one lower bound, for SQLite looks at one only."""
+        dialect = self.database.engine.dialect.name
+        if last is None:
+            return ask.condition(dialect)
+        where, exact = replace(ask, start=last[0]).condition(dialect)
+        return sa.and_(where, sa.or_(POST.c.at > last[0], POST.c.id > last[1])), exact
 
     def events(
         self, query: str = "*", start: datetime | None = None, end: datetime | None = None
@@ -125,23 +134,18 @@ class Figures:
 
     def _pages(self, ask: Ask) -> Iterator[Mention]:
         """Nothing is handed out while the database is being read: whoever takes the mentions may be slow."""
-        where, exact = ask.condition(self.database.engine.dialect.name)
-        wanted = sa.select(POST.c.id, POST.c.at).select_from(frames.with_cases(where)).where(where)
-        page = wanted = wanted.order_by(POST.c.at, POST.c.id).limit(CHUNK)
+        last: tuple[datetime, int] | None = None
         while True:
+            where, exact = self._rest(ask, last)
+            wanted = sa.select(POST.c.id, POST.c.at).select_from(frames.with_cases(where)).where(where)
             with self.database.read() as connection:
-                posts = connection.execute(page).all()
+                posts = connection.execute(wanted.order_by(POST.c.at, POST.c.id).limit(CHUNK)).all()
                 ids = [post.id for post in posts]
                 found = rows.mentions(connection, ids) if exact else list(answering(connection, ids, ask))
             yield from found
             if len(posts) < CHUNK:
                 return
-            page = wanted.where(_after(posts[-1].at, posts[-1].id))
-
-
-def _after(at: datetime, id_: int) -> sa.ColumnElement[bool]:
-    later = sa.or_(POST.c.at > at, POST.c.id > id_)
-    return sa.and_(POST.c.at >= at, later)
+            last = posts[-1].at, posts[-1].id
 
 
 def _kept(connection: Connection, page: Sequence[Any], ask: Ask) -> list[Any]:
