@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk.reports import show
-from desk.reports.record import FIELDS, record
 from desk.shown import clean_block, clean_line
 from front.house import House
 from storage.errors import StepRefused, StorageError
@@ -25,6 +23,9 @@ TABLE = ("id", "case_id", "priority", "sentiment", "intents", "status", "assigne
 
 def mentions(house: House, args: argparse.Namespace) -> int:
     """Prints the mentions that answer a query, newest first."""
+    from desk.reports import show
+    from desk.reports.record import FIELDS, record
+
     found = house.clerk.mentions(args.query, limit=None if args.all else args.limit)
     zone = house.policy.timezone
     if args.format == "table":
@@ -43,6 +44,9 @@ def case(house: House, args: argparse.Namespace) -> int:
 def _show(house: House, args: argparse.Namespace) -> int:
     file = house.clerk.open(args.id)
     if args.format != "table":
+        from desk.reports import show
+        from desk.reports.record import record
+
         row = {"case": _case_row(file.case), "thread": [record(each, house.policy.timezone) for each in file.thread]}
         row["replies"] = [_reply_row(reply) for reply in file.replies]
         row["trail"] = [_event_row(event) for event in file.trail]
@@ -108,6 +112,8 @@ def _why(house: House, args: argparse.Namespace) -> int:
     if args.format == "table":
         sys.stdout.writelines(f"{clean_line(line)}\n" for line in why.sentences())
         return 0
+    from desk.reports import show
+
     reasons = [{"about": r.about, "label": r.label, "words": list(r.words), "share": r.share} for r in why.reasons]
     row: dict[str, Any] = {
         "queries": list(why.queries),

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.engine import Connection, Row
 
 Pair = tuple[str, str]
@@ -42,6 +41,8 @@ def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:
     if connection.dialect.name == "sqlite":
         last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
         return range(last + 1, last + 1 + count)
+    from sqlalchemy.dialects.postgresql import REGCLASS  # not for those who are on SQLite
+
     sequence = sa.cast(sa.func.pg_get_serial_sequence(f'"{table.name}"', "id"), REGCLASS)
     numbers = sa.func.generate_series(1, count).table_valued("number")
     return sorted(connection.scalars(sa.select(sa.func.nextval(sequence)).select_from(numbers)))

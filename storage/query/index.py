@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.engine import Connection
 
 from storage.query import fold
@@ -124,6 +123,8 @@ def condition(lookup: Lookup, dialect: str) -> sa.ColumnElement[bool]:
         matching = sa.literal_column("post_search").bool_op("MATCH")(_match(lookup))
         rows = sa.select(sa.literal_column("rowid", sa.BigInteger)).select_from(sa.table("post_search")).where(matching)
         return _post_id().in_(rows)
+    from sqlalchemy.dialects.postgresql import TSQUERY  # a fifth of what a command on SQLite has to import
+
     vector: sa.ColumnElement[Any] = sa.literal_column(_VECTOR)
     return vector.bool_op("@@")(sa.cast(sa.literal(_tsquery(lookup)), TSQUERY))
 
