@@ -33,9 +33,14 @@ async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
     guess: discover.Guess | None = await run(discover.guess, page)
     if guess is not None:
         return guess
+    seen = {page.body}
     for link in (await run(discover.probes, page))[:PROBES]:
         try:
-            probed: discover.Guess | None = await run(discover.guess, await _get(source, link.url, web))
+            answer = await _get(source, link.url, web)
+            if answer.body in seen:  # some sites show the same page at every address
+                continue
+            seen.add(answer.body)
+            probed: discover.Guess | None = await run(discover.guess, answer)
         except ListenerError:
             continue
         if probed is not None:

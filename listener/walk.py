@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from storage.types import Post
 
 log = logging.getLogger("webcare.listen")
 
+READING = 15.0
+"""Seconds of reading pages, waiting for the readers included, after which a visit leaves the rest to the next one."""
 PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
 POSTS = 20_000
@@ -100,6 +103,7 @@ class Walk:
     _validators: dict[str, list[str]] = field(default_factory=dict)
     more: bool = False
     """Whether the visit ended before all was read: the next one goes on."""
+    _read_for: float = 0.0
     _left_over: bool = False
     """Whether something must be asked again by the next visit."""
     _bytes: int = 0
@@ -126,7 +130,12 @@ class Walk:
 
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
-        if self.pages < PAGES * share and self.posts < POSTS * share and self._bytes < BYTES * share:
+        if (
+            self.pages < PAGES * share
+            and self.posts < POSTS * share
+            and self._bytes < BYTES * share
+            and self._read_for < READING
+        ):
             return False
         self.more = self._left_over = True
         return True
@@ -226,6 +235,7 @@ class Walk:
     async def _parsed(self, page: Page, link: Link) -> Reading:
         """What the kind makes of the page; a fault of ours costs this page only, and is said."""
         self.answer = self.answer or beginning(page)
+        started = time.monotonic()
         try:
             reading: Reading = await self.run(bounds.read, page, self.kind.read, link, self.source)
         except ListenerError:
@@ -235,6 +245,8 @@ class Walk:
             log.exception("%s could not be read as %s", page.url, self.source.kind)
             name = type(error).__name__
             raise ReadError(f"{page.url} was not understood for a fault in webcare ({name}): report it.") from error
+        finally:
+            self._read_for += time.monotonic() - started
         if max(len(reading.posts), len(reading.links)) == bounds.POSTS:
             self.troubles.append(ReadError(f"{page.url} holds too much for one page: {bounds.POSTS} of it are read."))
         return reading
