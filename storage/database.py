@@ -31,8 +31,8 @@ T = TypeVar("T")
 
 CHUNK = 500
 """Keys a statement may name: under SQLite's oldest limit of 999 variables."""
-BUSY_SECONDS = 10
-"""How long SQLite waits for another writer before it gives up."""
+BUSY_SECONDS = 30
+"""How long SQLite waits for its turn to write: turns come in no order, so that one of many waits long."""
 
 
 def utc_now() -> datetime:
