@@ -130,12 +130,8 @@ class Walk:
 
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
-        if (
-            self.pages < PAGES * share
-            and self.posts < POSTS * share
-            and self._bytes < BYTES * share
-            and self._read_for < READING
-        ):
+        used = (self.pages / PAGES, self.posts / POSTS, self._bytes / BYTES, self._read_for / READING)
+        if max(used) < share:
             return False
         self.more = self._left_over = True
         return True
