@@ -21,7 +21,7 @@ LAST = 200
 """Reviews, the newest, on which the layer must prove itself before it is used."""
 BLOCK = 50
 """Reviews judged at a time in that proof, each block by a layer trained on all before it (test, then train)."""
-ANCHORS = 2.0
+ANCHORS = 0.5
 """What a text of our own counts beside the reviews, so that the layer does not forget what was known."""
 FEWEST = 20
 """Reviews of one kind and language below which nothing is learnt."""
