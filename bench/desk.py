@@ -177,8 +177,9 @@ def search(terminal: Terminal, query: str) -> float:
     """Seconds from Enter to the first page of what answers, or to the word that nothing does."""
     terminal.press("/")
     terminal.settle()
-    terminal.press("\x15" + query)
-    terminal.settle()
+    for words in ("\x15", query):
+        terminal.press(words)
+        terminal.settle()
     terminal.press("\r")
     took = terminal.until(lambda painted: b" 1/" in painted or b"Nothing answers" in painted, 120)
     terminal.settle(0.5)
