@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from listener import finding, health, judge, live, login, next_visit, sources
 from listener.errors import FetchError, ListenerError, ReadError
+from listener.patience import Patience
 from listener.reading import Run, here
 from listener.types import Link, LiveKind, SourceSpec
 from listener.walk import Batch, Walk, Web
@@ -52,6 +53,13 @@ class Kit:
     """How live sources are heard; None: only their lists are read."""
     spell: float = live.SPELL
     """Seconds that a visit listens to a live source."""
+    patience: Patience = field(default_factory=Patience)
+    """The time of the visit under way."""
+
+    def for_visit(self) -> Kit:
+        """The same with a time of its own for one visit."""
+        patience = Patience()
+        return replace(self, web=self.web.within(patience), run=patience.bounding(self.run), patience=patience)
 
     def writer(self) -> Writer:
         """A queue for what visits of one event loop bring."""
@@ -92,7 +100,7 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> O
     """
     course = _Course(due=due, spec=spec, started=kit.clock(), memory=dict(due.memory))
     try:
-        await _go(course, kit, writer)
+        await _go(course, kit.for_visit(), writer)
     except ListenerError as error:
         course.fault = error
         if kit.keys is not None and getattr(error, "status", None) == 401:
@@ -198,7 +206,7 @@ def _recognise(course: _Course, posts: Sequence[Post], kit: Kit) -> bool:
 
 async def look(spec: SourceSpec, kit: Kit) -> tuple[SourceSpec, list[NewPost], list[ListenerError]]:
     """What a source would yield now; stores nothing. Raises `ListenerError` when it yields nothing at all."""
-    memory: dict[str, Any] = {}
+    kit, memory = kit.for_visit(), dict[str, Any]()
     due = DueSource(name=spec.name, kind=spec.kind, url=spec.url)
     spec = await _known_kind(due, spec, memory, kit, remember=False)
     walk = _walk(spec.name, spec, memory, kit)
@@ -216,7 +224,16 @@ def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, swee
     if sweep:
         memory.pop("validators", None)
     kind = sources.load(spec.kind)
-    return Walk(web=kit.web, kind=kind, source=spec, memory=memory, stamps=stamps, now=kit.clock, run=kit.run)
+    return Walk(
+        web=kit.web,
+        kind=kind,
+        source=spec,
+        memory=memory,
+        stamps=stamps,
+        now=kit.clock,
+        run=kit.run,
+        patience=kit.patience,
+    )
 
 
 async def _known_kind(

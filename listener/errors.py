@@ -2,7 +2,8 @@
 
 ListenerError
 ├── FetchError      no usable answer from an address
-│   └── Blocked     an address that may not be fetched
+│   ├── Blocked     an address that may not be fetched
+│   └── OutOfTime   a visit whose time is used up
 └── ReadError       an answer that could not be read as its kind
 """
 
@@ -23,6 +24,10 @@ class FetchError(ListenerError):
 
 class Blocked(FetchError):
     """An address that may not be fetched: inside the network, disallowed by robots.txt, or not http(s)."""
+
+
+class OutOfTime(FetchError):
+    """The time of one visit is used up, by this host or by those before it."""
 
 
 class ReadError(ListenerError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from listener import discover
-from listener.errors import ListenerError, ReadError
+from listener.errors import ListenerError, OutOfTime, ReadError
 from listener.reading import Run, here
 from listener.types import NotModified, Page, SourceSpec
 
@@ -41,6 +41,8 @@ async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
                 continue
             seen.add(answer.body)
             probed: discover.Guess | None = await run(discover.guess, answer)
+        except OutOfTime as error:
+            raise OutOfTime(f"{error} Name its kind in sources.yaml, so that it need not be found out.") from None
         except ListenerError:
             continue
         if probed is not None:

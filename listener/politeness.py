@@ -7,7 +7,7 @@ import copy
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -15,9 +15,10 @@ from typing import Protocol
 
 from protego import Protego
 
-from listener.errors import Blocked, FetchError
+from listener.errors import Blocked, FetchError, OutOfTime
 from listener.network.addresses import Target, parse, shown
 from listener.network.failures import span
+from listener.patience import Patience
 from listener.types import NotModified, Page
 from storage.addresses import Allowed
 
@@ -216,6 +217,7 @@ class PoliteFetcher:
         self._turnstile = turnstile or Turnstile()
         self._asking = Turnstile()
         self._is_invited = False
+        self._patience: Patience | None = None
         self._clock = self._turnstile.clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
@@ -264,6 +266,12 @@ class PoliteFetcher:
         guest._is_invited = True
         return guest
 
+    def within(self, patience: Patience) -> PoliteFetcher:
+        """The same for one visit, which is over when its time is."""
+        visitor = copy.copy(self)
+        visitor._patience = patience
+        return visitor
+
     def turn(
         self, url: str, *, allow_private: Allowed = False, pause: float | None = None
     ) -> AbstractAsyncContextManager[None]:
@@ -290,7 +298,9 @@ class PoliteFetcher:
         host = _host(parse(url))
         async with self._turnstile.through(host, pause):
             try:
-                yield
+                # an answer that comes within the pause costs nothing: we would have waited anyway
+                async with self._patience.spend(host, min(pause, PAUSE)) if self._patience else nullcontext():
+                    yield
             except FetchError as error:
                 if error.status in (429, 503):
                     unsaid = _UNSAID_PAUSE if error.status == 429 else 0.0
@@ -316,7 +326,7 @@ class PoliteFetcher:
         url = target.origin + "/robots.txt"
         try:
             page = await self._fetcher.get(url, allow_private=allow_private, cut=_ROBOTS_BYTES, gate=gate)
-        except Blocked:
+        except (Blocked, OutOfTime):  # neither says anything about the host
             raise
         except FetchError as error:
             if error.status is not None and 300 <= error.status < 500 and error.status != 429:

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from listener import next_visit
 from listener import reading as bounds
-from listener.errors import Blocked, FetchError, ListenerError, ReadError
+from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
+from listener.patience import Patience
 from listener.types import Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
 
@@ -63,6 +64,8 @@ class Web(Protocol):
 
     def invited(self) -> Web: ...
 
+    def within(self, patience: Patience) -> Web: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -87,6 +90,8 @@ class Walk:
     now: Callable[[], datetime]
     run: bounds.Run = bounds.here
     """How pages are read: within bounds, where it is `Readers.run`."""
+    patience: Patience = field(default_factory=Patience)
+    """The time of the visit, which `web` and `run` use up."""
     pages: int = 0
     posts: int = 0
     unchanged: bool = True
@@ -131,10 +136,13 @@ class Walk:
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
         used = (self.pages / PAGES, self.posts / POSTS, self._bytes / BYTES, self._read_for / READING)
-        if max(used) < share:
+        if max(*used, self.patience.used) < share:
             return False
-        self.more = self._left_over = True
+        self._leave_the_rest()
         return True
+
+    def _leave_the_rest(self) -> None:
+        self.more = self._left_over = True
 
     async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
         waiting = deque(self.kind.start(self.source, self.memory))
@@ -149,6 +157,11 @@ class Walk:
             seen.add(link.url)
             try:
                 reading = await self._read(link, conditional=True)
+            except OutOfTime:
+                if first:
+                    raise
+                self._leave_the_rest()
+                return
             except ListenerError as error:
                 instead = self._fallback(link, error)
                 if not instead and first:
@@ -186,6 +199,10 @@ class Walk:
             seen.add(link.url)
             try:
                 reading = await self._read(link)
+            except OutOfTime:
+                self._leave_the_rest()
+                whole = False
+                break
             except ListenerError as error:
                 instead = self._fallback(link, error)
                 waiting.extend(instead)

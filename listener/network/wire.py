@@ -30,7 +30,7 @@ class Limits:
     """To look up the name, and again to connect, with TLS."""
     read: float = 15.0
     """Of silence."""
-    total: float = 30.0
+    total: float = 25.0
     """For one address with all its redirects, not counting the pauses we make ourselves."""
     head: int = 64 * 1024
     body: int = 5 * 1024 * 1024

@@ -78,8 +78,14 @@ def _compiled(css: str) -> etree.XPath:
 
 
 def select(node: Node, css: str) -> list[Node]:
-    """The descendants of `node` that a CSS selector finds, in page order. Raises `ReadError` for a wrong selector."""
-    found: list[Node] = _compiled(css)(node)  # type: ignore[assignment]
+    """The descendants of `node` that a CSS selector finds, in page order.
+
+    Raises `ReadError` for a wrong selector, and for a page that is too large to be searched.
+    """
+    try:
+        found: list[Node] = _compiled(css)(node)  # type: ignore[assignment]
+    except etree.XPathEvalError as error:  # with expressions of our own: that there is no memory for it
+        raise ReadError("A page takes too much memory to search: it is left out.") from error
     return found
 
 
