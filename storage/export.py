@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -30,6 +31,14 @@ FIELDS = (
     "brands", "intents", "author_id", "conversation_url", "confidence", "relevance", "is_own", "external_id",
 )  # fmt: skip
 """The fields of an exported record; new ones come at the end, so that scripts and spreadsheets keep working."""
+
+ALMOST_AN_HOUR = timedelta(hours=1, microseconds=-1)
+
+MOST_HOURS = 10_000
+"""Remembered at a time: more than a year of them."""
+
+Rows = tuple[tuple[Any, ...], ...]
+"""Some rows of a side table."""
 
 OUR_TIMES = (POST.c.published_at, POST.c.first_seen_at, POST.c.edited_at, POST.c.deleted_at)
 
@@ -69,74 +78,115 @@ class Records:
     def __init__(self, zone: tzinfo | None = None) -> None:
         """`zone`: in which times are written; UTC where it is not said."""
         self.zone = zone or UTC
-        self._minute = lru_cache(maxsize=4096)(self._local_minute)
+        self._hours = _Hours(self.zone)
 
-    def of(self, connection: Connection, page: Sequence[Any]) -> list[dict[str, Any]]:
-        """The records of a page of `record_query`."""
-        ids = np.array(sorted(row[0] for row in page), np.int64)
-        cases = frames.distinct(np.array([row[2] for row in page if row[2] is not None], np.int64))
-        matched = _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids)
-        intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids)
-        tags = _grouped(connection, TAG.c.case_id, (TAG.c.tag,), cases)
-        parents = rows.parents(connection, [_Answering(row) for row in page if row[13]])
-        twins = rows.twins(connection, {row[25] for row in page if row[25]})
-        return [self._record(row, matched, intents, tags, parents, twins) for row in page]
-
-    def _record(
-        self,
-        row: Any,
-        matched: Mapping[int, list[Any]],
-        intents: Mapping[int, list[Any]],
-        tags: Mapping[int, list[Any]],
-        parents: Mapping[tuple[int, str], int],
-        twins: Mapping[str, list[int]],
-    ) -> dict[str, Any]:
+    def of(self, connection: Connection, page: Sequence[Any]) -> dict[str, Sequence[Any]]:
+        """The records of a page of `record_query`: the values of each of `FIELDS`. Equal lists may be one list."""
         (
             id_, _, case, source, kind, brand, url, title, text, lang, author, author_url, thread, parent, what,
             published, seen, edited, deleted, sentiment, score, priority, priority_score, reasons, reach, fingerprint,
             status, assignee, rating, author_id, thread_url, confidence, relevance, is_own, external,
-        ) = row  # fmt: skip
-        pairs, wants = matched.get(id_, ()), [intent for _, intent in intents.get(id_, ())]
-        alike = [each for each in twins.get(fingerprint, ()) if each != id_] if fingerprint else []
-        iso = self.iso
+        ) = zip(*page, strict=True) if page else ((),) * len(COLUMNS)  # fmt: skip
+        ids = np.sort(np.array(id_, np.int64))
+        cases = frames.distinct(np.array([each for each in case if each is not None], np.int64))
+        matched = _of(id_, _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids))
+        wanted = _of(id_, _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids))
+        intents = [*map(_seconds, wanted)]
         return {
             "id": id_, "case_id": case, "source": source, "source_kind": kind, "brand": brand,
-            "queries": list(dict.fromkeys([query for _, query in pairs])), "url": url, "title": title, "text": text,
-            "lang": lang, "author": author, "author_url": author_url or None, "conversation_id": thread,
-            "parent_id": parents.get((thread, parent)) if parent else None, "kind": what,
-            "published_at": iso(published), "first_seen_at": iso(seen), "edited_at": iso(edited),
-            "deleted_at": iso(deleted), "sentiment": sentiment, "sentiment_score": score,
-            "intent": wants[0] if wants else None, "priority": priority, "priority_score": priority_score,
-            "reasons": _reasons(reasons), "reach": reach, "duplicates": alike[: rows.MOST_DUPLICATES], "status": status,
-            "assignee": assignee, "tags": [tag for (tag,) in tags.get(case, ())], "rating": rating,
-            "brands": list(dict.fromkeys([name for name, _ in pairs])), "intents": wants, "author_id": author_id,
-            "conversation_url": thread_url or None, "confidence": confidence, "relevance": relevance,
-            "is_own": bool(is_own), "external_id": external,
+            "queries": [*map(_seconds, matched)], "url": url, "title": title, "text": text, "lang": lang,
+            "author": author, "author_url": _or_none(author_url), "conversation_id": thread,
+            "parent_id": _parents(connection, source, thread, parent), "kind": what,
+            "published_at": self._times(published), "first_seen_at": self._times(seen),
+            "edited_at": self._times(edited), "deleted_at": self._times(deleted), "sentiment": sentiment,
+            "sentiment_score": score, "intent": [each[0] if each else None for each in intents], "priority": priority,
+            "priority_score": priority_score, "reasons": [*map(_reasons, reasons)], "reach": reach,
+            "duplicates": _duplicates(connection, id_, fingerprint), "status": status, "assignee": assignee,
+            "tags": [*map(_firsts, _of(case, _grouped(connection, TAG.c.case_id, (TAG.c.tag,), cases)))],
+            "rating": rating, "brands": [*map(_firsts, matched)], "intents": intents, "author_id": author_id,
+            "conversation_url": _or_none(thread_url), "confidence": confidence, "relevance": relevance,
+            "is_own": [*map(bool, is_own)], "external_id": external,
         }  # fmt: skip
 
+    def _times(self, values: Sequence[Any]) -> Sequence[str | None]:
+        return [*map(self.iso, values)] if any(values) else values
+
     def iso(self, value: Any) -> str | None:
-        """A moment of a row as ISO 8601 in the zone; the minute is looked up, the rest is the row's own."""
+        """A moment of a row as ISO 8601 in the zone; the hour is looked up, the rest is the row's own."""
         if value is None:
             return None
-        if isinstance(value, str):
-            minute, offset, is_plain = self._minute(value[:16])
-            if is_plain:
-                rest = value[16:19] if value.endswith(".000000") else value[16:]
-                return f"{minute}{rest}{offset}"
+        if value.__class__ is str:
+            hour, offset = self._hours[value[:13]]
+            if hour:
+                return f"{hour}{value[13:19] if value[19:] == '.000000' else value[13:]}{offset}"
         return moment(value).astimezone(self.zone).isoformat()
 
-    def _local_minute(self, minute: str) -> tuple[str, str, bool]:
-        """A minute of UTC on the wall's clock, its distance to UTC, and whether that is whole minutes."""
-        local = datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone(self.zone)
-        text, distance = local.isoformat(), local.utcoffset()
-        return text[:16], text[19:], distance is not None and not distance.seconds % 60
+
+class _Hours(dict[str, tuple[str, str]]):
+    """Hours of UTC on the wall's clock, with their distance to UTC; "" where the minutes are not the same there."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.zone = zone
+
+    def __missing__(self, hour: str) -> tuple[str, str]:
+        if len(self) >= MOST_HOURS:
+            self.clear()
+        first = datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC)
+        starts, ends = (each.astimezone(self.zone).isoformat() for each in (first, first + ALMOST_AN_HOUR))
+        is_whole = starts[13:19] == ":00:00" and starts[:13] == ends[:13] and starts[19:] == ends[26:]
+        self[hour] = found = (starts[:13], starts[19:]) if is_whole else ("", "")
+        return found
 
 
-class _Answering:
+def _of(keys: Sequence[int | None], found: Mapping[int | None, Rows]) -> Sequence[Rows]:
+    """What was found of each key."""
+    return [*map(found.get, keys, repeat(()))]
+
+
+def _or_none(values: Sequence[str | None]) -> Sequence[str | None]:
+    return [each or None for each in values]
+
+
+def _parents(
+    connection: Connection, sources: Sequence[str], threads: Sequence[int], parents: Sequence[str]
+) -> Sequence[int | None]:
+    """The ids of the posts that these answer."""
+    if not any(parents):
+        return [None] * len(parents)
+    answering = list(map(_Answering, sources, threads, parents))
+    found = rows.parents(connection, [each for each in answering if each.parent_key])
+    return [found.get((each.conversation_id, each.parent_key)) if each.parent_key else None for each in answering]
+
+
+class _Answering(NamedTuple):
     """A row as `rows.parents` looks at it."""
 
-    def __init__(self, row: Any) -> None:
-        self.source, self.conversation_id, self.parent_key = row[3], row[12], row[13]
+    source: str
+    conversation_id: int
+    parent_key: str
+
+
+def _duplicates(connection: Connection, ids: Sequence[int], fingerprints: Sequence[str]) -> Sequence[list[int]]:
+    """The other posts that say the same."""
+    twins = rows.twins(connection, set(filter(None, fingerprints)))
+    found = {key: several for key, several in twins.items() if len(several) > 1}
+    none: list[int] = []
+    return [
+        [twin for twin in found[key] if twin != id_][: rows.MOST_DUPLICATES] if key in found else none
+        for id_, key in zip(ids, fingerprints, strict=True)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _firsts(several: Rows) -> list[Any]:
+    """The first values of rows, each once."""
+    return list(dict.fromkeys(row[0] for row in several))
+
+
+@lru_cache(maxsize=4096)
+def _seconds(several: Rows) -> list[Any]:
+    """The second values of rows, each once."""
+    return list(dict.fromkeys(row[1] for row in several))
 
 
 @lru_cache(maxsize=4096)
@@ -149,10 +199,11 @@ def _reasons(text: str) -> list[dict[str, Any]]:
 
 def _grouped(
     connection: Connection, key: sa.Column[Any], columns: Sequence[sa.Column[Any]], ids: Any
-) -> dict[int, list[Any]]:
+) -> dict[int | None, Rows]:
     """Rows of a side table by what they belong to, ordered by the columns."""
-    found: dict[int, list[Any]] = {}
-    for page in frames.by_ids(connection, sa.select(key, *columns).order_by(*columns), key, ids):
-        for of, *values in page:
-            found.setdefault(of, []).append(values)
+    found: dict[int | None, Rows] = {}
+    for page in frames.by_ids(connection, sa.select(key, *columns).order_by(key, *columns), key, ids):
+        for row in page:
+            of = row[0]
+            found[of] = (*found[of], row[1:]) if of in found else (row[1:],)
     return found

@@ -80,11 +80,14 @@ class Figures:
 
     def records(
         self, query: str, start: datetime, end: datetime, *, zone: tzinfo | None = None, me: str | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """The same mentions as exported records (`export.FIELDS`), as things are now. Raises `QueryError`."""
+    ) -> Iterator[dict[str, Sequence[Any]]]:
+        """The same mentions as exported records, as things are now: some at a time, the values of each field.
+
+        The fields are those of `export.FIELDS`. Raises `QueryError`.
+        """
         return self._record_pages(self._ask(query, start, end, None, me), Records(zone))
 
-    def _record_pages(self, ask: Ask, records: Records) -> Iterator[dict[str, Any]]:
+    def _record_pages(self, ask: Ask, records: Records) -> Iterator[dict[str, Sequence[Any]]]:
         last: tuple[datetime, int] | None = None
         while True:
             where, exact = self._rest(ask, last)
@@ -92,7 +95,7 @@ class Figures:
                 found = read_page(connection, record_query(where).limit(CHUNK))
                 chosen = found if exact else _kept(connection, found, ask)
                 made = records.of(connection, chosen)
-            yield from made
+            yield made
             if len(found) < CHUNK:
                 return
             last = moment(found[-1][1]), found[-1][0]

@@ -130,6 +130,10 @@ class Summary:
                     yield f"{table.key}/{line.key}/{column.key}", cell, column.unit
 
 
+Page = Mapping[str, Sequence[Any]]
+"""Some exported records: the values of each field. They are shared, and not to be changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report without a form: what was asked, and the two ways to read the answer."""
@@ -146,8 +150,14 @@ class Report:
     lang: str
     """nl or en: the language of its words, not of the mentions."""
     summary: Callable[[], Summary]
-    records: Callable[[], Iterator[Mapping[str, Any]]]
-    """The exported records (`record.FIELDS`), oldest first."""
+    pages: Callable[[], Iterator[Page]]
+    """The exported records, oldest first, some at a time."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The exported records (`record.FIELDS`) one by one, oldest first."""
+        for page in self.pages():
+            for values in zip(*page.values(), strict=True):
+                yield dict(zip(page, values, strict=True))
 
 
 Format = Callable[[Report, BinaryIO], None]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from typing import BinaryIO
 
 from desk.reports import Report
 from desk.reports.record import FIELDS
-from desk.reports.show import show_csv
+from desk.reports.show import write_csv
 
 
 def write(report: Report, out: BinaryIO) -> None:
     """Writes the report's mentions; UTF-8 with a mark, by which spreadsheets know it."""
-    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=False)
-    show_csv(report.records(), FIELDS, text)
+    out.write(codecs.BOM_UTF8)
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    write_csv(report.pages(), FIELDS, text)
     text.detach()

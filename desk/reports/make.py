@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.reports import Report, ReportError, Summary
+from desk.reports import Page, Report, ReportError, Summary
 from desk.reports.period import before
-from desk.reports.record import record
+from desk.reports.record import paged, record
 from desk.reports.summary import summarise
 from desk.reports.words import LANGUAGES, Words
 from storage.figures import Figures
@@ -64,13 +63,13 @@ def make(figures: Figures, request: Request) -> Report:
         veiled = replace(frame, authors=veil.authors(frame.authors)) if veil else frame
         return summarise(veiled, request.start, request.end, request.zone, request.lang, before=earlier)
 
-    def records() -> Iterator[Mapping[str, Any]]:
-        found: Iterator[dict[str, Any]]
+    def pages() -> Iterator[Page]:
+        found: Iterator[Page]
         if request.as_of:
-            found = (record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of))
+            found = paged(record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of))
         else:
             found = figures.records(*ask, zone=request.zone)
-        return map(veil.record, found) if veil else found
+        return map(veil.page, found) if veil else found
 
     return Report(
         title=request.title or Words(request.lang)("report"),
@@ -82,7 +81,7 @@ def make(figures: Figures, request: Request) -> Report:
         as_of=request.as_of,
         lang=request.lang,
         summary=summary,
-        records=records,
+        pages=pages,
     )
 
 
@@ -100,15 +99,15 @@ class Veil:
         """Sources and names, the names as codes."""
         return tuple((source, self.code(source, name) if name else "") for source, name in names)
 
-    def record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The record without its author's name, account and address; the name in its own text goes too."""
-        name = record["author"]
-        veiled = record | {"author_url": None, "author_id": None}
-        if not name:
-            return veiled
-        code = self.code(record["source"], name)
-        words = {field: _without(name, code, record[field]) for field in ("title", "text")}
-        return veiled | words | {"author": code}
+    def page(self, page: Page) -> Page:
+        """The records without their authors' names, accounts and addresses; each name in its own text goes too."""
+        names, nothing = page["author"], [None] * len(page["author"])
+        codes = [name and self.code(source, name) for source, name in zip(page["source"], names, strict=True)]
+        veiled = {**page, "author": codes, "author_url": nothing, "author_id": nothing}
+        for field in ("title", "text"):
+            words = zip(names, codes, page[field], strict=True)
+            veiled[field] = [_without(name, code, text) if name else text for name, code, text in words]
+        return veiled
 
 
 def _without(name: str, code: str, text: str) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+from desk.reports import Page
 from storage.export import FIELDS as FIELDS
 from storage.figures import LoggedEvent
 from storage.types import Mention, Reason
+
+PAGE = 1000
+"""Records put together at a time."""
 
 _TIMES = frozenset({"published_at", "first_seen_at", "edited_at", "deleted_at"})
 _LISTS = frozenset({"queries", "duplicates", "tags", "brands", "intents"})
@@ -27,6 +32,13 @@ def record(mention: Mention, zone: tzinfo | None = None) -> dict[str, Any]:
         found[field] = _iso(getattr(mention, field), zone)
     found["reasons"] = [_reason(reason) for reason in mention.reasons]
     return found
+
+
+def paged(records: Iterable[Mapping[str, Any]]) -> Iterator[Page]:
+    """Records as the pages of a report."""
+    left = iter(records)
+    while some := list(islice(left, PAGE)):
+        yield {field: [each[field] for each in some] for field in FIELDS}
 
 
 EVENT_FIELDS = (

@@ -34,6 +34,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _THEMSELVES = frozenset({int, float, type(None)})
 """What a CSV file holds as it is; nothing is an empty cell."""
 
+_WORDS = frozenset({str, type(None)})
+
 
 def show(rows: Iterable[Row], columns: Sequence[str], form: str, out: TextIO, width: int | None = None) -> None:
     """Prints `rows` as "table", "json", "jsonl" or "csv"; `columns` says which of their keys, in which order.
@@ -69,26 +71,29 @@ def show_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     Lists are joined by "; "; anything else that is no plain value is JSON. An unknown value is an empty cell. A file or
     pipe gets the words as they are, to be read back; on a terminal they are made fit to be seen.
     """
+    cell = _fit_to_see if out.isatty() else csv_cell
     writer = csv.writer(out)
     writer.writerow(columns)
-    if out.isatty():
-        writer.writerows([_fit_to_see(row.get(column)) for column in columns] for row in rows)
-    else:
-        writer.writerows(_csv_cells(map(row.get, columns)) for row in rows)
+    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
 
 
-def _csv_cells(values: Iterable[Any]) -> list[object]:
-    """`csv_cell` of each; what is plainly itself is let through without asking, for there are millions."""
-    return [
-        each
-        if (kind := each.__class__) in _THEMSELVES or (kind is str and each[:1] not in _FIRST)
-        else csv_cell(each)
-        if kind is not list
-        else csv_cell(each[0] if len(each) == 1 and each[0].__class__ is str else each)
-        if each
-        else ""
-        for each in values
-    ]
+def write_csv(pages: Iterable[Mapping[str, Sequence[Any]]], columns: Sequence[str], out: TextIO) -> None:
+    """The same of rows that come some at a time, column by column: for a file of millions."""
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for page in pages:
+        writer.writerows(zip(*(_csv_cells(page[column]) for column in columns), strict=True))
+
+
+def _csv_cells(values: Sequence[Any]) -> Iterable[object]:
+    """`csv_cell` of each; what is plainly itself is let through, and what is one object is asked for once."""
+    kinds = set(map(type, values))
+    if kinds <= _THEMSELVES:
+        return values
+    if kinds <= _WORDS:
+        return [each if each is None or each[:1] not in _FIRST else csv_cell(each) for each in values]
+    cells = {key: csv_cell(each) for key, each in dict(zip(map(id, values), values, strict=True)).items()}
+    return map(cells.__getitem__, map(id, values))
 
 
 def csv_cell(value: object) -> object:

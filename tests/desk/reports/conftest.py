@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from desk.reports import Report
-from desk.reports.record import record
+from desk.reports.record import paged, record
 from desk.reports.summary import summarise
 from storage.open_time import micros
 from storage.stretches import TARGETS
@@ -159,7 +159,7 @@ def report() -> Callable[..., Report]:
             "title": "Week", "query": "zonnebank", "start": START, "end": END, "zone": ZONE, "generated_at": NOON,
             "as_of": None, "lang": lang,
             "summary": lambda: summarise(frame_of(rows), START, END, ZONE, lang),
-            "records": lambda: (record(each, ZONE) for each in mentions),
+            "pages": lambda: paged(record(each, ZONE) for each in mentions),
         }  # fmt: skip
         return Report(**(values | more))
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from desk.reports import Report, ReportError, as_xlsx, find_format, formats, save
+from desk.reports import Page, Report, ReportError, as_xlsx, find_format, formats, save
 from desk.reports.record import FIELDS
 from desk.reports.show import csv_cell, csv_text
 from desk.reports.words import Words
@@ -180,12 +180,12 @@ def test_a_report_is_whole_or_not_there(report: MakeReport, mention: MakeMention
     save(report([], [mention()]), path)
     before = path.read_bytes()
 
-    def breaking() -> Iterator[dict[str, object]]:
-        yield dict.fromkeys(FIELDS, "x" * 100_000)
+    def breaking() -> Iterator[Page]:
+        yield {field: ["x" * 100_000] for field in FIELDS}
         raise RuntimeError("the disk is on fire")
 
     with pytest.raises(RuntimeError):
-        save(report(records=breaking), path)
+        save(report(pages=breaking), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
