@@ -31,10 +31,13 @@ _INVISIBLE = re.compile(
 
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
-_THEMSELVES = frozenset({int, float, type(None)})
-"""What a CSV file holds as it is; nothing is an empty cell."""
+_NOTHING = type(None)
+_NUMBERS = frozenset({int, float, _NOTHING})
+_WORDS = frozenset({str, _NOTHING})
+"""What stands in a column of which no value has to be asked what it is; nothing is an empty cell."""
 
-_WORDS = frozenset({str, type(None)})
+_QUOTED = ',"\r\n'
+"""A field with one of these stands in quotes."""
 
 
 def show(rows: Iterable[Row], columns: Sequence[str], form: str, out: TextIO, width: int | None = None) -> None:
@@ -79,21 +82,36 @@ def show_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
 
 def write_csv(pages: Iterable[Mapping[str, Sequence[Any]]], columns: Sequence[str], out: TextIO) -> None:
     """The same of rows that come some at a time, column by column: for a file of millions."""
-    writer = csv.writer(out)
-    writer.writerow(columns)
+    out.write(_csv_lines([[column] for column in columns]))
     for page in pages:
-        writer.writerows(zip(*(_csv_cells(page[column]) for column in columns), strict=True))
+        out.write(_csv_lines([page[column] for column in columns]))
 
 
-def _csv_cells(values: Sequence[Any]) -> Iterable[object]:
-    """`csv_cell` of each; what is plainly itself is let through, and what is one object is asked for once."""
+def _csv_lines(columns: Iterable[Sequence[Any]]) -> str:
+    """What `csv.writer` makes of the rows; it looks at every character by itself, this only where one needs quotes."""
+    lines = map(",".join, zip(*map(_csv_fields, columns), strict=True))
+    return "\r\n".join([*lines, ""])
+
+
+def _csv_fields(values: Sequence[Any]) -> Sequence[str]:
+    """The fields of a column; each object is looked at once, numbers and words without asking what they are."""
     kinds = set(map(type, values))
-    if kinds <= _THEMSELVES:
-        return values
+    if kinds <= _NUMBERS:
+        return ["" if each is None else str(each) for each in values] if kinds != {_NOTHING} else [""] * len(values)
     if kinds <= _WORDS:
-        return [each if each is None or each[:1] not in _FIRST else csv_cell(each) for each in values]
-    cells = {key: csv_cell(each) for key, each in dict(zip(map(id, values), values, strict=True)).items()}
-    return map(cells.__getitem__, map(id, values))
+        cells = ["" if each is None else each if each[:1] not in _FIRST else str(csv_cell(each)) for each in values]
+    else:
+        made = {key: str(csv_cell(each)) for key, each in dict(zip(map(id, values), values, strict=True)).items()}
+        cells = [*map(made.__getitem__, map(id, values))]
+    whole = "".join(cells)
+    return [*map(_quoted, cells)] if any(sign in whole for sign in _QUOTED) else cells
+
+
+def _quoted(cell: str) -> str:
+    """A field in quotes, where RFC 4180 wants them."""
+    if "," in cell or '"' in cell or "\n" in cell or "\r" in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def csv_cell(value: object) -> object:

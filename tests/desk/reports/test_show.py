@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.reports.show import cells, csv_text, show, show_table
+from desk.reports.show import cells, csv_cell, csv_text, show, show_table, write_csv
 
 ROWS: list[dict[str, Any]] = [
     {"id": 1, "author": "Jan", "text": "Kort"},
@@ -73,3 +74,17 @@ def test_lists_and_unknowns_have_a_form_in_csv() -> None:
     text = shown([{"id": None, "author": ["a", "b"], "text": [{"about": "sentiment"}]}], "csv").splitlines()[1]
     assert text == ',a; b,"[{""about"": ""sentiment""}]"'
     assert csv_text("'=1") == "=1"
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats()
+WORDS = st.none() | st.text(st.sampled_from("a=-'\",;\r\n\0 é"), max_size=4)
+VALUES = st.sampled_from([PLAIN, WORDS, PLAIN | WORDS | st.lists(WORDS | st.integers(), max_size=3)])
+
+
+@given(st.data(), VALUES, VALUES)
+def test_columns_become_what_a_csv_writer_makes_of_their_rows(data: st.DataObject, a: Any, b: Any) -> None:
+    rows = data.draw(st.lists(st.tuples(a, b), max_size=5))
+    found, expected = io.StringIO(newline=""), io.StringIO(newline="")
+    write_csv([dict(zip("ab", zip(*rows, strict=True), strict=True))] if rows else [], "ab", found)
+    csv.writer(expected).writerows([("a", "b"), *((csv_cell(each) for each in row) for row in rows)])
+    assert found.getvalue() == expected.getvalue()
