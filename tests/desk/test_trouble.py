@@ -132,7 +132,9 @@ def test_a_crash_on_a_real_terminal_tells_where_and_nothing_of_the_post(arrive, 
     words = [sys.executable, "-c", CRASH, "--config", os.devnull, "--database", sqlite_url, "--agent", "anna", "desk"]
     os.environ["PYTHONPATH"] = str(HOUSE)
     with opened(words) as terminal:
-        terminal.read(b"What happened")
+        assert "Jan Geheim" in terminal.read(b"Jan Geheim")
+        terminal.press("l")
+        assert "GEHEIM" in terminal.read(b"GEHEIM")
         terminal.press("j")
         last = terminal.read(b"fail").partition("1049l")[2]
     assert "The desk stopped: ValueError" in last and " fail" in last
