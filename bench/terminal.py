@@ -28,11 +28,9 @@ class Terminal:
         self.began = time.perf_counter()
         self.pid, self.end = pty.fork()
         if self.pid == 0:
-            for size in ("COLUMNS", "LINES"):  # the terminal's own counts
-                os.environ.pop(size, None)
-            os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
+            look = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
             time.sleep(0.02)  # until the window has its size
-            os.execv(command[0], command)
+            os.execve(command[0], command, {**os.environ, **look})  # not `execv`: libraries put COLUMNS behind Python
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.began += 0.02
         self.at = self.began
