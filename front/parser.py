@@ -272,6 +272,13 @@ def _reporting(verbs: Any) -> None:
     report.add_argument(
         "--explain", metavar="FIGURE", nargs="?", const="", help="the mentions behind a figure; without a name, a list"
     )
+    helpers = _verb(verbs, "helpers", "front.helping:helpers", "customers who help customers; ambassadors", prints=True)
+    helpers.add_argument("query", metavar="QUERY", nargs="?", default="*", help="which questions and mentions count")
+    helpers.add_argument("--from", dest="start", metavar="DATE", help="first day (default: 30 days back)")
+    helpers.add_argument("--to", dest="end", metavar="DATE", help="last day (default: today)")
+    helpers.add_argument("--ambassadors", action="store_true", help="who is positive again and again, and why")
+    helpers.add_argument("--pseudonymise", action="store_true", help="no names of people")
+    helpers.add_argument("--explain", metavar="NAME", help="the mentions behind somebody")
     events = _verb(verbs, "events", "front.reporting:events", "the log that every figure is counted from", prints=True)
     events.add_argument("query", metavar="QUERY", nargs="?", default="*", help="of cases with a mention that answers")
     events.add_argument("--from", dest="start", metavar="DATE", help="first day (default: from the beginning)")

@@ -241,6 +241,74 @@ _ALL = (
         ),
     ),
     _kpi(
+        "peer_questions",
+        Unit.COUNT,
+        (
+            "Customers helping customers",
+            "Cases in the report with a question, not dismissed or spam, of a writer with a name. Answered by a "
+            "customer: somebody else, not of us, replied to the question, or wrote one of the next 10 posts without "
+            "replying to another; a post that only asks, thanks or agrees is no answer. First: before any answer of "
+            "ours. Share: of all questions.",
+        ),
+        (
+            "Klanten helpen klanten",
+            "Zaken in het rapport met een vraag, niet genegeerd of spam, van een schrijver met een naam. Beantwoord "
+            "door een klant: een ander, niet van ons, reageerde op de vraag, of schreef een van de volgende 10 "
+            "berichten zonder op een ander te reageren; wie alleen vraagt, bedankt of instemt, antwoordt niet. Eerst: "
+            "vóór elk antwoord van ons. Aandeel: van alle vragen.",
+        ),
+    ),
+    _kpi(
+        "helps",
+        Unit.COUNT,
+        (
+            "Helps",
+            "Questions answered by this customer, one a conversation and asker. Accounts that were merged are one "
+            "person.",
+        ),
+        (
+            "Hulp",
+            "Vragen die deze klant beantwoordde, één per gesprek en vrager. Samengevoegde accounts zijn één persoon.",
+        ),
+    ),
+    _kpi(
+        "helps_thanked",
+        Unit.COUNT,
+        (
+            "Thanked",
+            "Helps for which somebody thanked (in a reply, by name, or the asker right after it), or of which the "
+            "asker said that it worked. Thanks beforehand do not count.",
+        ),
+        (
+            "Bedankt",
+            "Hulp waarvoor iemand bedankte (in een reactie, bij naam, of de vrager direct erna), of waarvan de vrager "
+            "zei dat het werkte. Alvast bedankt telt niet.",
+        ),
+    ),
+    _kpi(
+        "before_us",
+        Unit.PERCENT,
+        ("Before us", "Helps before any answer of ours, or where we gave none ÷ helps of which the order is known."),
+        (
+            "Eerder dan wij",
+            "Hulp vóór elk antwoord van ons, of waar wij er geen gaven ÷ hulp waarvan de volgorde bekend is.",
+        ),
+    ),
+    _kpi(
+        "time_to_help",
+        Unit.SECONDS,
+        (
+            "Time to help",
+            "First answer of this customer − the question it answers, both as published; where one has no date, or "
+            "they go the wrong way round, it is unknown and left out.",
+        ),
+        (
+            "Tijd tot hulp",
+            "Eerste antwoord van deze klant − de vraag waarop het antwoordt, beide zoals geplaatst; waar een datum "
+            "ontbreekt of de volgorde niet kan, is het onbekend en telt het niet mee.",
+        ),
+    ),
+    _kpi(
         "outside_hours",
         Unit.PERCENT,
         (

@@ -11,12 +11,13 @@ from functools import cache
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-from desk.reports import Page, Report, ReportError, Summary
+from desk.reports import Page, Report, ReportError, Summary, Table, helping
 from desk.reports.period import before
 from desk.reports.record import paged, record
 from desk.reports.summary import summarise
 from desk.reports.words import LANGUAGES, Words
 from storage.figures import Figures
+from storage.helping import Helping
 from storage.history import Histories
 from storage.query.grammar import parse
 from storage.types.figures import Frame, Hours
@@ -39,6 +40,8 @@ class Request:
     """Names of authors become codes; one author has one code within the report."""
     hours: Hours | None = None
     """When we are there and what we promised; without, business time is calendar time and nothing was promised."""
+    helping: bool = True
+    """Whether it says which customers helped others: for that, threads are read."""
 
 
 def make(figures: Figures, request: Request) -> Report:
@@ -61,7 +64,9 @@ def make(figures: Figures, request: Request) -> Report:
         past, known = before(request.start, request.end, request.zone), Histories(figures.database).since()
         earlier = counted(*past) if known and known <= past[0] else None
         veiled = replace(frame, authors=veil.authors(frame.authors)) if veil else frame
-        return summarise(veiled, request.start, request.end, request.zone, request.lang, before=earlier)
+        helped = _helped(figures, request, frame, veil) if request.helping else ()
+        span = request.start, request.end, request.zone
+        return summarise(veiled, *span, request.lang, before=earlier, helped=helped)
 
     def pages() -> Iterator[Page]:
         found: Iterator[Page]
@@ -83,6 +88,12 @@ def make(figures: Figures, request: Request) -> Report:
         summary=summary,
         pages=pages,
     )
+
+
+def _helped(figures: Figures, request: Request, frame: Frame, veil: Veil | None) -> tuple[Table, ...]:
+    asked, by_us = helping.questions(frame)
+    ledger = Helping(figures.database).of(asked, as_of=request.as_of)
+    return helping.tables(asked, by_us, ledger, Words(request.lang), veil.code if veil else None)
 
 
 class Veil:

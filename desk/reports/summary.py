@@ -50,9 +50,19 @@ WAITED = {"response_time": FIRST, "next_response_time": NEXT, "resolution_time":
 
 
 def summarise(
-    frame: Frame, start: datetime, end: datetime, zone: ZoneInfo, lang: str, *, before: Frame | None = None
+    frame: Frame,
+    start: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    lang: str,
+    *,
+    before: Frame | None = None,
+    helped: Sequence[Table] = (),
 ) -> Summary:
-    """The figures of a frame over [start, end); `before` is that of the period before, to compare with."""
+    """The figures of a frame over [start, end); `before` is that of the period before, to compare with.
+
+    `helped`: the tables of customers who helped customers, which are not counted from a frame.
+    """
     tally, words = Tally(frame, cut(start, end, zone), zone), Words(lang)
     past = (
         {each.kpi: each.cell.value for each in _headlines(Tally(before, cut(start, end, zone), zone), words)}
@@ -75,6 +85,7 @@ def summarise(
             _service_by(tally, words),
             _channels(tally, words),
             _agents(tally),
+            *helped,
             _hours("week", tally.hours, words),
             *([_hours("outside", tally.outside, words)] if frame.has_hours else []),
             _facet(tally, words, "source_kinds", lambda key: (key.source_kind,), named=True),

@@ -56,6 +56,8 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "agents": ("By agent", "Per medewerker"),
         "statuses": ("Cases by status", "Zaken per status"),
         "delay": ("Ingestion delay by source", "Vertraging per bron"),
+        "peer_support": ("Customers helping customers", "Klanten helpen klanten"),
+        "helpers": ("Who helps most", "Wie het meest helpt"),
         # notes
         "brand_note": (
             "Denominator: {n} brand mentions within this report's query.",
@@ -92,6 +94,16 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "answers": ("Answers", "Antwoorden"),
         "resolved_n": ("Resolved", "Afgehandeld"),
         "elsewhere": ("Elsewhere, by hand", "Elders, met de hand"),
+        "questions": ("Questions", "Vragen"),
+        "helps": ("Helps", "Hulp"),
+        "thanked": ("Thanked", "Bedankt"),
+        "before_us": ("Before us", "Eerder dan wij"),
+        "asked": ("Questions", "Vragen"),
+        "by_us": ("Answered by us", "Beantwoord door ons"),
+        "by_customers": ("Answered by customers", "Beantwoord door klanten"),
+        "customers_first": ("Customers were first", "Klanten waren eerst"),
+        "unclear": ("Who was first is unknown", "Wie eerst was is onbekend"),
+        "unanswered": ("Unanswered", "Onbeantwoord"),
         "median_of": (
             "median; p90 {p90}; n = {n}; in business time {business}",
             "mediaan; p90 {p90}; n = {n}; in werktijd {business}",
