@@ -79,11 +79,8 @@ async def test_a_disk_that_is_full_is_said(desk, arrive, clerk, sqlite_url):
     assert clerk("x").cases([first])[0].assignee == "anna"
 
 
-async def test_a_server_that_goes_away_is_said_and_its_return_is_noticed(
-    postgres_server, database_url, database, seat_of, clock
-):
-    if not database_url.startswith("postgres"):
-        pytest.skip("a server")
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_a_server_that_goes_away_is_said_and_its_return_is_noticed(postgres_server, database, seat_of, clock):
     agent = Clerk(database, agent="anna", policy=Policy(), channels=lambda name: None)
     app = Desk(lambda: agent, agent="anna", now=clock, poll=3600)
     name = database.url.database
