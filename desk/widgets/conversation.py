@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desk.locale import N_, _, age, clock, ngettext
 from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.changes import changed, coloured
+from desk.widgets.helped import hints
 from desk.widgets.lines import Build, Line, Span, lit, rule, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
@@ -67,7 +68,7 @@ def conversation(
     """
     promised = [_promise(each, now) for each in due]
     around = [(_beside(each) + "  ", "warn") for each in company]
-    finder = seek(sought)
+    finder, helped = seek(sought), hints(file)
 
     def build(width: int) -> list[Line]:
         lines = [*_heading(file, width, now), *([around] if around else []), *([promised] if promised else [])]
@@ -78,6 +79,7 @@ def conversation(
                 continue
             imitated = None if post.is_own else lookalike(post.author or "", names)
             lines += [[], *_post(post, file, depth, width, now, imitated, edits.get(post.id), finder)]
+            lines += [helped[post.id]] if post.id in helped else []
             for reply in file.replies:
                 if reply.post_id == post.id and reply.state not in (ReplyState.DRAFT, ReplyState.CANCELLED):
                     lines += [[], *_answer(reply, depth + 1, width, now)]
