@@ -1,72 +1,106 @@
 """Sources that mean harm, beside healthy ones: what each costs, what is said of it, and what the others notice.
 
-    python bench/hostile.py [NAME …]
+    python -m bench.hostile                  eight rounds, each of an eighth of all, some five minutes
+    python -m bench.hostile 3                the third of them
+    python -m bench.hostile html gz-bomb     a group of answers, or hosts by a part of their name, in one round
+    python -m bench.hostile --alone json     one source after the other: what a single one takes of memory
 
 A server in a process of its own plays some 240 hostile hosts and 50 healthy ones; names lead to loopback, and a
-connection to anything else is counted and refused. Exits with 1 where a promise is broken: 30 s and 96 MB for any
-source, the healthy ones whole and at most twice as slow, a sentence for every failure, no connection elsewhere.
+connection to anything else is counted and refused. Each source is read as every kind that might meet it. Exits with 1
+where a promise is broken: 30 s and 96 MB for any source, the healthy ones whole and at most twice as slow, a sentence
+for every failure, no connection elsewhere. `-v` prints every source, else the costliest and what is broken.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import multiprocessing
 import os
+import re
 import socket
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hostile_answers import ANSWERS, POSTS
-from hostile_server import serve
-
+from bench.hostile_answers import ANSWERS, POSTS
+from bench.hostile_server import serve
 from listener import crawl, judge, understanding
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
-from listener.schedule import Schedule
+from listener.schedule import WORKERS, Schedule
 from listener.types import Brand, SourceSpec, Watchlist
 from storage import migrations
 from storage.database import Database
 from storage.intake import Intake
 
 HEALTHY = 50
-GROUPS = 8
-"""The hostile sources stand beside the healthy ones in so many groups, of some 50; names choose others."""
-MOST_SECONDS, MOST_MEGABYTES, MOST_SLOWER = 32.0, 96.0, 2.0
+"""Half of them of a few KB, half of some 80 KB."""
+ROUNDS = 8
+MOST_SECONDS, MOST_MEGABYTES, MOST_SLOWER = 30.0, 96.0, 2.0
+SHOWN = 4
+"""The costliest sources of a round that are shown."""
 HTML = ("", "schema_org", "article", "phpbb", "mybb", "xenforo")
 JSON = ("discourse", "flarum", "mastodon", "bluesky", "lemmy", "wordpress", "stack_exchange", "nodebb")
-KINDS = {"feed": ("feed",), "html": HTML, "json": JSON, "sitemap": ("sitemap",), "any": ("feed", "", "discourse")}
+FEED = ("feed",)
+KINDS: dict[str, tuple[str, ...]] = {
+    "wire": FEED,
+    "redirects": FEED,
+    "xml": FEED,
+    "robots": FEED,
+    "html": HTML,
+    "json": JSON,
+    "sitemap": ("sitemap",),
+    "slow_links": ("feed", "", "phpbb", "schema_org"),
+}
+"""The groups of answers, and how their hosts are read."""
+IDLE = 28.0
+"""Megabytes of a reader that has read nothing."""
+_SENTENCE = re.compile(r"[\[A-Z0-9a-z].{20,}[.?!]", re.DOTALL)
 Measured = dict[str, tuple[crawl.Outcome, float]]
 
 
-def resident() -> float:
-    """Megabytes that this process and its children hold."""
-    found, page = 0, os.sysconf("SC_PAGE_SIZE")
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    for pid in [os.getpid(), *map(int, children.read_text().split())]:
-        try:
-            found += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
-        except OSError:
-            continue
-    return found / 2**20
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Megabytes of memory."""
+
+    here: float
+    reader: float
+    """By the reader that holds most."""
+
+
+def held(server: int) -> Held:
+    """What this process and its readers hold; the server of the play is none of them."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    readers = [_resident(pid) for pid in map(int, children) if pid != server]
+    return Held(_resident(os.getpid()), max(readers, default=0.0))
+
+
+def _resident(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        return 0.0
 
 
 @contextmanager
-def peak() -> Iterator[list[float]]:
+def peak(server: int) -> Iterator[list[Held]]:
     """The most megabytes held meanwhile, looked at fifty times a second."""
-    seen, done = [resident()], threading.Event()
+    seen, done = [held(server)], threading.Event()
 
     def look() -> None:
         while not done.wait(0.02):
-            seen[0] = max(seen[0], resident())
+            now = held(server)
+            seen[0] = Held(max(seen[0].here, now.here), max(seen[0].reader, now.reader))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -99,13 +133,13 @@ async def to_loopback(host: str, port: int) -> list[str]:
     raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
 
-def sources(names: list[str], port: int) -> list[SourceSpec]:
+def sources(names: Collection[str], port: int) -> list[SourceSpec]:
     """A source for each hostile answer, read as each kind that might meet it."""
     found = []
     for name, (group, _) in ANSWERS.items():
         for kind in KINDS[group]:
             host = f"{name}.{kind or 'unknown'}.test".replace("_", "-").replace(" ", "-")
-            if not names or any(each in host for each in names):
+            if not names or any(each == group or each in host for each in names):
                 found.append(source(host, kind, port))
     return found
 
@@ -116,10 +150,10 @@ def source(host: str, kind: str, port: int) -> SourceSpec:
     return SourceSpec(name=host, url=url, kind=kind, pause=0, allow_private=(f"{host}:{port}",))
 
 
-async def visits(specs: list[SourceSpec], fetcher: Fetcher, readers: Readers, folder: str) -> Measured:
+async def visits(
+    specs: list[SourceSpec], fetcher: Fetcher, readers: Readers, database: Database, workers: int = WORKERS
+) -> Measured:
     """Visits all the sources once, as the listener does."""
-    database = Database(f"sqlite:///{folder}/{time.monotonic_ns()}.db")
-    migrations.upgrade(database)
     watchlist = Watchlist(brands=(Brand(name="b", queries={"b": "zonnebank*"}),))
     kit = crawl.Kit(
         web=PoliteFetcher(fetcher, pause=0),
@@ -134,60 +168,115 @@ async def visits(specs: list[SourceSpec], fetcher: Fetcher, readers: Readers, fo
         visit = outcome.visit
         found[visit.source] = outcome, (visit.finished_at - visit.started_at).total_seconds()
 
-    schedule = Schedule(kit, specs, report=note)
+    schedule = Schedule(kit, specs, report=note, workers=workers, names=[spec.name for spec in specs])
     schedule.register()
     await schedule.once(regardless=True)
     return found
 
 
-async def measure(port: int, names: list[str]) -> list[str]:
-    """What was promised and not kept, of all the groups."""
-    guard, broken = Guard(port), list[str]()
-    hostile = sources(names, port)
-    good = [source(f"good{n}.test", "feed", port) for n in range(HEALTHY)]
-    with tempfile.TemporaryDirectory() as folder:
+class Play:
+    """All that is measured, and what was broken of what is promised."""
+
+    def __init__(self, port: int, server: int, folder: str, *, is_loud: bool) -> None:
+        self._server, self._folder, self._is_loud = server, folder, is_loud
+        self._good = [source(f"{'large' if n % 2 else 'good'}{n}.test", "feed", port) for n in range(HEALTHY)]
+        self.broken: list[str] = []
+
+    async def rounds(self, rounds: Mapping[int, list[SourceSpec]]) -> None:
+        """Each with the hostile sources beside the healthy ones, which were visited alone just before."""
         async with Fetcher(resolve=to_loopback) as fetcher, Readers() as readers:
-            await visits(good, fetcher, readers, folder)  # everything is loaded once
-            for at in range(1 if names else GROUPS):
-                some = hostile if names else hostile[at::GROUPS]
-                alone = await visits(good, fetcher, readers, folder)
-                before = resident()
-                with peak() as most:
-                    beside = await visits([*some, *good], fetcher, readers, folder)
-                print(f"{len(some)} hostile sources: {before:.0f} MB before, {most[0]:.0f} MB at most")
-                broken += judged(some, good, alone, beside)
-                under_way = min(len(some), 16 * 4)  # so many visits are let run beside each other
-                more = most[0] - before
-                broken += [f"{more:.0f} MB more than before"] if more > MOST_MEGABYTES * under_way else []
-    return broken + [f"a connection to {each}" for each in guard.others]
+            await visits(self._good, fetcher, readers, self._database())  # everything is loaded once
+            print("round  sources  slowest s  here +MB  reader MB  healthy s alone -> beside, median  CPU s")
+            for number, some in rounds.items():
+                alone = await visits(self._good, fetcher, readers, self._database())
+                before, cpu = held(self._server), time.process_time()
+                with peak(self._server) as most:
+                    beside = await visits([*some, *self._good], fetcher, readers, self._database())
+                times = [statistics.median(found[each.name][1] for each in self._good) for found in (alone, beside)]
+                more, slowest = most[0].here - before.here, max(beside[each.name][1] for each in some)
+                print(
+                    f"{number:5}  {len(some):7}  {slowest:9.1f}  {more:8.0f}  {most[0].reader:9.0f}  "
+                    f"{times[0]:16.2f} -> {times[1]:.2f} ({times[1] / times[0]:.1f} x)           "
+                    f"{time.process_time() - cpu:5.1f}",
+                    flush=True,
+                )
+                self._judge(some, beside)
+                self.broken += [f"{each.name} is not whole" for each in self._good if _posts(beside, each) != POSTS]
+                if times[1] > MOST_SLOWER * times[0]:
+                    self.broken.append(f"round {number}: the healthy ones are {times[1] / times[0]:.1f} times as slow")
+
+    async def alone(self, some: list[SourceSpec]) -> None:
+        """One after the other, each judged by the memory that it alone takes."""
+        async with Fetcher(resolve=to_loopback) as fetcher:
+            async with Readers() as readers:
+                await visits(self._good, fetcher, readers, self._database())
+            for spec in some:
+                async with Readers() as readers:  # which have read nothing yet
+                    before = held(self._server)
+                    with peak(self._server) as most:
+                        found = await visits([spec], fetcher, readers, self._database(), workers=1)
+                idle = IDLE if most[0].reader else 0.0
+                more = most[0].here - before.here + most[0].reader - idle
+                print(f"+{more:4.0f} MB", end=" ")
+                self._judge([spec], found)
+                if more > MOST_MEGABYTES:
+                    self.broken.append(f"{spec.name} took {more:.0f} MB")
+
+    def _judge(self, some: list[SourceSpec], found: Measured) -> None:
+        self.broken += [f"{spec.name} was never done" for spec in some if spec.name not in found]
+        costly = sorted((spec.name for spec in some if spec.name in found), key=lambda name: -found[name][1])
+        for name in costly if self._is_loud else costly[:SHOWN]:
+            visit, seconds = found[name][0].visit, found[name][1]
+            print(f"       {seconds:6.1f} s  {name:34}  {visit.outcome:9} {visit.posts:5} posts  {visit.sentence}")
+        for name in costly:
+            visit, seconds = found[name][0].visit, found[name][1]
+            self.broken += [f"{name} took {seconds:.1f} s"] if seconds > MOST_SECONDS else []
+            self.broken += [f"{name}: a fault of ours"] if "fault in webcare" in visit.sentence else []
+            is_mute = visit.outcome == "failed" and not _SENTENCE.fullmatch(visit.sentence)
+            self.broken += [f"{name} failed without a sentence: {visit.sentence!r}"] if is_mute else []
+
+    def _database(self) -> Database:
+        database = Database(f"sqlite:///{self._folder}/{time.monotonic_ns()}.db")
+        migrations.upgrade(database)
+        return database
 
 
-def judged(some: list[SourceSpec], good: list[SourceSpec], alone: Measured, beside: Measured) -> list[str]:
-    """What one group broke."""
-    broken = [f"{spec.name} was never done" for spec in [*some, *good] if spec.name not in beside]
-    for spec in some:
-        visit, seconds = beside[spec.name][0].visit, beside[spec.name][1]
-        print(f"{seconds:6.1f} s  {spec.name:44}  {visit.outcome:9} {visit.posts:4} posts  {visit.sentence[:110]}")
-        broken += [f"{spec.name} took {seconds:.0f} s"] if seconds > MOST_SECONDS else []
-        broken += [f"{spec.name}: a fault of ours"] if "fault in webcare" in visit.sentence else []
-        broken += [f"{spec.name} failed without a word"] if visit.outcome == "failed" and not visit.sentence else []
-    broken += [f"{each.name} is not whole" for each in good if beside[each.name][0].visit.posts != POSTS]
-    times = [statistics.median(found[each.name][1] for each in good) for found in (alone, beside)]
-    print(f"a healthy source takes {times[0]:.2f} s alone and {times[1]:.2f} s beside them")
-    is_slow = times[1] > MOST_SLOWER * times[0]
-    return broken + ([f"the healthy ones are {times[1] / times[0]:.1f} times as slow"] if is_slow else [])
+def _posts(found: Measured, spec: SourceSpec) -> int:
+    return found[spec.name][0].visit.posts if spec.name in found else 0
+
+
+async def measure(port: int, server: int, options: argparse.Namespace) -> list[str]:
+    """What was promised and not kept."""
+    guard = Guard(port)
+    numbers = [int(name) for name in options.names if name.isdigit()]
+    names = [name for name in options.names if not name.isdigit()]
+    some = sources(names, port)
+    with tempfile.TemporaryDirectory() as folder:
+        play = Play(port, server, folder, is_loud=options.verbose)
+        if options.alone:
+            await play.alone(some)
+        elif names:
+            await play.rounds({1: some})
+        else:
+            await play.rounds({n: some[n - 1 :: ROUNDS] for n in numbers or range(1, ROUNDS + 1)})
+    return play.broken + [f"a connection to {each} was tried" for each in guard.others]
 
 
 def main() -> int:
     """Plays all of it, and says what is broken."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="GROUP", help=f"a round (1-{ROUNDS}), {', '.join(KINDS)}, or hosts")
+    parser.add_argument("--alone", action="store_true", help="one source after the other")
+    parser.add_argument("-v", "--verbose", action="store_true", help="every source")
+    options, started = parser.parse_args(), time.monotonic()
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     try:
-        broken = asyncio.run(measure(ours.recv(), sys.argv[1:]))
+        broken = asyncio.run(measure(ours.recv(), server.pid or 0, options))
     finally:
         server.kill()
-    print("\n".join(["", *broken] if broken else ["", "every promise kept"]))
+    print(f"\n{time.monotonic() - started:.0f} s in all.", *(broken or ["Every promise was kept."]), sep="\n")
     return bool(broken)
 
 

@@ -105,7 +105,7 @@ async def silence(writer: asyncio.StreamWriter, path: str) -> None:
 
 
 add(
-    "feed",
+    "wire",
     silence=silence,
     hangs_up=raw(b""),
     head_slow=endless(OK + b"X: ", b"a", 1),
@@ -179,6 +179,9 @@ add(
     random=body(bytes((n * 7919 + n // 251) % 256 for n in range(300_000))),
     picture=body(b"\x89PNG\r\n\x1a\n" + bytes(9999), "image/png"),
     login=body(page("<form action=/login><input type=password></form>"), "text/html"),
+)
+add(
+    "redirects",
     redirect_self=redirect("/"),
     redirect_endless=redirect("/{n}"),
     redirect_inside=redirect("http://10.0.0.1/"),
@@ -203,7 +206,7 @@ add(
 )
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha"}">' for n in range(12))
 add(
-    "feed",
+    "xml",
     laughs=body(rss(item("&a11;"), f"<!DOCTYPE rss [{LAUGHS}]>")),
     laughs_hidden=body(rss(item("&a11;"), f"<!-- <rss> --><!DOCTYPE rss [{LAUGHS}]>")),
     quadratic=body(rss(item("&a;" * 50_000), f'<!DOCTYPE rss [<!ENTITY a "{"x" * 100}">]>')),

@@ -6,7 +6,23 @@ import asyncio
 import socket
 from multiprocessing.connection import Connection
 
-from hostile_answers import ANSWERS, OK, POSTS, add, body, bomb, endless, item, page, raw, redirect, rss, silence
+from bench.hostile_answers import (
+    ANSWERS,
+    LISTS,
+    OK,
+    POSTS,
+    Say,
+    add,
+    body,
+    bomb,
+    endless,
+    item,
+    page,
+    raw,
+    redirect,
+    rss,
+    silence,
+)
 
 ROBOTS = {
     "robots-huge": endless(OK + b"\r\n", b"Disallow: /a\n" * 999),
@@ -22,7 +38,37 @@ ROBOTS = {
     "robots-bomb": body(bomb(64), "text/plain", "Content-Encoding: gzip"),
 }
 GOOD = body(rss("".join(item(n) for n in range(POSTS))))
-add("feed", **{name.replace("-", "_"): GOOD for name in ROBOTS})
+GOOD_LARGE = body(rss("".join(item(n, f"<category>{'x' * 4000}</category>") for n in range(POSTS))))
+"""As large as a page of a forum, so that it goes through the readers that hostile pages go through."""
+add("robots", **{name.replace("-", "_"): GOOD for name in ROBOTS})
+
+
+def only_first(first: Say, rest: Say) -> Say:
+    """One answer at the address that is asked for, another wherever that leads."""
+
+    async def say(writer: asyncio.StreamWriter, path: str) -> None:
+        await (first if path in ("/", "/t/een/1", "/sitemap.xml") else rest)(writer, path)
+
+    return say
+
+
+DRIP = endless(OK + b"Content-Length: 99999\r\n\r\n<", b"a", 1)
+COMMENTS = rss("".join(item(n, f"<comments>/d{n}</comments><link>/d{n}</link>") for n in range(40)))
+add(
+    "slow_links",
+    l_probes=only_first(body(page("<p>Zonnebank"), "text/html"), DRIP),
+    l_probes_silent=only_first(body(page("<p>Zonnebank"), "text/html"), silence),
+    l_threads=only_first(body(page(LISTS[:20_000]), "text/html"), DRIP),
+    l_teasers=only_first(body(COMMENTS), DRIP),
+    l_teasers_silent=only_first(body(COMMENTS), silence),
+)
+add(
+    "sitemap",
+    s_slow=only_first(
+        body("<urlset>" + "".join(f"<url><loc>/{n}</loc></url>" for n in range(100)) + "</urlset>"), DRIP
+    ),
+)
+
 NOTHING = raw(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
 
 
@@ -31,7 +77,7 @@ async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         path = head.split(" ", 2)[1]
         name = next(line for line in head.lower().split("\r\n") if line.startswith("host:"))[5:].strip().split(".")[0]
-        say = ANSWERS[name][1] if name in ANSWERS else GOOD
+        say = ANSWERS[name][1] if name in ANSWERS else GOOD_LARGE if name.startswith("large") else GOOD
         if path == "/robots.txt":
             say = ROBOTS.get(name, NOTHING)
         await say(writer, path)

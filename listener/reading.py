@@ -13,6 +13,7 @@ import resource
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,19 +28,25 @@ Run = Callable[..., Any]
 
 SMALL = 32 * 1024
 """Bytes up to which a page is read in this process."""
-WORKERS = 2
+MIDDLING = 256 * 1024
+"""Bytes up to which a page is of the usual size. Larger ones leave one reader to these, so that they need not queue."""
+WORKERS = 3
 """Processes that read at once."""
 MEMORY = 96 * 1024 * 1024
 """Bytes that reading one page may take besides what the worker has already."""
 LARGEST = 192 * 1024 * 1024
 """Bytes that a worker may hold after a page; one that holds more is replaced."""
 CPU = 10
-"""Seconds of work that one page may take."""
+"""Seconds of work that a large page may take."""
+QUICK = 3
+"""The same for a page of the usual size."""
 PATIENCE = 30.0
 """Seconds after which a page is given up, whatever it waits for."""
 POSTS = 2000
 """Posts, and links, that are taken of one page."""
 
+_PACKED = b"\x1f\x8b"
+"""How a gzip file begins: such a page is larger than it looks."""
 _HEAD = 8
 _SERVE = "from listener.reading import serve; serve()"
 
@@ -63,6 +70,7 @@ class Readers:
     def __init__(self, *, workers: int = WORKERS, small: int = SMALL, cpu: int = CPU, memory: int = MEMORY) -> None:
         self._small, self._bounds = small, (cpu, memory)
         self._room = asyncio.Semaphore(workers)
+        self._room_for_large = asyncio.Semaphore(max(1, workers - 1))
         self._idle: list[Process] = []
 
     async def __aenter__(self) -> Self:
@@ -76,10 +84,13 @@ class Readers:
 
     async def run(self, work: Callable[..., T], page: Page, *rest: Any) -> T:
         """`work(page, *rest)`, for a function of a module. Raises what it raises of ours, else `ReadError`."""
-        if len(page.body) <= self._small:
+        if len(page.body) <= self._small and not page.body.startswith(_PACKED):
             return await here(work, page, *rest)
-        async with self._room:
-            question = pickle.dumps((self._bounds, work, page, rest))  # a copy of the page, so only when it is its turn
+        is_large = len(page.body) > MIDDLING or page.body.startswith(_PACKED)
+        cpu, memory = self._bounds
+        bounds = (cpu if is_large else min(cpu, QUICK), memory)
+        async with self._room_for_large if is_large else nullcontext(), self._room:
+            question = pickle.dumps((bounds, work, page, rest))  # a copy of the page, so only when it is its turn
             worker = self._idle.pop() if self._idle else await _start()
             try:
                 async with asyncio.timeout(PATIENCE):

@@ -26,6 +26,7 @@ _BY_STATUS = {
     503: "{host} is out of service for now (503): we come back later.",
 }
 _CERTIFICATE = {
+    9: "is not valid yet",
     10: "has expired",
     18: "is self-signed",
     19: "is signed by an authority we do not know",
