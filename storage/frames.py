@@ -9,7 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from functools import reduce
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -45,30 +46,33 @@ UNKNOWN = np.iinfo(np.int64).min
 KEYS = ("source", "source_kind", "brand", "lang", "sentiment", "priority")
 """What stands in a mention's own row of what it is counted by."""
 
+BETWEEN = "\x1f"
+"""Stands between the `KEYS` of a mention, which are read as one text: one value instead of six."""
+
 Page = Sequence[Any]
+Ids = NDArray[np.int32]
+Kind = TypeVar("Kind", bound=np.signedinteger[Any])
 
 
 class Mentions(NamedTuple):
     """The columns of mentions, in order."""
 
-    id: Ints
+    id: Ids
     at: Ints
     seen: Ints
-    asked: Ints
-    """Published, unless that is unknown or lies after the moment we saw it."""
     dated: Flags
-    """Whether `asked` is the source's own time."""
+    """Whether its source says when it was published, and that was before we saw it: then it was asked `at`."""
     key: Codes
-    """The place in a list of tuples of `KEYS`."""
-    author: Ints
+    """The number of its `KEYS`."""
+    author: Ids
     """The id, 0 unknown."""
-    thread: Ints
-    case: Ints
+    thread: Ids
+    case: Ids
     """The id, 0 none."""
 
 
-MENTION_KINDS = (np.int64,) * 4 + (np.bool_, np.int32) + (np.int64,) * 3
-EVENT_KINDS = (np.int64, np.int64, np.int64, np.int64, np.uint8, np.int32, np.int32)
+MENTION_KINDS = (np.int32, np.int64, np.int64, np.bool_) + (np.int32,) * 4
+EVENT_KINDS = (np.int32, np.int32, np.int64, np.int64, np.uint8, np.int32, np.int32)
 
 
 def snapshot(connection: Connection) -> Connection:
@@ -80,9 +84,11 @@ def snapshot(connection: Connection) -> Connection:
 
 def mention_query(where: sa.ColumnElement[bool], dialect: str) -> sa.Select[Any]:
     """What is read of mentions, oldest first."""
-    times = [plain_time(each, dialect) for each in (POST.c.at, POST.c.published_at, POST.c.first_seen_at)]
-    keys = [POST.c[name] for name in KEYS]
-    columns = (POST.c.id, *times, *keys, POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
+    times = [plain_time(each, dialect) for each in (POST.c.at, POST.c.first_seen_at)]
+    dated = sa.type_coerce(POST.c.published_at <= POST.c.first_seen_at, sa.Integer)
+    keys: list[sa.ColumnElement[str]] = [sa.func.coalesce(POST.c[name], "") for name in KEYS]
+    key = reduce(lambda text, each: text.concat(BETWEEN).concat(each), keys)
+    columns = (POST.c.id, *times, dated, key, POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
     order = (POST.c.at, POST.c.id)
     return sa.select(*columns).select_from(with_cases(where)).where(where).order_by(*order)
 
@@ -121,25 +127,25 @@ def pages(connection: Connection, query: sa.Select[Any]) -> Iterator[Page]:
 
 def moments(values: Sequence[Any]) -> Ints:
     """Moments as `plain_time` gives them, in microseconds since 1970; `UNKNOWN` for None."""
-    if isinstance(values[0] if values else None, str) and None not in values:
-        return np.array(values, "datetime64[us]").astype(np.int64)
+    if None not in values and isinstance(values[0], str):
+        return np.array(values, "datetime64[us]").view(np.int64)
+    if values.count(None) == len(values):
+        return np.full(len(values), UNKNOWN)
     if any(isinstance(each, str) for each in values):
-        return np.array([each or "NaT" for each in values], "datetime64[us]").astype(np.int64)
+        return np.array([each or "NaT" for each in values], "datetime64[us]").view(np.int64)
     seconds = np.array([np.nan if each is None else each for each in values], np.float64)
     known = ~np.isnan(seconds)
     return np.where(known, np.rint(np.where(known, seconds, 0) * 1e6), UNKNOWN).astype(np.int64)
 
 
 def mentions_of(found: Iterable[Page], keys: Numbers) -> Mentions:
-    """The columns of pages of rows of `mention_query`; `keys` numbers the tuples of `KEYS`."""
+    """The columns of pages of rows of `mention_query`; `keys` numbers their `KEYS`."""
     grown = [array(np.dtype(kind).char.replace("?", "b")) for kind in MENTION_KINDS]
     for page in filter(None, found):
         columns = list(zip(*page, strict=True))
-        at, published, seen = (moments(each) for each in columns[1:4])
-        dated = (published != UNKNOWN) & (published <= seen)
-        ids = [_ids(each) for each in (columns[0], *columns[10:])]
-        keyed = keys.of(zip(*columns[4:10], strict=True))
-        every = (ids[0], at, seen, np.where(dated, published, seen), dated, keyed, *ids[1:])
+        at, seen = (moments(each) for each in columns[1:3])
+        ids = [_ids(each) for each in (columns[0], *columns[5:])]
+        every = (ids[0], at, seen, np.array(columns[3], np.bool_), keys.of(columns[4]), *ids[1:])
         for column, values in zip(grown, every, strict=True):
             column.frombytes(values.tobytes())
     return Mentions._make(np.frombuffer(each, kind) for each, kind in zip(grown, MENTION_KINDS, strict=True))
@@ -150,11 +156,11 @@ def joined(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, kind)
 
 
-def _ids(values: Sequence[int | None]) -> Ints:
+def _ids(values: Sequence[int | None]) -> Ids:
     try:
-        return np.array(values, np.int64)
+        return np.array(values, np.int32)
     except TypeError:  # some are unknown
-        return np.array([each or 0 for each in values], np.int64)
+        return np.array([each or 0 for each in values], np.int32)
 
 
 def by_ids(connection: Connection, query: sa.Select[Any], column: sa.Column[Any], ids: Ints) -> Iterator[Page]:
@@ -191,7 +197,7 @@ class Names(Numbers):
         return 0 if key is None else super().__missing__(key)
 
 
-def distinct(values: Ints) -> Ints:
+def distinct(values: NDArray[Kind]) -> NDArray[Kind]:
     """Each value once, ascending."""
     ordered = np.sort(values)
     return ordered[np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
@@ -213,7 +219,7 @@ def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ints]]:
         of, intent = zip(*page, strict=True)
         posts.append(_ids(of))
         codes.append(names.of(intent))
-    post, code = joined(posts, np.int64), joined(codes, np.int32)
+    post, code = joined(posts, np.int32), joined(codes, np.int32)
     for name in sorted(names):
         yield name, post[code == names[name]]
 
@@ -225,7 +231,7 @@ def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ..
     for page in by_ids(connection, grouped, MATCH.c.post_id, ids):
         several += [post for (post,) in page]
     found: dict[int, tuple[str, ...]] = {}
-    wanted = distinct(np.array(several, np.int64))
+    wanted = distinct(np.array(several, np.int32))
     wanted = wanted[among(wanted, ids)]
     query = sa.select(MATCH.c.post_id, MATCH.c.brand).distinct().order_by(MATCH.c.post_id, MATCH.c.brand)
     for some in in_chunks(wanted.tolist()):
@@ -234,17 +240,17 @@ def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ..
     return found
 
 
-def facets_of(key: tuple[Any, ...]) -> Facets:
-    """What a mention is counted by, from the tuple of its `KEYS`; of several brands and of intents is said apart."""
-    source, kind, brand, lang, sentiment, priority = key
-    return Facets(source, kind, (brand,) if brand else (), lang or "", sentiment, priority, ())
+def facets_of(key: str) -> Facets:
+    """What a mention is counted by, from its `KEYS`; of several brands and of intents is said apart."""
+    source, kind, brand, lang, sentiment, priority = key.split(BETWEEN)
+    return Facets(source, kind, (brand,) if brand else (), lang, sentiment, priority, ())
 
 
 def author_names(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Source and name of authors by id, without those whose name is not known."""
     found: dict[int, tuple[str, str]] = {}
     query = sa.select(AUTHOR.c.id, AUTHOR.c.source, AUTHOR.c.name)
-    for page in by_ids(connection, query, AUTHOR.c.id, np.array(sorted(ids), np.int64)):
+    for page in by_ids(connection, query, AUTHOR.c.id, np.array(sorted(ids), np.int32)):
         found |= {id_: (source, name) for id_, source, name in page if name}
     return found
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows
-from storage.frames import KEYS, POST, Events, Mentions, Names, Numbers, Page, among, distinct
+from storage.frames import POST, Events, Mentions, Names, Numbers, Page, among, distinct
 from storage.hindsight import as_it_stood
 from storage.open_time import OpenTime, micros, moment_of
 from storage.query import tree
@@ -108,7 +108,7 @@ class Framing:
         return Frame(
             mention=found.id,
             at=found.at,
-            late=np.where(found.dated, (found.seen - found.asked) / 1e6, np.nan),
+            late=np.where(found.dated, (found.seen - found.at) / 1e6, np.nan),
             facet=facet,
             author=author,
             thread=found.thread,
@@ -139,8 +139,9 @@ class Framing:
 
     def _then(self, row: tuple[Any, ...], mention: Mention) -> tuple[Any, ...]:
         self.sides.brands[mention.id], self.sides.intents[mention.id] = mention.brands, mention.intents
-        key = (row[4], row[5], row[6], mention.lang, mention.sentiment.value, mention.priority.value)
-        return (*row[:4], *key, *row[10:])
+        *kept, _, _, _ = row[4].split(frames.BETWEEN)
+        key = (*kept, mention.lang or "", mention.sentiment.value, mention.priority.value)
+        return (*row[:4], frames.BETWEEN.join(key), *row[5:])
 
     def _facets(self, found: Mentions) -> tuple[Codes, tuple[Facets, ...]]:
         """Numbers what mentions are counted by: their keys first, then one intent after the other."""
@@ -214,7 +215,8 @@ class Framing:
             start, stop = np.searchsorted(steps.case, (first, last)).tolist()
             order, every, these = ours.order[begin:end], ours.every, slice(start, stop)
             case = (ours.case[begin:end] - first).astype(np.int32)
-            asked = Asked(case, every.seen[order], every.asked[order], every.dated[order])
+            at, seen, dated = every.at[order], every.seen[order], every.dated[order]
+            asked = Asked(case, seen, np.where(dated, at, seen), dated)
             of = (steps.case[these] - first).astype(np.int32)
             part = Steps(of, steps.at[these], steps.spoken[these], steps.thing[these])
             yield measure(last - first, asked, part, self.moment).moved(first, start)
@@ -273,7 +275,7 @@ class Framing:
 
     def _said(self, ours: _CaseMentions, test: Callable[[str], bool]) -> Flags:
         """What a test of the sentiment says of each mention of the cases."""
-        table = [test(key[KEYS.index("sentiment")]) for key in self.keys]
+        table = [test(frames.facets_of(key).sentiment) for key in self.keys]
         return np.array(table or [False], np.bool_)[ours.every.key[ours.order]]
 
     def _waits(self, measured: Measured, steps: Events, newest: Ints) -> Waits:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from storage.sla import Calendar
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
