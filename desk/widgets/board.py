@@ -279,7 +279,7 @@ def _times(found: Overview, table: Table, field: str, words: Words) -> Panel:
         name = min(24, width // 3)
         head: Line = [
             (" " * (name + 2), "dim"),
-            *((fit(words(key), 12, right=True), "dim") for key in ("median", "p90")),
+            *((fit(words(key), 13, right=True), "dim") for key in ("median", "p90")),
         ]
         head.append((fit(words("n"), 8, right=True), "dim"))
         rows = [
@@ -296,7 +296,7 @@ def _times(found: Overview, table: Table, field: str, words: Words) -> Panel:
 
 
 def _durations(cells: Iterable[Cell], words: Words) -> Line:
-    return [(fit(words.cell(cell, Unit.SECONDS), 12, right=True), "strong") for cell in cells]
+    return [(fit(words.cell(cell, Unit.SECONDS), 13, right=True), "strong") for cell in cells]
 
 
 def _count(cell: Cell) -> str:
