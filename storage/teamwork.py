@@ -1,4 +1,4 @@
-"""Steps that more than one person has a part in: a hand-over that must be accepted, a playbook whose steps are ticked."""
+"""Steps in which more than one person has a part: a hand-over that must be accepted, a playbook that is ticked off."""
 
 from __future__ import annotations
 

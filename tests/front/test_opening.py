@@ -12,8 +12,8 @@ from front.house import House
 from front.scout import Scout
 from storage.errors import ConfigError
 
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the tests run in threads, the desk forks before
+# the tests have threads by now, the desk forks before it has any
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def house(folder, text):

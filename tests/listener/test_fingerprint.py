@@ -1,4 +1,4 @@
-"""Copies of a text are found, whatever a site made of them; other texts and the same few words of two people are not."""
+"""Copies of a text are found, whatever a site made of them; other texts and few words that two people share are not."""
 
 from __future__ import annotations
 
