@@ -47,7 +47,7 @@ KEYS = ("source", "source_kind", "brand", "lang", "sentiment", "priority")
 """What stands in a mention's own row of what it is counted by."""
 
 BETWEEN = "\x1f"
-"""Stands between the `KEYS` of a mention, which are read as one text: one value instead of six."""
+"""Stands between words that are read as one text: one value instead of many."""
 
 Page = Sequence[Any]
 Ids = NDArray[np.int32]
@@ -72,7 +72,7 @@ class Mentions(NamedTuple):
 
 
 MENTION_KINDS = (np.int32, np.int64, np.int64, np.bool_) + (np.int32,) * 4
-EVENT_KINDS = (np.int32, np.int32, np.int64, np.int64, np.uint8, np.int32, np.int32)
+EVENT_KINDS = (np.int32, np.int32, np.int64, np.int64, np.int32)
 
 
 def snapshot(connection: Connection) -> Connection:
@@ -86,11 +86,16 @@ def mention_query(where: sa.ColumnElement[bool], dialect: str) -> sa.Select[Any]
     """What is read of mentions, oldest first."""
     times = [plain_time(each, dialect) for each in (POST.c.at, POST.c.first_seen_at)]
     dated = sa.type_coerce(POST.c.published_at <= POST.c.first_seen_at, sa.Integer)
-    keys: list[sa.ColumnElement[str]] = [sa.func.coalesce(POST.c[name], "") for name in KEYS]
-    key = reduce(lambda text, each: text.concat(BETWEEN).concat(each), keys)
+    key = one_text(*(POST.c[name] for name in KEYS))
     columns = (POST.c.id, *times, dated, key, POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
     order = (POST.c.at, POST.c.id)
     return sa.select(*columns).select_from(with_cases(where)).where(where).order_by(*order)
+
+
+def one_text(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """Columns of words as one, with `BETWEEN` between them; what is not there is ""."""
+    words: list[sa.ColumnElement[str]] = [sa.func.coalesce(each, "") for each in columns]
+    return reduce(lambda text, each: text.concat(BETWEEN).concat(each), words)
 
 
 def with_cases(where: sa.ColumnElement[bool]) -> sa.FromClause:
@@ -282,32 +287,30 @@ class Events(NamedTuple):
 def events(connection: Connection, cases: Ints, moment: datetime, people: Names, channels: Names) -> Events:
     """What happened to some cases (ascending ids) up to `moment`."""
     found = by_ids(connection, _event_query(connection.dialect.name, moment), EVENT.c.case_id, cases)
-    parts = [_event_columns(list(zip(*page, strict=True)), people, channels) for page in found]
+    keys = Numbers()
+    parts = [_event_columns(list(zip(*page, strict=True)), keys) for page in found]
     order, *columns = (joined([part[place] for part in parts], kind) for place, kind in enumerate(EVENT_KINDS))
     written = np.argsort(order, kind="stable")
-    return Events._make(column[written] for column in columns)
+    case, at, spoken, key = (column[written] for column in columns)
+    said = np.array([_said(each, people, channels) for each in keys] or [(0, 0, 0)], np.int32)
+    thing, actor, channel = said.T
+    return Events(case, at, spoken, thing.astype(np.uint8)[key], actor[key], channel[key])
 
 
-def _event_columns(columns: Sequence[Any], people: Names, channels: Names) -> tuple[NDArray[Any], ...]:
-    ids, case, at, kind, actor, agent, to, given, left, channel = columns
+def _event_columns(columns: Sequence[Any], keys: Numbers) -> tuple[NDArray[Any], ...]:
+    ids, case, at, key, given, left = columns
     when, spoken = moments(at), moments(left)
     if any(given):
         said = [micros(datetime.fromisoformat(each)) if each else UNKNOWN for each in given]
         spoken = np.where(spoken == UNKNOWN, np.array(said, np.int64), spoken)
-    who = actor if not any(agent) else [b or a for a, b in zip(actor, agent, strict=True)]
-    things = list(map(THINGS.__getitem__, zip(kind, to, strict=True)))
     spoken = np.where(spoken == UNKNOWN, when, spoken)
-    return (_ids(ids), _ids(case), when, spoken, np.array(things, np.uint8), people.of(who), channels.of(channel))
+    return (_ids(ids), _ids(case), when, spoken, keys.of(key))
 
 
-class _Things(dict[tuple[str, str | None], int]):
-    def __missing__(self, key: tuple[str, str | None]) -> int:
-        self[key] = found = int(thing_of(EventKind(key[0]), key[1]))
-        return found
-
-
-THINGS = _Things()
-"""Kind of event and the status it led to -> the `Thing` it is."""
+def _said(key: str, people: Names, channels: Names) -> tuple[int, int, int]:
+    """What an event is, who did it and by which channel."""
+    kind, to, who, channel = key.split(BETWEEN)
+    return int(thing_of(EventKind(kind), to)), people[who], channels[channel]
 
 
 def _event_query(dialect: str, moment: datetime) -> sa.Select[Any]:
@@ -319,13 +322,13 @@ def _event_query(dialect: str, moment: datetime) -> sa.Select[Any]:
         (is_elsewhere, ELSEWHERE), (is_sent, sa.func.coalesce(REPLY.c.channel, data["channel"].as_string()))
     )
     given = sa.case((is_elsewhere, data["published_at"].as_string()))
-    columns = (EVENT.c.id, EVENT.c.case_id, plain_time(EVENT.c.at, dialect), EVENT.c.kind)
-    who = sa.func.nullif(EVENT.c.actor, SYSTEM), REPLY.c.agent
+    who = sa.func.coalesce(sa.func.nullif(REPLY.c.agent, ""), sa.func.nullif(EVENT.c.actor, SYSTEM))
     reopened = sa.case((EVENT.c.kind == EventKind.REOPENED.value, data["to"].as_string()))
     left = plain_time(sa.case((is_sent, REPLY.c.sent_at)), dialect)
+    key = one_text(EVENT.c.kind, reopened, who, channel)
     stands = sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS)))
     return (
-        sa.select(*columns, *who, reopened, given, left, channel)
+        sa.select(EVENT.c.id, EVENT.c.case_id, plain_time(EVENT.c.at, dialect), key, given, left)
         .select_from(
             EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
         )
