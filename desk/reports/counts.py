@@ -85,7 +85,8 @@ class Sample:
     """Measured lengths of time, and the mentions they were measured at."""
 
     def __init__(self, values: Floats, ids: Ints) -> None:
-        self._values, self._ids = np.sort(values), ids
+        self._values = np.sort(values)
+        self._behind = lambda: ascending(ids)  # without the values: cells outlive them
 
     def n(self) -> Cell:
         """How many."""
@@ -94,9 +95,6 @@ class Sample:
     def at(self, fraction: float) -> Cell:
         """The value that `fraction` of the sample does not exceed: nearest rank; at 0.5 the mean of the middle two."""
         return Cell(quantile(self._values, fraction), small=0 < len(self._values) < SMALL, ids=self._behind)
-
-    def _behind(self) -> tuple[int, ...]:
-        return ascending(self._ids)
 
 
 def quantile(values: Sequence[float] | Floats, fraction: float) -> float | None:

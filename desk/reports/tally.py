@@ -238,9 +238,10 @@ class Tally:
         hits = ended & (used <= allowed)
         missed = np.where(ended, used > allowed, used >= allowed)
         length = (waits.end[mine] - waits.begin[mine]) / MICROS
+        done_ids = ids[done]
         return Service(
-            calendar=Sample(length[done], ids[done]),
-            business=Sample(used[done], ids[done]),
+            calendar=Sample(length[done], done_ids),
+            business=Sample(used[done], done_ids),
             waiting=count(ending == Ending.RUNNING, ids),
             left=count(ending == Ending.LEFT, ids),
             unknown=count(ending == Ending.UNKNOWN, ids),
