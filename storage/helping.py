@@ -14,13 +14,13 @@ from sqlalchemy.engine import Connection
 
 from storage import frames, tables
 from storage.database import Database, in_chunks
-from storage.frames import AUTHOR, EVENT, INTENT, KEYS, POST, REPLY
+from storage.frames import AUTHOR, EVENT, INTENT, POST, REPLY
 from storage.framing import Ask, Framing
 from storage.open_time import moment_of
 from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree
 from storage.query.grammar import parse
-from storage.types import EventKind, Sentiment
+from storage.types import EventKind
 from storage.types.figures import Flags, Ints
 
 GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
@@ -31,7 +31,8 @@ STAFF = ("staff", "medewerkers")
 """Groups of persons who are of us, whatever account they write under."""
 QUESTIONS = parse("intent:question NOT (is:own OR is:dismissed OR is:spam)")
 """What a question is, besides answering the query that is asked about."""
-FELT = parse("sentiment:(positive OR negative) -is:own")
+FELT = {each: parse(f"sentiment:{each} -is:own") for each in ("positive", "negative")}
+"""What tells how people feel."""
 
 
 class Questions(NamedTuple):
@@ -129,17 +130,15 @@ class Helping:
 
     def feelings(self, query: str, start: datetime, end: datetime, *, me: str | None = None) -> dict[int, Feelings]:
         """By person: when those who are not of us were positive or negative in mentions. Raises `QueryError`."""
-        with self.database.read() as connection:
-            framing = Framing(frames.snapshot(connection), self._ask(query, FELT, start, end, me))
-            found = framing.chosen()
-            people = _people(connection, np.unique(found.author[found.author > 0]).tolist())
         felt: dict[int, Feelings] = defaultdict(Feelings)
-        sentiments = [key[KEYS.index("sentiment")] for key in framing.keys]
-        for id_, at, key, author in zip(*(each.tolist() for each in _felt(found)), strict=True):
-            if author in people and not people[author].is_ours:
-                days = felt[people[author].person]
-                chosen = days.positive if sentiments[key] == Sentiment.POSITIVE.value else days.negative
-                chosen[moment_of(at).astimezone(self.database.zone).date()].append(id_)
+        for sentiment, node in FELT.items():
+            with self.database.read() as connection:
+                found = Framing(frames.snapshot(connection), self._ask(query, node, start, end, me)).chosen()
+                people = _people(connection, frames.distinct(found.author[found.author > 0]).tolist())
+            for id_, at, author in zip(found.id.tolist(), found.at.tolist(), found.author.tolist(), strict=True):
+                if author in people and not people[author].is_ours:
+                    days = getattr(felt[people[author].person], sentiment)
+                    days[moment_of(at).astimezone(self.database.zone).date()].append(id_)
         return dict(felt)
 
     def helpers(self, persons: Collection[int]) -> dict[int, Helper]:
@@ -166,15 +165,13 @@ class _Account:
     is_ours: bool
 
 
-def _felt(found: frames.Mentions) -> tuple[Any, ...]:
-    return found.id, found.at, found.key, found.author
+NOBODY = _Account(0, "", False)
 
 
 def _ledger(connection: Connection, questions: Questions, moment: datetime) -> Ledger:
+    lively = _lively(connection, questions)
     cases_of: dict[int, dict[int, int]] = defaultdict(dict)
-    for mention, thread, case in zip(
-        *(each[_lively(connection, questions)].tolist() for each in questions), strict=True
-    ):
+    for mention, thread, case in zip(*(each[lively].tolist() for each in questions), strict=True):
         cases_of[thread][mention] = case
     found: dict[int, list[Help]] = defaultdict(list)
     for some in in_chunks(sorted(cases_of)):
@@ -204,35 +201,42 @@ def _lively(connection: Connection, questions: Questions) -> Flags:
 
 def _threads(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Said]]:
     """Conversation -> its posts that had been seen by then and were not taken away."""
-    names = ("id", "source", "external_key", "parent_key", "conversation_id", "author_id", "published_at")
-    columns = [*(POST.c[name] for name in names), POST.c.first_seen_at, POST.c.is_own]
-    query = sa.select(*columns, sa.func.substr(POST.c.text, 1, TEXT).label("text")).where(
+    names = (
+        "id",
+        "conversation_id",
+        "external_key",
+        "parent_key",
+        "author_id",
+        "published_at",
+        "first_seen_at",
+        "is_own",
+    )
+    text = sa.func.substr(POST.c.text, 1, TEXT)
+    query = sa.select(*(POST.c[name] for name in names), text).where(
         POST.c.conversation_id.in_(ids), POST.c.first_seen_at <= moment, POST.c.deleted_at.is_(None)
     )
-    rows = connection.execute(query.order_by(POST.c.id)).all() if ids else []
-    places = {(row.conversation_id, row.source, row.external_key): row.id for row in rows}
-    people = _people(connection, sorted({row.author_id for row in rows if row.author_id is not None}))
+    rows: Sequence[Any] = connection.execute(query.order_by(POST.c.id)).all()
+    parents = {key for _, _, _, key, *_ in rows if key}
+    places = {(thread, key): id_ for id_, thread, key, *_ in rows if key in parents}
+    people = _people(connection, sorted({author for *_, author, _, _, _, _ in rows if author is not None}))
     wants = _wants(connection, ids)
     found: dict[int, list[Said]] = defaultdict(list)
-    for row in rows:
-        parent = places.get((row.conversation_id, row.source, row.parent_key)) if row.parent_key else None
-        found[row.conversation_id].append(_said(row, people.get(row.author_id), parent, wants))
+    for id_, thread, _, parent, author, published, seen, own, words in rows:
+        account = people.get(author, NOBODY)
+        found[thread].append(
+            Said(
+                id=id_,
+                person=account.person,
+                name=account.name,
+                at=published if published is not None and published <= seen else None,
+                parent=places.get((thread, parent)) if parent else None,
+                is_ours=own or account.is_ours,
+                is_question=id_ in wants["question"],
+                is_thanks=id_ in wants["thanks"],
+                text=words,
+            )
+        )
     return found
-
-
-def _said(row: Any, account: _Account | None, parent: int | None, wants: Mapping[str, set[int]]) -> Said:
-    dated = row.published_at is not None and row.published_at <= row.first_seen_at
-    return Said(
-        id=row.id,
-        person=account.person if account else 0,
-        name=account.name if account else "",
-        at=row.published_at if dated else None,
-        parent=parent,
-        is_ours=row.is_own or (account is not None and account.is_ours),
-        is_question=row.id in wants["question"],
-        is_thanks=row.id in wants["thanks"],
-        text=row.text,
-    )
 
 
 def _wants(connection: Connection, conversations: Sequence[int]) -> dict[str, set[int]]:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 NEAR = 10
 """Posts after a question within which one that answers nobody by name or link is taken to answer it."""
 
-SHORT = 15
-"""Words of a post that may say "me too" and nothing else."""
+SHORT = 20
+"""Words of a post that may thank or say "me too" and nothing else; a longer one tells something."""
 
 Moment = datetime | None
 """None: not known."""
@@ -77,18 +77,17 @@ class Said:
     @cached_property
     def own_words(self) -> str:
         """The text without what it quotes."""
-        return _QUOTED.sub("", self.text).strip()
+        return (_QUOTED.sub("", self.text) if ">" in self.text else self.text).strip()
 
     @cached_property
     def is_answer(self) -> bool:
         """Whether it could help: not ours, not of an unknown writer, and more than asking, thanking or "me too"."""
         if not self.person or self.is_ours or self.is_question:
             return False
-        short = len(self.own_words.split()) <= SHORT
-        said = _sentences(self.own_words)
-        return any(not each.endswith("?") and not _THANKS.search(each) for each in said) and not (
-            short and _ME_TOO.match(self.own_words)
-        )
+        said = [each for each in _sentences(self.own_words) if not each.endswith("?")]
+        if not said or len(self.own_words.split()) > SHORT:
+            return bool(said)
+        return not (_ME_TOO.match(self.own_words) or all(_THANKS.search(each) for each in said))
 
     @cached_property
     def thanks(self) -> bool:
