@@ -29,9 +29,11 @@ Run = Callable[..., Any]
 SMALL = 32 * 1024
 """Bytes up to which a page is read in this process."""
 MIDDLING = 256 * 1024
-"""Bytes up to which a page is of the usual size. Larger ones leave one reader to these, so that they need not queue."""
-WORKERS = 3
-"""Processes that read at once."""
+"""Bytes up to which a page is of the usual size. The readers that larger ones may not take are for these alone."""
+WORKERS = 5
+"""Processes that read at once: the system shares the cores among them, so that a slow page holds up no quick one."""
+LARGE = 2
+"""How many of them read large pages."""
 MEMORY = 96 * 1024 * 1024
 """Bytes that reading one page may take besides what the worker has already."""
 LARGEST = 192 * 1024 * 1024
@@ -70,7 +72,7 @@ class Readers:
     def __init__(self, *, workers: int = WORKERS, small: int = SMALL, cpu: int = CPU, memory: int = MEMORY) -> None:
         self._small, self._bounds = small, (cpu, memory)
         self._room = asyncio.Semaphore(workers)
-        self._room_for_large = asyncio.Semaphore(max(1, workers - 1))
+        self._room_for_large = asyncio.Semaphore(max(1, min(LARGE, workers - 1)))
         self._idle: list[Process] = []
 
     async def __aenter__(self) -> Self:
