@@ -79,6 +79,17 @@ class House:
             if key not in known
         ]
 
+    @cached_property
+    def learnt_for(self) -> tuple[Watchlist | None, Database | None]:
+        """What texts are understood by: the brands, and what was learnt here. Opens nothing that is not there yet."""
+        if not self.has_config:
+            return None, None
+        from listener import watchlist
+
+        file = self.database_url.removeprefix("sqlite:///")
+        is_there = file == self.database_url or Path(file).exists()
+        return watchlist.read(self.document), self.database if is_there else None
+
     @property
     def watchlist(self) -> Watchlist:
         """What to listen to."""

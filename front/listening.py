@@ -62,7 +62,7 @@ def chores(house: House) -> list[Any]:
 
 def look_after(house: House) -> Callable[[], None]:
     """A look at the clock: which promises are at risk, whom to tell of what, which reports are due."""
-    from desk import alarms, notifier, printing, privacy, rule_runs
+    from desk import alarms, notifier, printing, retention, rule_runs
     from desk.watch import Watch
 
     watch = Watch(house.database, house.service)
@@ -73,7 +73,7 @@ def look_after(house: House) -> Callable[[], None]:
         notifier.deliver(house.database, rule_runs.targets(house.rules))
         folder, zone = house.config_path.parent, house.policy.timezone
         printing.tick(house.database, house.timetable, folder, zone, house.service)
-        privacy.tick(house.database, house.privacy, house.config_path.parent, house.policy.timezone)
+        retention.tick(house.database, house.privacy, house.config_path.parent, house.policy.timezone)
 
     return look
 
@@ -164,11 +164,9 @@ def import_opml(house: House, args: argparse.Namespace) -> int:
 
 def classify(house: House, args: argparse.Namespace) -> int:
     """JSON lines in, the same lines understood out. A line that is no JSON object is said, and makes the status 1."""
-    from listener import commands
+    from listener import classifying
 
-    watchlist = house.watchlist if house.has_config else None
-    database = house.database if house.has_config else None  # what was learnt there counts here
-    return commands.classify(sys.stdin.buffer, sys.stdout, sys.stderr, watchlist, database)
+    return classifying.classify(sys.stdin.buffer, sys.stdout, sys.stderr, *house.learnt_for)
 
 
 def check_query(house: House, args: argparse.Namespace) -> int:

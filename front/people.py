@@ -112,11 +112,11 @@ def forget_old(house: House, args: argparse.Namespace) -> int:
 
 def suppression(house: House, args: argparse.Namespace) -> int:
     """Prints who should get no marketing now, for the desk with names, or to hand out with hashes."""
-    from desk import privacy
+    from desk import retention
 
     rules = house.privacy
     if args.what == "export":
-        show.show(privacy.listed(house.database, rules), privacy.LISTED, args.format, sys.stdout)
+        show.show(retention.listed(house.database, rules), retention.LISTED, args.format, sys.stdout)
         return 0
     zone = house.policy.timezone
     found = Suppressions(house.database).rows(rules.suppress, rules.cool_down)

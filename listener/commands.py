@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -21,7 +20,6 @@ from listener.schedule import WORKERS, Chore, Schedule, run
 from listener.streams import Streams
 from listener.types import SourceSpec, Watchlist
 from listener.understanding.classifier import Classifier
-from listener.understanding.lines import classify_line
 from storage.database import Database
 from storage.intake import Intake
 from storage.types import Health, NewPost, SourceHealth
@@ -232,33 +230,3 @@ async def _discover(watchlist: Watchlist, spec: SourceSpec) -> list[dict[str, st
         feeds = await finding.feeds(spec, web, readers.run)
     rows = [{"kind": guess.kind, "url": guess.url, "title": "", "why": guess.why}]
     return rows + [{"kind": "feed", "url": feed.url, "title": feed.title, "why": "named by the page"} for feed in feeds]
-
-
-def classify(
-    lines: Iterable[bytes],
-    out: TextIO,
-    complain: TextIO,
-    watchlist: Watchlist | None = None,
-    database: Database | None = None,
-) -> int:
-    """Understands JSON lines `{"text": …}`: the same objects go out with what was found, in the same order.
-
-    A line that is no JSON object with a text is said on `complain` by its number, and makes the status 1.
-    """
-    name, weights = (watchlist.classifier, watchlist.weights) if watchlist else ("default", {})
-    classifier = teaching.classifier(name, weights, database)
-    brands = list(judge.prepare(watchlist, classifier).words.values()) if watchlist else []
-    failed = 0
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-            if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-                raise ValueError("it has no text")
-        except (ValueError, RecursionError) as error:
-            failed = 1
-            complain.write(f"line {number} is not understood: {error}\n")
-            continue
-        out.write(json.dumps(classify_line(record, classifier, brands), ensure_ascii=False) + "\n")
-    return failed

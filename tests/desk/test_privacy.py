@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from desk import privacy
+from desk import privacy, retention
 from desk.privacy import Privacy
 from storage.database import Database
 from storage.errors import ConfigError
@@ -60,32 +60,32 @@ def test_what_is_too_old_is_erased_once_a_day_by_one_of_many(
     Steps(database).resolve(old, "anna")
     clock.advance(days=31)
     for each in (database, another()):
-        privacy.tick(each, rules, tmp_path, ZONE)
+        retention.tick(each, rules, tmp_path, ZONE)
     assert Inbox(database).case(old).text == ""
     late = store(database, "ouder", "Piet")
     Steps(database).resolve(late, "anna")
     clock.advance(hours=1)
-    privacy.tick(database, Privacy(keep=timedelta(minutes=30)), tmp_path, ZONE)
+    retention.tick(database, Privacy(keep=timedelta(minutes=30)), tmp_path, ZONE)
     assert Inbox(database).case(late).text, "today is done"
     clock.advance(days=1)
-    privacy.tick(database, Privacy(keep=timedelta(minutes=30)), tmp_path, ZONE)
+    retention.tick(database, Privacy(keep=timedelta(minutes=30)), tmp_path, ZONE)
     assert Inbox(database).case(late).text == ""
 
 
 def test_the_list_appears_with_a_complaint_and_names_nobody(sqlite_database: Database, tmp_path: Path) -> None:
     database, rules, path = sqlite_database, Privacy(to="out/blocked.csv"), tmp_path / "out" / "blocked.csv"
-    privacy.tick(database, rules, tmp_path, ZONE)
+    retention.tick(database, rules, tmp_path, ZONE)
     assert path.read_text().split() == ["id,kind,since,until,valid_until"]
     case_id = store(database, "klacht", "Jan")
     store(database, "vraag", "Piet", "question")
     People(database).link("Jan", "Jan@Example.nl", "anna")
-    privacy.tick(database, rules, tmp_path, ZONE)
+    retention.tick(database, rules, tmp_path, ZONE)
     rows = list(csv.DictReader(path.read_text().splitlines()))
     assert [(row["kind"], row["until"]) for row in rows] == [("account", ""), ("customer", "")]
     assert "Jan" not in path.read_text()
     written = path.stat().st_mtime_ns
-    privacy.tick(database, rules, tmp_path, ZONE)
+    retention.tick(database, rules, tmp_path, ZONE)
     assert path.stat().st_mtime_ns == written, "nothing changed, nothing is written"
     Steps(database).dismiss(case_id, "anna")
-    privacy.tick(database, rules, tmp_path, ZONE)
+    retention.tick(database, rules, tmp_path, ZONE)
     assert len(path.read_text().splitlines()) == 1

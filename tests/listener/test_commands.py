@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from listener import commands, crawl
+from listener import classifying, commands, crawl
 from listener.errors import ListenerError
 from listener.types import Brand, SourceSpec, Watchlist
 from storage.database import Database
@@ -101,7 +101,7 @@ def test_a_person_decides_on_sources_by_name(site: Any, sqlite_database: Databas
 def test_lines_are_classified_in_order_and_bad_ones_are_numbered() -> None:
     out, complain = io.StringIO(), io.StringIO()
     lines = [b'{"text": "Zonnebank is geweldig!"}', b"", b"[1]", b"\xff", b'{"text": 3}', b'{"text": "ok", "id": 7}']
-    assert commands.classify(lines, out, complain, None) == 1
+    assert classifying.classify(lines, out, complain, None) == 1
     records = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [record.get("id") for record in records] == [None, 7]
     assert records[0]["sentiment"] == "positive"
