@@ -77,7 +77,7 @@ def read(clerk: Clerk, query: str, days: int, lang: str, stopped: Callable[[], b
     today = now.astimezone(zone).date()
     start, end = midnight(today - timedelta(days=days - 1), zone), midnight(today + timedelta(days=1), zone)
     request = Request(query=query or "*", start=start, end=end, zone=zone, lang=lang, helping=False)
-    summary = make(Figures(clerk.database), request).summary()
+    summary = make(Figures(clerk.database), request).summary().without_ids()
     edges = [*cut(start, end, zone).starts, end]
     names = {"open": QUEUE, "unassigned": f"is:unassigned {QUEUE}"} | {age: f"{QUEUE} age:>{age}" for age in AGES}
     queue = []

@@ -13,7 +13,7 @@ import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -121,6 +121,12 @@ class Summary:
         ids = found[place].ids
         return tuple(ids()) if ids else ()
 
+    def without_ids(self) -> Summary:
+        """The same figures alone: the ids behind them keep all that was counted in memory."""
+        headlines = tuple(replace(each, cell=replace(each.cell, ids=None)) for each in self.headlines)
+        tables = tuple(replace(table, lines=tuple(map(_figures, table.lines))) for table in self.tables)
+        return replace(self, headlines=headlines, tables=tables)
+
     def cells(self) -> Iterator[tuple[str, Cell, Unit]]:
         """Every figure by the place that `explain` takes, in the order of the report."""
         yield from ((headline.kpi, headline.cell, headline.unit) for headline in self.headlines)
@@ -128,6 +134,10 @@ class Summary:
             for line in table.lines:
                 for column, cell in zip(table.columns, line.cells, strict=True):
                     yield f"{table.key}/{line.key}/{column.key}", cell, column.unit
+
+
+def _figures(line: Line) -> Line:
+    return replace(line, cells=tuple(replace(each, ids=None) for each in line.cells))
 
 
 Page = Mapping[str, Sequence[Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -352,3 +353,10 @@ def test_every_table_adds_up_to_the_same_whole(
         assert sum(cells[0] or 0 for cells in lines(summary, key).values()) == headline(summary, "cases"), key
     for whole, *parts in lines(summary, "time").values():
         assert sum(part or 0 for part in parts) == whole
+
+
+def test_figures_without_ids_are_the_same_figures(history: list[Any], summary_of: SummaryOf) -> None:
+    whole = summary_of(history, has_hours=True)
+    alone = [(place, cell, unit) for place, cell, unit in whole.without_ids().cells()]
+    assert alone == [(place, replace(cell, ids=None), unit) for place, cell, unit in whole.cells()]
+    assert any(cell.ids for _, cell, _ in whole.cells())
