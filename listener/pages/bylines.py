@@ -34,8 +34,8 @@ _NOISE = re.compile(
 )
 _BUTTON = re.compile(
     r"(?:reageer|reageren|antwoord(?:en)?|beantwoorden?|citeer|citeren|quote|reply|report|rapporteer|meld|like|"
-    r"vind ik leuk|delen|share|permalink|link|bewerk|edit|omhoog|top|boven|\W*\d{0,5}\W*|"
-    r"[+-]?\d+ (?:likes?|punten|points|stemmen|duimpjes)|\d+ x leuk)[\W\d]*",
+    r"vind ik leuk|delen|share|permalink|link|bewerk|edit|omhoog|top|boven|"
+    r"[+-]?\d+ (?:likes?|punten|points|stemmen|duimpjes)|\d+ x leuk|)[\W\d]*",
     re.I,
 )
 _ANSWERS = re.compile(

@@ -33,6 +33,8 @@ _TRACKING = re.compile(
     r"mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|at_medium|at_campaign|sid|phpsessid|jsessionid|zanpid)\Z",
     re.IGNORECASE,
 )
+LONGEST_ADDRESS = 4000
+"""Characters beyond which an address is none: twice what browsers and servers agree on."""
 _OF_THREAD = threading.local()
 _CLEAN = re.compile(r"https?://[a-z0-9.-]{1,253}(:\d{1,4})?/[\w/%+,;=:@!$&()*~-]*(\.\w+)?(#[\w/%=:@!~.-]*)?", re.ASCII)
 """An address with nothing to resolve, drop or encode."""
@@ -193,6 +195,8 @@ def web_url(base: str, href: str) -> str:
 
     The fragment is kept: forums name posts by it. Names and passwords before the host are dropped.
     """
+    if len(href) > LONGEST_ADDRESS:
+        return ""
     if _CLEAN.fullmatch(href):
         return href
     try:

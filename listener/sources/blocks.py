@@ -124,7 +124,7 @@ def _threads(root: Node, base: str) -> list[Link]:
             continue
         if urlsplit(url).netloc != host or url == base or path in ("", "/") or _ELSEWHERE.search(url):
             continue
-        shape = re.sub(r"[^/]*[\d-][^/]*", "*", path)
+        shape = "/".join("*" if re.search(r"[\d-]", part) else part for part in path.split("/"))
         if len(words) >= (3 if re.search(r"\d", path) else 8):
             groups[f"{bylines.sign(anchor.getparent())} {shape}"].setdefault(url, anchor)
     best = sorted(groups.values(), key=lambda each: -sum(min(len(tree.line(a)), 80) for a in each.values()))

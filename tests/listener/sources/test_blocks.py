@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -273,3 +274,15 @@ def test_what_shows_nothing_is_said_in_a_sentence() -> None:
     for html in ("", page("<p>Welkom</p>"), page("<div>" * 300), page("<td>" * 2000)):
         with pytest.raises(ReadError):
             read(html)
+
+
+@pytest.mark.parametrize(
+    "piece", ["- ", "=", "1.", "<a href='/t/1/9/'>x</a>", "<a href='/9" + "a/-9" * 900 + "'>draad 9</a>"]
+)
+@pytest.mark.timeout(10)
+def test_what_looks_like_a_button_or_an_address_and_never_ends_takes_no_time(piece: str) -> None:
+    said = "<div class=post><b>jan</b> <time datetime='2026-11-20T10:00'></time><p>Zonnebank is traag</p><span>{0}</span></div>"
+    markup = "<html><body>" + said.format(piece * (15_000 // len(piece))) * 2 + "</body></html>"
+    page = Page(url=URL, status=200, headers={}, body=markup.encode(), fetched_at=NOW)
+    with suppress(ReadError):
+        blocks.read(page, blocks.start(SOURCE, {})[0], SOURCE)
