@@ -35,6 +35,7 @@ _TRACKING = re.compile(
 )
 LONGEST_ADDRESS = 4000
 """Characters beyond which an address is none: twice what browsers and servers agree on."""
+_NO_SIGN = re.compile(r"&#\d{1000,};?")
 _OF_THREAD = threading.local()
 _CLEAN = re.compile(r"https?://[a-z0-9.-]{1,253}(:\d{1,4})?/[\w/%+,;=:@!$&()*~-]*(\.\w+)?(#[\w/%=:@!~.-]*)?", re.ASCII)
 """An address with nothing to resolve, drop or encode."""
@@ -50,11 +51,16 @@ def text_of(markup: str) -> str:
     The time is linear in the length.
     """
     if not _MARKUP.search(markup):
-        return html.unescape(markup).strip()
+        return unescaped(markup).strip()
     parser = _parser()
     framed = _FRAMES.sub(" ", markup) if "frame" in markup.lower() else markup
     parser.feed(framed.replace("\x00", "\ufffd").encode("utf-8", "replace"))
     return str(parser.close())
+
+
+def unescaped(text: str) -> str:
+    """The text with its references to signs written out, also where one has more digits than Python counts with."""
+    return html.unescape(_NO_SIGN.sub("\ufffd", text))
 
 
 def line_of(markup: str) -> str:

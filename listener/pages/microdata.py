@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from listener.pages import tree
+from listener.pages.markup import unescaped
 from listener.pages.tree import Node
 
 Item = dict[str, Any]
@@ -77,7 +77,7 @@ def _loaded(script: str) -> Any:
     bare = re.sub(
         r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*.*?\*/)|(?:-->|//\s*\]\]>)\s*$", "", script.strip(), flags=re.DOTALL
     )
-    for mended in (bare, re.sub(r",(\s*[}\]])", r"\1", bare), html.unescape(bare)):
+    for mended in (bare, re.sub(r",(\s*[}\]])", r"\1", bare), unescaped(bare)):
         try:
             return json.loads(mended, strict=False)
         except (ValueError, RecursionError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +11,7 @@ from typing import Any
 from listener.errors import ReadError
 from listener.pages import tree
 from listener.pages.dates import parse_date
-from listener.pages.markup import text_of, web_url
+from listener.pages.markup import text_of, unescaped, web_url
 from listener.pages.microdata import Item, is_a, items_in, json_ld, microdata, words
 from listener.pages.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
@@ -217,7 +216,7 @@ def _author(item: Item, base: str) -> tuple[str, str]:
 
 def _line(text: str) -> str:
     """A title or a name on one line; entities are decoded, and what looks like a tag was meant to be read."""
-    return " ".join(html.unescape(text).split())
+    return " ".join(unescaped(text).split())
 
 
 def _kind(item: Item, place: _Place) -> PostKind:

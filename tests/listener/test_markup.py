@@ -107,3 +107,7 @@ def test_an_address_is_a_web_address_or_nothing(href: str) -> None:
     url = web_url("https://blog.example/", href)
     assert url == "" or url.startswith(("http://", "https://"))
     assert web_url("https://blog.example/", url) == (url or "https://blog.example/")
+
+
+def test_a_reference_of_more_digits_than_python_counts_with_is_no_sign() -> None:
+    assert text_of(f"Zonnebank &#{'9' * 5000}; &amp; co") == "Zonnebank \ufffd & co"
