@@ -18,7 +18,7 @@ demo: setup
 	@$(BIN)/webcare demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3
 
 lint: setup
 	$(BIN)/ruff check .
