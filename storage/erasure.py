@@ -67,9 +67,9 @@ class Erasure:
         with self.database.write() as connection:
             _refuse(connection, accounts)
             graves.dig(self.database, connection, {("author", each.source, each.external_id) for each in accounts})
-        done = self._posts(POST.c.author_id.in_(ids))
+            done = self._cases(connection, CASE.c.author_id.in_(ids))  # with the look at replies: none leaves between
+        done += self._posts(POST.c.author_id.in_(ids))
         with self.database.write() as connection:
-            done += self._cases(connection, CASE.c.author_id.in_(ids))
             done += _accounts(connection, ids)
             _answers(connection, {account.source for account in accounts})
             _notices(connection, [word for each in accounts for word in (each.name, each.url, each.external_id)])
@@ -79,8 +79,10 @@ class Erasure:
         return done
 
     def forget_before(self, moment: datetime, *, dry_run: bool = False) -> Erased:
-        """Erases posts older than `moment`, with who wrote nothing since; open cases and their posts are kept."""
-        idle = sa.select(CASE.c.id).where(CASE.c.last_mention_at < moment, CASE.c.status.not_in(OPEN))
+        """Erases posts older than `moment`, with who wrote nothing since; cases that are open or have a reply on its
+        way are kept with their posts."""
+        away = sa.exists().where(REPLY.c.case_id == CASE.c.id, REPLY.c.state.in_(AWAY))
+        idle = sa.select(CASE.c.id).where(CASE.c.last_mention_at < moment, CASE.c.status.not_in(OPEN), ~away)
         old = sa.and_(
             POST.c.at < moment,
             POST.c.external_id != "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -137,11 +137,6 @@ class People:
 
     def _tell(self, connection: Connection, kind: EventKind, agent: str, data: dict[str, Any]) -> None:
         trail.append(connection, kind, at=self.database.now(), actor=agent, data=data)
-
-
-def accounts(connection: Connection, ids: Collection[int]) -> list[Account]:
-    """The accounts of `ids`, in the order of their numbers."""
-    return [_account(connection, row) for row in _rows(connection, AUTHOR.c.id.in_(ids))]
 
 
 def _found(connection: Connection, who: str) -> Sequence[Any]:

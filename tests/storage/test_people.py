@@ -231,3 +231,16 @@ def test_a_dismissed_complaint_keeps_nobody_back(desk: Any) -> None:
 
 def test_a_customer_is_named_outside_as_mailing_tools_do() -> None:
     assert digest(" J.deVries@Example.nl ") == digest("j.devries@example.nl")
+
+
+def test_what_is_old_stays_while_a_reply_to_it_may_be_arriving(desk: Any, clock: Any) -> None:
+    case_id = desk.case(WORDS, author=NAME)
+    desk.hold(case_id)
+    clock.advance(seconds=11)
+    reply = desk.outbox.take_due("me:1", lambda reply: True)
+    desk.outbox.uncertain(reply.id, "who knows")
+    desk.steps.resolve(case_id, "anna")
+    clock.advance(days=400)
+    assert Erasure(desk.database).forget_before(desk.database.now() - timedelta(days=365)) == Erased()
+    desk.outbox.settle(reply.id, "anna", arrived=True)
+    assert Erasure(desk.database).forget_before(desk.database.now() - timedelta(days=365)).posts == 1
