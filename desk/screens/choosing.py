@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -41,13 +42,13 @@ class Choosing(Aside, Generic[Thing]):
         self.query_one(Prompt).close()
         self.paint()
 
+    @abstractmethod
     def key_of(self, thing: Thing) -> object:
         """By what a thing is known again when the list is read anew."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lines_of(self, thing: Thing, width: int) -> list[Line]:
         """A thing as lines."""
-        raise NotImplementedError
 
     @property
     def chosen(self) -> Thing | None:

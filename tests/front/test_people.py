@@ -8,10 +8,6 @@ from typing import Any
 
 import pytest
 
-import webcare
-from storage import migrations
-from storage.database import Database
-from storage.intake import Intake
 from storage.types import Match, NewPost, Opinion, Post
 
 CONFIG = """database: sqlite:///webcare.db
@@ -21,27 +17,16 @@ brands: {zonnebank: {query: zonnebank}}
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def run(begun: Any) -> Any:
     """Runs a command on the mentions of three accounts; gives status, output and errors."""
-    for name in ("WEBCARE_CONFIG", "WEBCARE_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sources.yaml").write_text(CONFIG, encoding="utf-8")
-    database = Database(f"sqlite:///{tmp_path}/webcare.db")
-    migrations.upgrade(database)
-    for author in ("Jan", "jan_87", "Piet \x1b[2J"):
-        post = Post(external_id=author, url="https://f.example/1", text=f"Zonnebank, zegt {author}", author=author)
-        opinion = Opinion(lang="nl", intents=("question" if "Piet" in author else "complaint",))
-        match = (Match(brand="zonnebank", query="zonnebank"),)
-        new = NewPost(post=post, matches=match, opinion=opinion, wants_case=True)
-        Intake(database).store("forum", "phpbb", [new])
-    database.close()
+    return begun(CONFIG, map(said_by, ("Jan", "jan_87", "Piet \x1b[2J")))
 
-    def command(*words: str, agent: str = "bram") -> tuple[int, str, str]:
-        status = webcare.main(["--agent", agent, *words])
-        return (status, *capsys.readouterr())
 
-    return command
+def said_by(author: str) -> NewPost:
+    """A complaint; of Piet, a question."""
+    post = Post(external_id=author, url="https://f.example/1", text=f"Zonnebank, zegt {author}", author=author)
+    opinion = Opinion(lang="nl", intents=("question" if "Piet" in author else "complaint",))
+    return NewPost(post=post, matches=(Match(brand="zonnebank", query="zonnebank"),), opinion=opinion, wants_case=True)
 
 
 def test_two_accounts_become_one_person_in_a_group_and_are_found_by_it(run: Any) -> None:

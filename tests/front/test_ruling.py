@@ -8,10 +8,6 @@ from typing import Any
 
 import pytest
 
-import webcare
-from storage import migrations
-from storage.database import Database
-from storage.intake import Intake
 from storage.types import Match, NewPost, Opinion, Post
 
 CONFIG = """database: sqlite:///webcare.db
@@ -24,27 +20,17 @@ rules:
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def run(begun: Any) -> Any:
     """Runs a command on two cases of ours and one mention of a competitor; gives status, output and errors."""
-    for name in ("WEBCARE_CONFIG", "WEBCARE_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sources.yaml").write_text(CONFIG, encoding="utf-8")
-    database = Database(f"sqlite:///{tmp_path}/webcare.db")
-    migrations.upgrade(database)
-    for number, brand in enumerate(["zonnebank", "zonnebank", "maanbank"], 1):
-        post = Post(external_id=f"p{number}", url=f"https://f.example/{number}", text=f"Hoe dan, {brand}?\x1b[2J")
-        opinion = Opinion(lang="nl", intents=("question",))
-        match = (Match(brand=brand, query=brand),)
-        new = NewPost(post=post, matches=match, opinion=opinion, wants_case=brand == "zonnebank")
-        Intake(database).store("forum", "phpbb", [new])
-    database.close()
+    return begun(CONFIG, [asked(*each) for each in enumerate(["zonnebank", "zonnebank", "maanbank"], 1)])
 
-    def command(*words: str, agent: str = "bram") -> tuple[int, str, str]:
-        status = webcare.main(["--agent", agent, *words])
-        return (status, *capsys.readouterr())
 
-    return command
+def asked(number: int, brand: str) -> NewPost:
+    """A question about a brand."""
+    post = Post(external_id=f"p{number}", url=f"https://f.example/{number}", text=f"Hoe dan, {brand}?\x1b[2J")
+    opinion = Opinion(lang="nl", intents=("question",))
+    match = (Match(brand=brand, query=brand),)
+    return NewPost(post=post, matches=match, opinion=opinion, wants_case=brand == "zonnebank")
 
 
 def test_the_rules_are_listed_in_their_order(run: Any) -> None:
