@@ -6,11 +6,11 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from listener import crawl, finding, judge, live, teaching
+from listener import crawl, finding, judge, live, teaching, websub
 from listener.errors import ListenerError
 from listener.fetch import Fetcher
 from listener.login import Keys
@@ -21,6 +21,7 @@ from listener.streams import Streams
 from listener.types import SourceSpec, Watchlist
 from listener.understanding.classifier import Classifier
 from storage.database import Database
+from storage.hubs import Hubs
 from storage.intake import Intake
 from storage.types import Health, NewPost, SourceHealth
 
@@ -70,7 +71,7 @@ async def _listen(
     async def learn() -> None:
         await asyncio.to_thread(teaching.nightly, database, current)
 
-    async with kit(database, watchlist, current, spell=ONCE if once else live.SPELL) as tools:
+    async with kit(database, watchlist, current, is_for_ever=not once) as tools:
         schedule = Schedule(tools, watchlist.sources, workers=workers, names=names or None, report=progress.say)
         await asyncio.to_thread(schedule.register)
         if once:
@@ -81,24 +82,43 @@ async def _listen(
 
 @asynccontextmanager
 async def kit(
-    database: Database, watchlist: Watchlist, classifier: Classifier | None = None, *, spell: float = live.SPELL
+    database: Database, watchlist: Watchlist, classifier: Classifier | None = None, *, is_for_ever: bool = False
 ) -> AsyncIterator[crawl.Kit]:
-    """Everything a visit works with, open; closed again at the end."""
+    """Everything a visit works with, open; closed again at the end. Only who stays `is_for_ever` can be rung at."""
     judging = classifier if classifier else await asyncio.to_thread(_current, database, watchlist)
     bench = await asyncio.to_thread(judge.prepare, watchlist, judging)
     async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
         intake = Intake(database)
         web = PoliteFetcher(fetcher, shelf=intake, now=database.now)
-        yield crawl.Kit(
-            web=web,
-            intake=intake,
-            bench=bench,
-            clock=database.now,
-            run=readers.run,
-            keys=Keys(web.post),
-            ears=Streams(fetcher, web),
-            spell=spell,
-        )
+        async with _subscriber(watchlist, database, web) if is_for_ever else nullcontext() as subscriber:
+            yield crawl.Kit(
+                web=web,
+                intake=intake,
+                bench=bench,
+                clock=database.now,
+                run=readers.run,
+                keys=Keys(web.post),
+                ears=Streams(fetcher, web),
+                subscriber=subscriber,
+                spell=live.SPELL if is_for_ever else ONCE,
+            )
+
+
+@asynccontextmanager
+async def _subscriber(
+    watchlist: Watchlist, database: Database, web: PoliteFetcher
+) -> AsyncIterator[websub.Subscriber | None]:
+    """Who asks hubs to ring, with the door they ring at open; None where the configuration names none."""
+    if watchlist.websub is None:
+        yield None
+        return
+    hubs = Hubs(database)
+    async with websub.answering(watchlist.websub, hubs):
+        subscriber = websub.Subscriber(web.post, hubs, watchlist.websub.callback)
+        try:
+            yield subscriber
+        finally:
+            await subscriber.close()
 
 
 def _current(database: Database, watchlist: Watchlist) -> teaching.Current:

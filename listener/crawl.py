@@ -17,6 +17,7 @@ from listener.patience import Patience
 from listener.reading import Run, here
 from listener.types import Link, LiveKind, SourceSpec
 from listener.walk import Batch, Walk, Web
+from listener.websub import Subscriber
 from listener.writer import OWN_FLOOR, Writer
 from storage.errors import StorageError
 from storage.intake import Intake
@@ -51,6 +52,8 @@ class Kit:
     """How sources are logged in to; None: as far as their options go."""
     ears: live.Ears | None = None
     """How live sources are heard; None: only their lists are read."""
+    subscriber: Subscriber | None = None
+    """Who asks hubs to ring; None: nobody does."""
     spell: float = live.SPELL
     """Seconds that a visit listens to a live source."""
     patience: Patience = field(default_factory=Patience)
@@ -140,6 +143,8 @@ async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
                 renewed = kit.clock()
         if line is not None:
             await _hear(line, course, kit, writer)
+    if kit.subscriber is not None and walk.hub is not None:
+        kit.subscriber.ask(course.spec, walk.hub)
 
 
 async def _store(course: _Course, batch: Batch, writer: Writer) -> None:

@@ -59,6 +59,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Who says when a feed changes (WebSub), and the name it knows the feed by."""
+
+    url: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a page held: posts, addresses that lead further, and what to remember of the source."""
 
@@ -68,8 +76,7 @@ class Reading:
     """Merged into what the source remembers (a cursor, a found feed)."""
     hint: float = 0.0
     """Seconds the source asks to be left alone (ttl, sy:updatePeriod); 0 where it does not say."""
-    hub: str = ""
-    """A WebSub hub, where one is named."""
+    hub: Hub | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,17 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doorbell:
+    """Where hubs ring (WebSub)."""
+
+    callback: str
+    """The address under which they reach us."""
+    host: str
+    port: int
+    """Where we listen ourselves: behind a web server that has the callback's name and certificate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watchlist:
     """All that `sources.yaml` says of listening."""
 
@@ -179,3 +197,4 @@ class Watchlist:
     """For addresses that are tried without being a source."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Priority reason -> weight, over the defaults."""
+    websub: Doorbell | None = None

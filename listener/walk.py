@@ -20,7 +20,7 @@ from listener import next_visit
 from listener import reading as bounds
 from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
 from listener.patience import Patience
-from listener.types import Kind, Link, NotModified, Page, Reading, SourceSpec
+from listener.types import Hub, Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
 
 log = logging.getLogger("webcare.listen")
@@ -99,6 +99,8 @@ class Walk:
     times: list[datetime] = field(default_factory=list)
     """When the posts that were read were published, kept or not: the rhythm of the source."""
     hint: float = 0.0
+    hub: Hub | None = None
+    """Who says when the source changes, where it names somebody."""
     troubles: list[ListenerError] = field(default_factory=list)
     """What went wrong beyond the first page, in order."""
     status: int | None = None
@@ -241,6 +243,7 @@ class Walk:
         reading = await self._parsed(page, link)
         self.memory |= reading.memory
         self.hint = max(self.hint, reading.hint)
+        self.hub = self.hub or reading.hub
         self.posts += len(reading.posts)
         self.times += [post.published_at for post in reading.posts if post.published_at]
         return reading

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from listener import sources
-from listener.types import Brand, SourceSpec, Watchlist
+from listener.types import Brand, Doorbell, SourceSpec, Watchlist
 from storage.errors import ConfigError, QueryError
 from storage.query import grammar, many
 from storage.settings import Document, Place, Section
 
-KEYS = ("brands", "sources", "classifier", "allow_private", "contact", "weights")
+KEYS = ("brands", "sources", "classifier", "allow_private", "contact", "weights", "websub")
 """The keys at the top of the file that are read here."""
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -78,6 +78,24 @@ class SourceSection(Section):
     """These three say how to answer here: the desk's business, read by `desk.policy`."""
 
 
+def _host_and_port(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if not parts.hostname or port is None or parts.path:
+        raise ValueError("is not a host and a port, as in 127.0.0.1:8071")
+    return parts.hostname, port
+
+
+class DoorbellSection(Section):
+    """Where hubs ring."""
+
+    callback: Annotated[str, AfterValidator(_is_web_address)]
+    listen: Annotated[tuple[str, int], BeforeValidator(_host_and_port)] = ("127.0.0.1", 8071)
+
+
 class ListeningSection(Section):
     """What the listener reads of the whole file."""
 
@@ -87,6 +105,7 @@ class ListeningSection(Section):
     allow_private: Private = False
     contact: str = ""
     weights: dict[str, float] = {}
+    websub: DoorbellSection | None = None
 
 
 def read(document: Document) -> Watchlist:
@@ -107,7 +126,15 @@ def read(document: Document) -> Watchlist:
         contact=section.contact,
         allow_private=section.allow_private,
         weights=section.weights,
+        websub=_doorbell(section.websub),
     )
+
+
+def _doorbell(section: DoorbellSection | None) -> Doorbell | None:
+    if section is None:
+        return None
+    host, port = section.listen
+    return Doorbell(callback=section.callback, host=host, port=port)
 
 
 def _queries(name: str, brand: BrandSection) -> Mapping[str, str]:

@@ -59,7 +59,6 @@ def read_closures(data: bytes, zone: tzinfo) -> Closures:
     try:
         events = list(Calendar.from_ical(data).walk("VEVENT"))
         _refuse_too_much(events)
-        _refuse_too_much(events)
         found = list(islice(_all(events, zone), MOST + 1))
     except ValueError as error:
         raise ValueError(f"is no iCalendar file that can be read: {str(error).splitlines()[0][:200]}") from None

@@ -386,6 +386,19 @@ class Robots(SQLModel, table=True):
     rules: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class Subscription(SQLModel, table=True):
+    """A hub that was asked to say when a source's feed changes (WebSub), one row a source."""
+
+    source: str = Field(primary_key=True)
+    hub: str = _text()
+    topic: str = _text()
+    token: str = Field(index=True, unique=True)
+    secret: str
+    asked_at: datetime
+    until: datetime | None = None
+    """The end of the lease; None before the hub confirmed."""
+
+
 class PostBand(SQLModel, table=True):
     """A sample of a mention's words: mentions that share a band may be copies of one text."""
 

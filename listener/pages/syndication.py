@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -20,8 +21,10 @@ from listener.pages.dates import parse_date, plain_date
 from listener.pages.fields import loads
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.mending import mended
-from listener.types import Page
+from listener.types import Hub, Page
 
+TOPIC = 2000
+"""Characters of the name a hub knows a feed by."""
 MOST_ITEMS = 500
 """Items read of one feed; of more, the newest are kept."""
 SHORT = 600
@@ -91,7 +94,7 @@ class Feed:
     items: tuple[Item, ...]
     hint: float = 0.0
     """Seconds it asks to be left alone."""
-    hub: str = ""
+    hub: Hub | None = None
     generator: str = ""
     next_url: str = ""
     """Where older items are (RFC 5005, JSON Feed)."""
@@ -151,7 +154,7 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
         url=_address(page.url, _text(feed, "link")),
         items=tuple(items),
         hint=_hint(feed),
-        hub=_hub(page, links),
+        hub=_hub(page, links, _link(links, "self")),
         generator=_text(feed, "generator"),
         next_url=_address(page.url, _link(links, "next")),
     )
@@ -320,9 +323,15 @@ def _number(text: str) -> float:
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) else 0.0
 
 
-def _hub(page: Page, links: list[dict[str, Any]]) -> str:
-    header = re.search(r"<([^>]{1,2000})>\s*;[^,]{0,200}rel=\"?hub\b", page.headers.get("link", ""))
-    return _address(page.url, _link(links, "hub") or (header.group(1) if header else ""))
+def _hub(page: Page, links: list[dict[str, Any]], topic: str) -> Hub | None:
+    """Who rings for this feed, and by which name: what the feed says, else the headers (W3C WebSub, 4)."""
+    url = _address(page.url, _link(links, "hub") or _header_link(page, "hub"))
+    return Hub(url=url, topic=urljoin(page.url, topic or _header_link(page, "self"))[:TOPIC]) if url else None
+
+
+def _header_link(page: Page, rel: str) -> str:
+    found = re.search(rf"<([^>]{{1,2000}})>\s*;[^,]{{0,200}}rel=\"?{rel}\b", page.headers.get("link", ""))
+    return found.group(1) if found else ""
 
 
 def _json_feed(page: Page, body: bytes, zone: str) -> Feed:
@@ -338,7 +347,7 @@ def _json_feed(page: Page, body: bytes, zone: str) -> Feed:
         title=_text(found, "title"),
         url=_address(page.url, _text(found, "home_page_url")),
         items=tuple(_json_item(each, page, zone) for each in _dicts(found, "items")[: wellformed.LOOKED_AT]),
-        hub=_hub(page, hubs),
+        hub=_hub(page, hubs, _text(found, "feed_url")),
         next_url=_address(page.url, _text(found, "next_url")),
     )
 

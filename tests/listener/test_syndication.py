@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from listener.errors import ReadError
 from listener.pages.syndication import MOST_ITEMS, Feed, parse
-from listener.types import Page
+from listener.types import Hub, Page
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RSS = '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Blog</title>{}</channel></rss>'
@@ -68,7 +68,8 @@ def test_a_json_feed_is_read_even_with_blanks_in_its_keys() -> None:
     }  # fmt: skip
     feed = fed(json.dumps(body), "application/feed+json")
     first, second = feed.items
-    assert (feed.hub, feed.next_url) == ("https://hub.example/", "https://blog.example/feed.json?page=2")
+    assert feed.hub == Hub(url="https://hub.example/", topic="https://blog.example/feed")
+    assert feed.next_url == "https://blog.example/feed.json?page=2"
     assert (first.id, first.url, first.text) == ("7", "https://blog.example/t/7", "a\n\nb")
     assert first.published == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert (second.text, second.author, second.author_url) == ("a\nb < c", "Anna, Bram", "https://blog.example/anna")
@@ -175,8 +176,14 @@ def test_a_feed_says_when_to_come_back_and_where_its_hub_is() -> None:
     body = RSS.format(
         '<ttl>90</ttl><atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.example/"/>'
     )
-    assert (fed(body).hint, fed(body).hub) == (5400, "https://hub.example/")
-    assert fed(RSS.format(""), link='<https://hub2.example/>; rel="hub"').hub == "https://hub2.example/"
+    here = fed(RSS.format("")).hub
+    assert here is None
+    hub = fed(body).hub
+    assert hub is not None and (fed(body).hint, hub.url) == (5400, "https://hub.example/")
+    headers = '<https://hub2.example/>; rel="hub", <https://blog.example/its-name>; rel="self"'
+    assert fed(RSS.format(""), link=headers).hub == Hub(
+        url="https://hub2.example/", topic="https://blog.example/its-name"
+    )
     syndicated = '<y:updatePeriod xmlns:y="http://purl.org/rss/1.0/modules/syndication/">daily</y:updatePeriod>'
     assert fed(RSS.format(syndicated)).hint == 86400
 

@@ -39,6 +39,16 @@ sources:
     assert (plek.options["item"], plek.allow_private) == (".post", ("127.0.0.1:8080",))
 
 
+def test_where_hubs_ring_is_an_address_of_theirs_and_one_of_ours() -> None:
+    found = read('websub: {callback: "https://desk.example/rings"}').websub
+    assert found is not None and (found.host, found.port) == ("127.0.0.1", 8071)
+    found = read('websub: {callback: "https://desk.example/rings", listen: "[::1]:9000"}').websub
+    assert found is not None and (found.host, found.port) == ("::1", 9000)
+    said = complaints('websub: {callback: "desk.example", listen: "9000"}')
+    assert "websub.callback: is not a web address" in said
+    assert "websub.listen: is not a host and a port" in said
+
+
 def test_every_complaint_comes_at_once_with_its_place() -> None:
     said = complaints(
         """brands:

@@ -35,6 +35,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_robots_read_at", "robots", ["read_at"])
     op.create_table(
+        "subscription",
+        sa.Column("source", sa.String(), primary_key=True),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("asked_at", UTC, nullable=False),
+        sa.Column("until", UTC, nullable=True),
+    )
+    op.create_index("ix_subscription_token", "subscription", ["token"], unique=True)
+    op.create_table(
         "post_band",
         sa.Column("band", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("post_id", sa.BigInteger(), sa.ForeignKey("post.id"), primary_key=True),
