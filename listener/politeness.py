@@ -10,26 +10,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol
-
-from protego import Protego
 
 from listener.errors import Blocked, FetchError, OutOfTime
 from listener.network.addresses import Target, parse, shown
 from listener.network.failures import span
+from listener.network.robots import MOST_BYTES, Robots
 from listener.patience import Patience
 from listener.types import NotModified, Page
 from storage.addresses import Allowed
 
-PRODUCT = "webcare"
-"""Our product token (RFC 9309 2.2.1): the name under which a robots.txt speaks to us."""
 PAUSE = 1.0
 """Seconds between the starts of two requests to one host, where its robots.txt does not ask for more."""
-LONGEST_DELAY = 60.0
-"""A Crawl-delay beyond this many seconds is cut to it."""
 
-_ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5: at least this much must be read
 _ROBOTS_FRESH = 86400.0  # RFC 9309 2.4: not longer than 24 hours
 _ROBOTS_GRACE = 30 * 86400.0  # RFC 9309 2.3.1.4: how long an old copy stands in for one that cannot be reached
 _ROBOTS_RETRY = 60.0
@@ -38,7 +32,6 @@ _UNSAID_PAUSE = 60.0
 _PATIENCE = 30.0
 """A host that wants to be left alone for longer is not waited for: the visit ends with a sentence."""
 _MOST_HOSTS = 50_000
-_ORDINARY = 8192
 
 Gate = Callable[[str], AbstractAsyncContextManager[None]]
 
@@ -80,40 +73,6 @@ class Shelf(Protocol):
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Robots:
-    """What one robots.txt says to us; kept as text, which takes a tenth of the parsed rules' memory."""
-
-    text: bytes = b""
-    """Empty: everything is allowed."""
-    delay: float = 0.0
-    """Seconds it asks for between requests, `LONGEST_DELAY` at most."""
-
-    @classmethod
-    def read(cls, body: bytes) -> Robots:
-        """The rules in a robots.txt; a web page in its place, or nothing, allows everything."""
-        text = body[:_ROBOTS_BYTES].removeprefix(b"\xef\xbb\xbf").strip()
-        if not text or text.startswith(b"<"):
-            return cls()
-        return cls(text, min(_rules(text).crawl_delay(PRODUCT) or 0.0, LONGEST_DELAY))
-
-    def allows(self, url: str) -> bool:
-        """Whether this address may be fetched."""
-        return not self.text or bool(_rules(self.text).can_fetch(url, PRODUCT))
-
-
-def _rules(text: bytes) -> Protego:
-    """The parsed rules. Huge files parse into tens of MB, so only those of ordinary size are remembered."""
-    return _ordinary_rules(text) if len(text) <= _ORDINARY else _parsed(text)
-
-
-def _parsed(text: bytes) -> Protego:
-    return Protego.parse(text.decode("utf-8", "replace"))
-
-
-_ordinary_rules = lru_cache(maxsize=128)(_parsed)
 
 
 @dataclass(slots=True)
@@ -287,7 +246,8 @@ class PoliteFetcher:
         """Around each request: robots.txt first, then our turn at the host."""
         target = parse(url)
         robots = Robots() if self._is_invited else await self._robots(target, allow_private, pause)
-        if not robots.allows(target.url):
+        allows = robots.allows(target.url) if robots.is_small else await asyncio.to_thread(robots.allows, target.url)
+        if not allows:
             raise Blocked(f"The robots.txt of {target.netloc} does not allow us to fetch {shown(target.url)}.")
         async with self._turn(url, pause=max(pause, robots.delay)):
             yield
@@ -325,14 +285,14 @@ class PoliteFetcher:
         gate = partial(self._turn, pause=pause)
         url = target.origin + "/robots.txt"
         try:
-            page = await self._fetcher.get(url, allow_private=allow_private, cut=_ROBOTS_BYTES, gate=gate)
+            page = await self._fetcher.get(url, allow_private=allow_private, cut=MOST_BYTES, gate=gate)
         except (Blocked, OutOfTime):  # neither says anything about the host
             raise
         except FetchError as error:
             if error.status is not None and 300 <= error.status < 500 and error.status != 429:
-                return await self._said(target.origin, Robots())
+                return await self._said(target.origin, b"")
             return self._without(error, old, target)
-        return await self._said(target.origin, Robots.read(page.body) if isinstance(page, Page) else Robots())
+        return await self._said(target.origin, page.body if isinstance(page, Page) else b"")
 
     def _without(self, error: FetchError, old: _Kept | None, target: Target) -> _Kept:
         """Unreachable: an old copy, else nothing is allowed."""
@@ -342,11 +302,16 @@ class PoliteFetcher:
         why = f"{str(error).rstrip('.')} (asked for robots.txt, without which {target.netloc} is left alone)."
         return _Kept(now + _ROBOTS_RETRY, now, None, why, error.status, error.retry_after)
 
-    async def _said(self, origin: str, robots: Robots) -> _Kept:
-        """Rules that were just read; a restart finds them on the shelf."""
-        if self._shelf is not None:
-            await asyncio.to_thread(self._shelf.keep_robots, origin, self._now(), robots.text)
+    async def _said(self, origin: str, body: bytes) -> _Kept:
+        """What was just answered; a restart finds it on the shelf."""
+        robots = await asyncio.to_thread(self._learnt, origin, body)
         return _Kept(self._clock() + _ROBOTS_FRESH, self._clock(), robots)
+
+    def _learnt(self, origin: str, body: bytes) -> Robots:
+        robots = Robots.read(body)
+        if self._shelf is not None:
+            self._shelf.keep_robots(origin, self._now(), robots.text)
+        return robots
 
     def _from_shelf(self, shelf: Shelf, origin: str) -> _Kept | None:
         found = shelf.robots(origin)

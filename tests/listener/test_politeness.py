@@ -12,7 +12,8 @@ import pytest
 
 from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
-from listener.politeness import PoliteFetcher, Robots, Turnstile
+from listener.network.robots import MOST_WILD, Robots
+from listener.politeness import PoliteFetcher, Turnstile
 from listener.types import Page
 from storage.database import Database
 from storage.intake import Intake
@@ -84,6 +85,9 @@ FEED, ROBOTS = "https://blog.example/feed", "https://blog.example/robots.txt"
         (b"User-agent: *\nDisallow: /*.xml$", "/a.xml?x", True),
         (b"User-agent: *\nDisallow: /a\nUser-agent: *\nDisallow: /b", "/a", False),
         (b"User-agent: a\nUser-agent: webcare\nDisallow: /a", "/a", False),
+        (b"User-agent: webcare\n# x\nSitemap: /s\nUser-agent: a\nDisallow: /a", "/a", False),
+        (b"User-agent: webcare*\nUser-agent: a\n\nUser-agent b\nDisallow: /a", "/a", False),
+        (b"User-agent: webcare\nAllow: /\nUser-agent: a\nUser-agent: b\nDisallow: /a", "/a", True),
         (b"User-agent: *\nDisallow:", "/a", True),
         (b"<!doctype html><p>Disallow: /</p>", "/a", True),
         (b"\x00\xff\xfe\nDisallow: /\n" * 99, "/a", True),
@@ -101,6 +105,20 @@ def test_a_crawl_delay_counts_up_to_a_minute(asked: bytes, delay: float) -> None
 
 def test_what_comes_after_500_kib_of_robots_txt_does_not_count() -> None:
     assert Robots.read(b"# \n" * 200_000 + b"User-agent: *\nDisallow: /").allows(FEED)
+
+
+def test_a_group_of_endless_names_is_read_in_the_memory_of_one() -> None:
+    names = b"".join(b"User-agent: a%d\n" % n for n in range(13_000))
+    rules = b"".join(b"Disallow: /%d\n" % n for n in range(13_000))
+    robots = Robots.read(names + b"User-agent: *\n" + rules)
+    assert not robots.allows("https://blog.example/12999") and robots.allows("https://blog.example/feed")
+
+
+def test_rules_with_wildcards_beyond_number_forbid_what_they_begin_with() -> None:
+    wild = b"".join(b"Disallow: /x/*%d\n" % n for n in range(MOST_WILD))
+    robots = Robots.read(b"User-agent: *\n" + wild + b"Disallow: /dicht/*9\nAllow: /dicht/o*\nDisallow: /slot")
+    forbidden = [not robots.allows(f"https://blog.example{path}") for path in ("/dicht/o", "/slot", "/x/y", "/feed")]
+    assert forbidden == [True, True, False, False]
 
 
 async def test_what_robots_txt_forbids_is_not_fetched_and_the_sentence_says_so() -> None:
