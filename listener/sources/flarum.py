@@ -15,6 +15,8 @@ from listener.pages.markup import web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
+LISTS_ALL = True
+"""A post that is not on the pages of its discussion is gone."""
 LIST_PAGES = 3
 """Pages of the list that are read at most, where the option `list_pages` does not say."""
 PER_PAGE = 50

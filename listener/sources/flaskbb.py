@@ -23,4 +23,4 @@ ENGINE = Engine(
     noise=".signature",
     next="ul.pagination a[href]",
 )
-start, read = ENGINE.start, ENGINE.read
+start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True

@@ -24,4 +24,4 @@ ENGINE = Engine(
     noise="blockquote cite span, a.quick_jump, .codeblock .title",
     day_first=False,
 )
-start, read = ENGINE.start, ENGINE.read
+start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True

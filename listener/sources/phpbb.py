@@ -34,6 +34,8 @@ MOST_FORUMS = 100
 """Forums that are remembered, to be looked at where a board has no feed."""
 MOST_POSTS = 500
 """Posts, or topics, that one page can hold."""
+LISTS_ALL = True
+"""A post that is not on the pages of its topic is gone."""
 MOST_PAGES = 500
 """Pages of one topic that are asked for; the newest are asked for first."""
 

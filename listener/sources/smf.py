@@ -25,4 +25,4 @@ ENGINE = Engine(
     noise=".codeheader, .codefooter, .quotefooter",
     next=".pagelinks a[href]",
 )
-start, read = ENGINE.start, ENGINE.read
+start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True

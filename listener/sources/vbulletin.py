@@ -29,4 +29,4 @@ ENGINE = Engine(
     session=re.compile(r"(?<=[?&])s=[0-9a-f]{32}&|[?&]s=[0-9a-f]{32}\b"),
     next=".pagination a[href], .pagenav a[href]",
 )
-start, read = ENGINE.start, ENGINE.read
+start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True

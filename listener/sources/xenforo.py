@@ -29,4 +29,4 @@ ENGINE = Engine(
     noise=".bbCodeBlock-expandLink, .bbCodeBlock-shrinkLink, .js-unfurl-desc, .bbCodeBlock--code .bbCodeBlock-title",
     next=".pageNav-page a[href], a.pageNav-jump--next",
 )
-start, read = ENGINE.start, ENGINE.read
+start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True

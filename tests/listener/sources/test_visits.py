@@ -134,3 +134,34 @@ async def test_a_comment_taken_away_from_wordpress_is_marked_as_deleted(site: An
     gone = {each.external_id for each in Inbox(listener.database).mentions("(is:mention OR is:context) is:deleted")}
     assert gone == {"comment-2"}
     assert stored(listener) == {"post-7", "comment-1", "comment-2", "comment-3", "comment-4"}
+
+
+async def test_a_post_taken_away_from_a_board_is_marked_as_deleted(site: Any, listener: Any, clock: Any) -> None:
+    def says(*pages: list[int]) -> None:
+        row = '<tr class="inline_row"><td><span id="tid_5"><a href="showthread.php?tid=5">Rente</a></span></td></tr>'
+        site.say("/forumdisplay.php?fid=2", f"<table>{row}</table>", content_type="text/html")
+        for number, posts in enumerate(pages, 1):
+            onward = '<a class="pagination_next" rel="next" href="showthread.php?tid=5&page=2">2</a>'
+            written = "".join(
+                f"<div class='post' id='post_{each}'><div class='post_author'><strong>lid{each}</strong></div>"
+                f"<div class='post_body'>Zonnebank, bericht {each}</div></div>"
+                for each in posts
+            )
+            address = "/showthread.php?tid=5" + (f"&page={number}" if number > 1 else "")
+            site.say(address, written + (onward if number < len(pages) else ""), content_type="text/html")
+
+    def gone() -> set[str]:
+        return {each.external_id for each in Inbox(listener.database).mentions("is:deleted")}
+
+    says([1, 2, 3], [4, 5])
+    listener.listen_to(f"{site.base}/forumdisplay.php?fid=2", "mybb")
+    await listener.visit()
+    assert (stored(listener), gone()) == ({"1", "2", "3", "4", "5"}, set())
+    says([1, 3, 4], [5])
+    clock.advance(hours=2)
+    await listener.visit()
+    assert gone() == {"2"}
+    site.say("/showthread.php?tid=5&page=2", "", 500)
+    clock.advance(hours=2)
+    await listener.visit()
+    assert gone() == {"2"}, "a page that cannot be read says nothing of its posts"
