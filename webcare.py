@@ -10,7 +10,8 @@ from front import parser
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Exit status: 0 done, 1 something failed (said in one sentence), 2 wrong use."""
-    return parser.run(parser.build().parse_args(argv))
+    words = sys.argv[1:] if argv is None else argv
+    return parser.run(parser.build(words).parse_args(words))
 
 
 if __name__ == "__main__":

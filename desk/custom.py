@@ -1,4 +1,4 @@
-"""What a desk begins with: the house's time zone, names and keys, and perhaps the rows that were seen already."""
+"""What a desk begins with: the house's time zone, names, keys and tabs, and perhaps rows that were seen already."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from datetime import UTC, datetime, tzinfo
 
 from desk.views import VIEWS, View
 from storage.types import Case
+
+Sighting = tuple[int, tuple[Case, ...]]
+"""What was seen of the inbox while the screen was still imported: the newest event, and the first cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +24,6 @@ class Custom:
     """Other keys, by the ids of `desk.screens.keys`."""
     views: tuple[View, ...] = VIEWS
     """The tabs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What another process saw of the inbox while this one was still importing."""
-
-    custom: Custom
-    cursor: int
-    """The newest event when it looked: what came later is told by `changed_since`."""
-    page: tuple[Case, ...]
 
 
 def utc_now() -> datetime:

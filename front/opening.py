@@ -58,12 +58,12 @@ def desk(house: House, args: argparse.Namespace) -> int:
 
 
 def look(house: House) -> Sighting:
-    """What a desk shows first."""
-    from desk.custom import Sighting
-    from desk.views import FIRST_PAGE, INBOX
+    """What a desk shows first. Raises `ConfigError`, and what `first_page` raises."""
+    from desk.views import FIRST_PAGE
+    from storage.glance import first_page
+    from storage.migrations import HEAD
 
-    clerk = house.clerk
-    return Sighting(custom=custom(house), cursor=clerk.cursor(), page=clerk.inbox(INBOX.query, limit=FIRST_PAGE))
+    return first_page(house.database_url, HEAD, FIRST_PAGE)
 
 
 def custom(house: House) -> Custom:

@@ -6,22 +6,25 @@ import argparse
 import os
 import pkgutil
 import sys
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from front import __version__
 
 FORMATS = ("table", "json", "jsonl", "csv")
+HELP = {"-h", "--help"}
 
 
-def build() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build(words: Collection[str] = ()) -> argparse.ArgumentParser:
+    """The command line: the groups of which `words` name a command, or all of it where they name none."""
     parser = argparse.ArgumentParser(
         prog="webcare", description="Listen to what people write about a brand, and answer it.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"webcare {__version__}")
     _common(parser, top=True)
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_setting_up, _listening, _understanding, _answering, _ruling, _reporting, _people, _copying, _keeping):
+    named = {} if HELP & {*words} else {names: add for names, add in GROUPS.items() if {*names.split()} & {*words}}
+    for add in (named or GROUPS).values():
         add(verbs)
     return parser
 
@@ -153,7 +156,7 @@ def _understanding(verbs: Any) -> None:
     _verb(parts, "rollback", "front.learning:rollback", "go back to the training before")
 
 
-def _answering(verbs: Any) -> None:
+def _opening(verbs: Any) -> None:
     desk = _verb(verbs, "desk", "front.opening:desk", "the desk, in this terminal")
     desk.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
     web = _verb(verbs, "web", "front.browsing:serve", "the same desk in a browser, behind a log-in")
@@ -161,6 +164,9 @@ def _answering(verbs: Any) -> None:
     web.add_argument("--port", metavar="N", type=int, default=8070, help="to listen on; 0: any (default: 8070)")
     web.add_argument("--unencrypted", action="store_true", help="let other machines in without TLS: all can be read")
     web.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
+
+
+def _answering(verbs: Any) -> None:
     mentions = _verb(verbs, "mentions", "front.answering:mentions", "search the mentions", prints=True)
     mentions.add_argument("query", metavar="QUERY", nargs="?", default="*")
     mentions.add_argument("--limit", metavar="N", type=_count, default=50, help="rows at most (default: 50)")
@@ -340,3 +346,18 @@ def _keeping(verbs: Any) -> None:
     forget = _verb(parts, "forget", "front.people:forget_old", "erase what is older than may be kept")
     forget.add_argument("--older-than", metavar="AGE", required=True, help="400d, 52w")
     forget.add_argument("--dry-run", action="store_true", help="only say how much")
+
+
+GROUPS: Mapping[str, Callable[[Any], None]] = {
+    "demo init check": _setting_up,
+    "listen try sources query": _listening,
+    "classify learn": _understanding,
+    "desk web": _opening,
+    "mentions case": _answering,
+    "crisis team alerts rules": _ruling,
+    "report helpers events": _reporting,
+    "person suppression": _people,
+    "duplicates": _copying,
+    "db": _keeping,
+}
+"""The commands, by what adds them: only what is asked for is made, for making all takes longer than most commands."""

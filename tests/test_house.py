@@ -32,6 +32,13 @@ def test_the_readme_names_every_command() -> None:
             assert re.search(rf"`[^`]*\b{part}\b[^`]*`", README), f"{command} {part}"
 
 
+def test_a_command_is_the_same_whether_or_not_others_are_made() -> None:
+    whole = parts_of(parser.build())
+    assert set(whole) == {name for names in parser.GROUPS for name in names.split()}
+    for command, its_parser in whole.items():
+        assert parts_of(parser.build([command, "x"]))[command].format_help() == its_parser.format_help()
+
+
 def test_the_readme_and_the_sources_page_name_every_kind() -> None:
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     for kind in sources.names():

@@ -58,7 +58,7 @@ class Stage(Surface):
         super().__init__(counter, agent=agent, now=now)
         self.sources = sources
         self._custom: Callable[[], Custom] | None = custom
-        self._sighted = sighted
+        self._sighted: Callable[[], Sighting | None] | None = sighted
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
@@ -87,18 +87,20 @@ class Stage(Surface):
         search = self.search = Search()
         try:
             seen = await self._first_sight()
-            if seen is not None:
-                cursor, page = seen.cursor, seen.page
-            else:
-                cursor, page = await self.counter.read(
+            if seen is None:
+                await self._settle_in()
+                seen = await self.counter.read(
                     lambda clerk: (clerk.cursor(), clerk.inbox(query, limit=FIRST_PAGE, watch=search.watch))
                 )
+            cursor, page = seen
             self.cases.put(page)
             self.waiting.clear()
             self._cursor = min(cursor, self._cursor) if self._cursor is not None else cursor
             self.cases.show(array("q", (case.id for case in page)), empty)
             self.hush()
             self.paint_bars()
+            await self.wait_for_refresh()  # rows first: what is imported from here on takes the time of painting
+            await self._settle_in()
             self.team, self.templates = await self.counter.read(names_of)
             if len(page) == FIRST_PAGE:
                 self.cases.show(await self.counter.read(lambda clerk: clerk.ids(query, watch=search.watch)), empty)
@@ -124,15 +126,23 @@ class Stage(Surface):
         self.loaded()
 
     async def _first_sight(self) -> Sighting | None:
-        """Once, and before the rows, for keys are for them: takes the configuration in, and what was seen of them."""
-        custom, self._custom = self._custom, None
-        if custom is None:
-            return None
-        seen = await self.counter.call(self._sighted)
-        found = seen.custom if seen is not None else await self.counter.call(custom)
-        self.names, self.views = found.names, found.views
-        cast("Desk", self.app).take(found)
-        return seen
+        """Once: what was seen of the rows."""
+        sighted, self._sighted = self._sighted, None
+        return await self.counter.call(sighted) if sighted is not None else None
+
+    async def _settle_in(self) -> None:
+        """Once: takes the configuration in. Keys are for it, so none does anything before. Raises `ConfigError`."""
+        if self._custom is not None:
+            found = await self.counter.call(self._custom)
+            self._custom = None
+            self.names, self.views = found.names, found.views
+            cast("Desk", self.app).take(found)
+            self.paint_bars()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the keys are what the configuration says."""
+        return self._custom is None
 
     def opened(self) -> None:
         """A case is shown: what is known besides it may come now."""

@@ -26,7 +26,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a prompt is open or a reply is written, letters are letters."""
         if action in TYPING:
-            return not self.prompt.is_open and self.answering is None and not self.beginning
+            return self.is_settled and not self.prompt.is_open and self.answering is None and not self.beginning
         return True
 
     def on_paste(self, event: events.Paste) -> None:

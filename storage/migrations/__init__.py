@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from storage.errors import SchemaMismatch
 
 if TYPE_CHECKING:
@@ -24,9 +22,9 @@ HEAD = "0002"
 def current(database: Database) -> str | None:
     """The step the database stands at; None for an empty one."""
     with database.read() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
+        if not connection.dialect.has_table(connection, "alembic_version"):
             return None
-        version: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        version: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         return version
 
 
@@ -44,7 +42,7 @@ def upgrade(database: Database) -> str | None:
 
     with database.write() as connection:
         if not database.is_sqlite:
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(20061122)"))
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(20061122)")
         command.upgrade(_config(connection), "head")
     return before
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sqlite3
 import sys
 
 import pytest
@@ -43,11 +44,21 @@ def test_a_scout_that_nobody_waits_for_is_gone():
     scout.close()
 
 
-def test_what_is_seen_is_the_inbox_and_the_configuration(tmp_path):
-    here = house(tmp_path, "timezone: Europe/London\ndesk: {keys: {case.resolve: d}}\n")
-    seen = opening.look(here)
-    assert (seen.page, seen.cursor) == ((), 0)
-    assert seen.custom.keymap == {"case.resolve": "d"} and str(seen.custom.zone) == "Europe/London"
+def test_the_configuration_says_keys_and_clock(tmp_path):
+    found = opening.custom(house(tmp_path, "timezone: Europe/London\ndesk: {keys: {case.resolve: d}}\n"))
+    assert found.keymap == {"case.resolve": "d"} and str(found.zone) == "Europe/London"
+
+
+def test_only_a_database_of_this_step_is_looked_at(tmp_path):
+    here = house(tmp_path, "")
+    with pytest.raises(sqlite3.OperationalError):
+        opening.look(here)
+    assert not (tmp_path / "w.db").exists()
+    assert here.database and opening.look(here) == (0, ())
+    with here.database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LookupError):
+        opening.look(here)
     here.close()
 
 
