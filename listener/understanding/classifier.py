@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import math
 from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from listener.understanding import intents, priority, weights
 from listener.understanding.intents import INTENTS
 from listener.understanding.language import Languages
 from listener.understanding.layer import Layer
-from listener.understanding.relevance import Brand, BrandWords, owners, places, relevance
-from listener.understanding.sentiment import Reading, Tongue, label, softmax
+from listener.understanding.relevance import BrandWords, Parties, relevance, said_of
+from listener.understanding.sentiment import Reading, Tongue, label, settle
 from listener.understanding.tokens import LIMIT, tokenise
 from storage.types import Opinion, Priority, Reason, Sentiment
 
 VERSION = "default/1"
+BATCH = 256
+"""Texts judged together: enough to share what a step costs, few enough to stay near the processor."""
 TALK = ("direct", "problem", "waiting", "no_answer", "money", "churn", "purchase", "thanks", "rude", "outage")
 """Cues of a customer speaking, which make it likelier that a brand is meant."""
 
@@ -43,6 +46,40 @@ class Classifier(Protocol):
         ...
 
 
+class Task(NamedTuple):
+    """A text to be judged among others, with what is known around it."""
+
+    text: str
+    title: str = ""
+    lang: str | None = None
+    """What the source says (a hint)."""
+    brands: tuple[BrandWords, ...] = ()
+    conversation: str = ""
+    """A short text speaks the language of the first before it in its conversation; "": it stands alone."""
+
+
+def many(classifier: Classifier, tasks: Sequence[Task]) -> list[Opinion]:
+    """The opinion of each text: of all at once where the classifier has a method `many`, else one by one."""
+    at_once = getattr(classifier, "many", None)
+    if at_once is not None:
+        opinions: list[Opinion] = at_once(tasks)
+        return opinions
+    spoken: dict[str, str] = {}
+    judged = []
+    for task in tasks:
+        before = spoken.get(task.conversation)
+        judged.append(
+            classifier(task.text, title=task.title, lang=task.lang, brands=task.brands, inherited_lang=before)
+        )
+        _remember(spoken, task, judged[-1].lang)
+    return judged
+
+
+def _remember(spoken: dict[str, str], task: Task, lang: str | None) -> None:
+    if lang and task.conversation:
+        spoken.setdefault(task.conversation, lang)
+
+
 class Default:
     """The classifier that the package carries, with what an installation learnt on top (`layer`)."""
 
@@ -54,7 +91,7 @@ class Default:
         self._orders = {
             n: (array("f", self._weights.array(f"{n}.order")[:, 0].tobytes()), intents.kinds(n)) for n in ("nl", "en")
         }
-        self._brands: dict[BrandWords, Brand] = {}
+        self._parties: dict[tuple[BrandWords, ...], Parties] = {}
         self._intents = self._weights.array("intents.table").astype(np.float64)
         self.layer = layer or Layer({})
         self.model = f"{VERSION}+{self.layer.version}" if self.layer.version else VERSION
@@ -67,12 +104,6 @@ class Default:
         other.model = f"{VERSION}+{layer.version}" if layer.version else VERSION
         return other
 
-    def _tongue(self, lang: str | None) -> Tongue:
-        name = lang if lang in ("nl", "en") else ""
-        if name not in self._tongues:
-            self._tongues[name] = Tongue(name, self._weights)
-        return self._tongues[name]
-
     def __call__(
         self,
         text: str,
@@ -83,25 +114,101 @@ class Default:
         inherited_lang: str | None = None,
     ) -> Opinion:
         """The opinion of a text; only the first 4,000 characters are read."""
-        tokens = tokenise(f"{title[:LIMIT]}\n{text}" if title else text)
-        known = [self._brand(words) for words in brands]
-        named = {word for brand in known for word in brand.words_of_name}
-        spoken = [t for t in tokens if t.lower() not in named] if named else tokens
-        lang = self._languages.detect(spoken, inherited_lang or lang)
-        tongue = self._tongue(lang)
-        reading = tongue.read(tokens)
-        folds = reading.folds
-        seen = intents.cues(reading)
-        learnt = self.layer.points(lang, folds)
-        relevant: float | None = None
-        signs: list[Reason] = []
-        if known:
-            extra = 0.0 if learnt is None else float(learnt[2])
-            relevant, signs, reading = self._about(tongue, reading, tokens, known, seen, extra)
-        wants = self._wants(reading, seen, learnt)
-        if learnt is not None:
-            reading.odds = reading.odds[0] + float(learnt[0]), reading.odds[1] + float(learnt[1])
-            reading.shares = softmax(*reading.odds)
+        return self.many([Task(text, title, inherited_lang or lang, tuple(brands))])[0]
+
+    def many(self, tasks: Sequence[Task]) -> list[Opinion]:
+        """The opinion of each text, as if it were the only one, but that a short one follows its conversation."""
+        spoken: dict[str, str] = {}
+        return [
+            opinion for at in range(0, len(tasks), BATCH) for opinion in self._judged(tasks[at : at + BATCH], spoken)
+        ]
+
+    def scores(self, texts: Sequence[str], lang: str) -> list[tuple[list[str], list[float]]]:
+        """The folded words of each text, and the default's log-odds for each column of a layer (`layer.COLUMNS`)."""
+        readings = self._tongue(lang).read([tokenise(text) for text in texts])
+        odds = self._odds(readings, [intents.cues(reading) for reading in readings])
+        return [(r.folds, [*r.odds, 0.0, *wants]) for r, wants in zip(readings, odds.tolist(), strict=True)]
+
+    def _judged(self, tasks: Sequence[Task], spoken: dict[str, str]) -> list[Opinion]:
+        tokens = [tokenise(f"{each.title[:LIMIT]}\n{each.text}" if each.title else each.text) for each in tasks]
+        parties = [self._held_against(each.brands) for each in tasks]
+        langs = self._langs(tasks, tokens, parties, spoken)
+        readings = self._read(tokens, langs)
+        seen = [intents.cues(reading) for reading in readings]
+        learnt = [self.layer.points(*each) for each in zip(langs, (r.folds for r in readings), strict=True)]
+        abouts = [_about(*each) for each in zip(readings, tokens, parties, seen, learnt, strict=True)]
+        readings = self._towards(readings, tokens, parties, langs)
+        odds = self._odds(readings, seen)
+        for at, points in enumerate(learnt):
+            if points is not None:
+                odds[at] += points[3:]
+                settle([readings[at]], np.array([readings[at].odds]) + points[:2])
+        whole = zip(langs, readings, seen, abouts, odds.tolist(), strict=True)
+        return [self._opinion(*each) for each in whole]
+
+    def _held_against(self, brands: tuple[BrandWords, ...]) -> Parties:
+        if brands not in self._parties:
+            self._parties[brands] = Parties(brands)
+        return self._parties[brands]
+
+    def _langs(
+        self, tasks: Sequence[Task], tokens: Sequence[list[str]], parties: Sequence[Parties], spoken: dict[str, str]
+    ) -> list[str | None]:
+        """The language of each text; the words of brands say nothing of it."""
+        bare = [
+            [token for token in each if token.lower() not in party.named] if party.named else each
+            for each, party in zip(tokens, parties, strict=True)
+        ]
+        langs = []
+        for task, guess in zip(tasks, self._languages.guess(bare), strict=True):
+            langs.append(guess.after(spoken.get(task.conversation) or task.lang))
+            _remember(spoken, task, langs[-1])
+        return langs
+
+    def _tongue(self, lang: str | None) -> Tongue:
+        name = lang if lang in ("nl", "en") else ""
+        if name not in self._tongues:
+            self._tongues[name] = Tongue(name, self._weights)
+        return self._tongues[name]
+
+    def _read(self, tokens: Sequence[list[str]], langs: Sequence[str | None]) -> list[Reading]:
+        """Each text as its language reads it."""
+        by_tongue = defaultdict[Tongue, list[int]](list)
+        for at, lang in enumerate(langs):
+            by_tongue[self._tongue(lang)].append(at)
+        readings = {
+            at: reading
+            for tongue, here in by_tongue.items()
+            for at, reading in zip(here, tongue.read([tokens[at] for at in here]), strict=True)
+        }
+        return [readings[at] for at in range(len(tokens))]
+
+    def _towards(
+        self,
+        readings: Sequence[Reading],
+        tokens: Sequence[list[str]],
+        parties: Sequence[Parties],
+        langs: Sequence[str | None],
+    ) -> list[Reading]:
+        """The readings; of a text that says opposite things of several parties that of what is said of the first."""
+        parts = {
+            at: part
+            for at, each in enumerate(zip(readings, tokens, parties, strict=True))
+            if each[2].brands and (part := said_of(*each))
+        }
+        towards = dict(zip(parts, self._read(list(parts.values()), [langs[at] for at in parts]), strict=True))
+        return [towards[at] if at in towards and towards[at].hits else each for at, each in enumerate(readings)]
+
+    def _odds(self, readings: Sequence[Reading], seen: Sequence[intents.Cues]) -> Any:
+        """The log-odds of each intent, a row a text."""
+        orders = [intents.ordered(each, *self._orders[each.lang]) if each.lang else 0.0 for each in readings]
+        return intents.features(readings, seen, orders) @ self._intents
+
+    def _opinion(
+        self, lang: str | None, reading: Reading, seen: intents.Cues, about: _About, odds: Sequence[float]
+    ) -> Opinion:
+        wants = [pair for pair in zip(INTENTS, odds, strict=True) if pair[1] > 0] if reading.words else []
+        wants.sort(key=_heaviest)
         judged, chance = label(reading)
         points, level, reasons = self._priority(reading, seen, wants)
         return Opinion(
@@ -110,71 +217,15 @@ class Default:
             score=round(reading.score, 3) if judged is not Sentiment.UNRATED else 0.0,
             confidence=round(chance, 3),
             intents=tuple([name for name, _ in wants]),
-            relevance=relevant,
+            relevance=about[0],
             priority=level,
             priority_score=points,
-            reasons=(*tongue.why(reading, judged), *_shown(wants, seen), *signs, *reasons),
+            reasons=(*self._tongue(lang).why(reading, judged), *_shown(wants, seen), *about[1], *reasons),
             model=self.model,
         )
 
-    def scores(self, text: str, lang: str) -> tuple[list[str], list[float]]:
-        """The folded words of a text, and the default's log-odds for each column of a layer (`layer.COLUMNS`)."""
-        reading = self._tongue(lang).read(tokenise(text))
-        wanted = self._odds(reading, intents.cues(reading)).tolist()
-        return reading.folds, [*reading.odds, 0.0, *wanted]
-
-    def _about(
-        self,
-        tongue: Tongue,
-        reading: Reading,
-        tokens: list[str],
-        known: Sequence[Brand],
-        seen: intents.Cues,
-        extra: float,
-    ) -> tuple[float, list[Reason], Reading]:
-        """Whether the text is about the first of the brands it names, why, and the reading of what is said of it."""
-        folds = reading.folds
-        brand = next((each for each in known if places(folds, each.names)), known[0])
-        relevant, signs = relevance(brand, folds, tokens, any(group in seen for group in TALK), extra)
-        return relevant, signs, self._towards(tongue, reading, brand, known, tokens)
-
-    def _brand(self, words: BrandWords) -> Brand:
-        if words not in self._brands:
-            self._brands[words] = Brand(words)
-        return self._brands[words]
-
-    def _towards(
-        self, tongue: Tongue, reading: Reading, brand: Brand, brands: Sequence[Brand], tokens: list[str]
-    ) -> Reading:
-        """The reading of what is said of the brand, where the text says opposite things of several parties."""
-        if not (any(h.value > 0 for h in reading.hits) and any(h.value < 0 for h in reading.hits)):
-            return reading
-        whose = owners(reading, brands, tokens)
-        name = brand.words.name
-        if name not in whose or not {*whose} - {name, ""}:
-            return reading
-        part = tongue.read([token for token, owner in zip(tokens, whose, strict=True) if owner == name])
-        return part if part.hits else reading
-
-    def _odds(self, reading: Reading, seen: intents.Cues) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """The log-odds of each intent."""
-        order = intents.ordered(reading, *self._orders[reading.lang]) if reading.lang else 0.0
-        odds: np.ndarray[Any, np.dtype[np.float64]] = intents.features(reading, seen, order) @ self._intents
-        return odds
-
-    def _wants(
-        self, reading: Reading, seen: intents.Cues, learnt: np.ndarray[Any, np.dtype[np.float32]] | None
-    ) -> list[tuple[str, float]]:
-        """The intents that are likelier than not with their log-odds, likeliest first."""
-        if not reading.words:
-            return []
-        odds = self._odds(reading, seen)
-        both = (odds if learnt is None else odds + learnt[3:]).tolist()
-        found = [(name, value) for name, value in zip(INTENTS, both, strict=True) if value > 0]
-        return sorted(found, key=lambda pair: -pair[1])
-
     def _priority(
-        self, reading: Reading, seen: intents.Cues, wants: list[tuple[str, float]]
+        self, reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]]
     ) -> tuple[int, Priority, tuple[Reason, ...]]:
         """The priority of a text by itself: the urgencies that are named in it, what it wants, and its sentiment."""
         grounds = {name: seen[name] for name in intents.URGENCIES if name in seen}
@@ -183,6 +234,23 @@ class Default:
                 grounds[name] = []
         parts = priority.Parts(negative=reading.shares[0], positive=reading.shares[2], reasons=grounds)
         return priority.score(parts, None, self._priorities)
+
+
+def _heaviest(want: tuple[str, float]) -> float:
+    return -want[1]
+
+
+_About = tuple[float | None, Sequence[Reason]]
+"""Whether a text is about a brand, and why."""
+
+
+def _about(reading: Reading, tokens: Sequence[str], parties: Parties, seen: intents.Cues, learnt: Any) -> _About:
+    """Whether the text is about the first of the brands that it names, and why."""
+    if not parties.brands:
+        return None, ()
+    extra = 0.0 if learnt is None else float(learnt[2])
+    brand = parties.first(reading.folds)
+    return relevance(brand, reading.folds, tokens, any(group in seen for group in TALK), extra)
 
 
 def _shown(wants: list[tuple[str, float]], seen: intents.Cues) -> list[Reason]:

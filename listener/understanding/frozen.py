@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from listener.understanding.classifier import Classifier
+from listener.understanding.classifier import Classifier, Task, many
 from listener.understanding.lists import read
 from listener.understanding.score import f1, macro_f1
 
@@ -35,7 +35,7 @@ def score(classifier: Classifier, lang: str, field: str) -> float:
     wanted = items(lang)
     if field == "relevance" or not wanted:
         return 1.0
-    opinions = [classifier(item["text"], inherited_lang=lang) for item in wanted]
+    opinions = many(classifier, [Task(item["text"], lang=lang) for item in wanted])
     if field == "sentiment":
         return macro_f1(
             [o.sentiment.value.replace("unrated", "neutral") for o in opinions], [i["label"] for i in wanted]

@@ -121,22 +121,30 @@ _PLACE = {name: at for at, name in enumerate(FEATURES)}
 _REST = _PLACE["negative"]
 
 
-def features(reading: Reading, seen: Cues, ordered: float = 0.0) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The numbers of `FEATURES`. `ordered`: how much the order of the words is that of a question."""
-    words, shown = reading.words, reading.shown
-    row = np.zeros(len(FEATURES))
-    row[0] = 1.0
-    for group, phrases in seen.items():
-        at = _PLACE.get(group)
-        if at is not None:
-            row[at] = 1.0
-            row[at + len(GROUPS)] = min(len(phrases), 4) - 1.0
-    row[_REST:] = (
-        reading.shares[0], reading.shares[2], shown & ASK > 0, "q_open" in seen and _opens(reading), shown & ME > 0,
-        shown & YOU > 0, shown & LINK > 0, min(len(words), 60) / 60, len(words) < 5, shown & SHOUT > 0, shown & TAG > 0,
-        shown & DIGIT > 0, ordered, words[-1].fold == "." if words else 0.0,
-    )  # fmt: skip
-    return row
+def features(readings: Sequence[Reading], seen: Sequence[Cues], ordered: Sequence[float]) -> Any:
+    """The numbers of `FEATURES`, a row a text. `ordered`: how much the order of the words is that of a question."""
+    rows = np.zeros((len(readings), len(FEATURES)))
+    rows[:, 0] = 1.0
+    there = [
+        (at, place, len(phrases))
+        for at, cues_ in enumerate(seen)
+        for group, phrases in cues_.items()
+        if (place := _PLACE.get(group)) is not None
+    ]
+    texts, places, counts = np.array(there, dtype=np.intp).reshape(-1, 3).T
+    rows[texts, places] = 1.0
+    rows[texts, places + len(GROUPS)] = np.minimum(counts, 4) - 1.0
+    rows[:, _REST:] = [
+        (
+            reading.shares[0], reading.shares[2], reading.shown & ASK > 0, "q_open" in cues_ and _opens(reading),
+            reading.shown & ME > 0, reading.shown & YOU > 0, reading.shown & LINK > 0,
+            min(len(reading.words), 60) / 60, len(reading.words) < 5, reading.shown & SHOUT > 0,
+            reading.shown & TAG > 0, reading.shown & DIGIT > 0, order,
+            bool(reading.folds) and reading.folds[-1] == ".",
+        )
+        for reading, cues_, order in zip(readings, seen, ordered, strict=True)
+    ]  # fmt: skip
+    return rows
 
 
 def _opens(reading: Reading) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from listener.understanding import lists
+from listener.understanding.crc import Groups
+from listener.understanding.memory import Memory
 from listener.understanding.weights import Weights
 
 NAMES = ("nl", "en", "de", "fr")
@@ -30,10 +33,20 @@ PLAIN = 2
 _MARKS = set("@#")
 
 
-def grams(word: str) -> list[bytes]:
-    """The byte groups of 3 to 5 of a word between spaces (shorter ones mislead in short texts)."""
-    raw = f" {word} ".encode("utf-8", "surrogatepass")
-    return [raw[i : i + n] for n in (3, 4, 5) for i in range(len(raw) - n + 1)]
+class Guess(NamedTuple):
+    """The language of a text by itself; None where it has no words."""
+
+    lang: str | None
+    leads: Mapping[str, float] | None = None
+    """Of a text too short to be judged by itself, how far it leads over each language (in nats, scaled)."""
+
+    def after(self, inherited: str | None) -> str | None:
+        """The language of a text that stands where `inherited` is spoken."""
+        if self.lang is None:
+            return inherited
+        if inherited and self.leads is not None and self.leads.get(inherited, 0.0) < SURE:
+            return inherited
+        return self.lang
 
 
 class Languages:
@@ -41,9 +54,9 @@ class Languages:
 
     def __init__(self, weights: Weights) -> None:
         self.names: list[str] = weights.text("language.names").split()
-        known = weights.raw("language.grams").split(b"\n")
-        self._index = {gram: at for at, gram in enumerate(known)}
-        self._table = weights.array("language.table")
+        keys = np.array(weights.raw("language.grams").split(b"\n"), dtype="S8").view("<u8")
+        order = keys.argsort()
+        self._keys, self._table = keys[order], weights.array("language.table")[order]
         self._prior = weights.array("language.prior")
         self._ours = [self.names.index(name) for name in NAMES]
         self._common: dict[str, list[int]] = {}
@@ -53,59 +66,85 @@ class Languages:
                 self._only.update(dict.fromkeys((word, word.capitalize(), word.upper()), name[5:]))
             else:
                 self._common.setdefault(word, []).append(self.names.index(name))
-        self._rows = np.zeros((CACHE, len(self.names)), dtype=np.float32)
-        self._seen: dict[str, int] = {}
+        self._seen = Memory(len(self.names), np.float32, CACHE)
 
-    def _row(self, token: str) -> int:
-        """The row of a token; -1 for what is not a word."""
-        if token[0] in _MARKS or not token[0].isalpha() or token.startswith(("http", "www.")):
-            at = -1
-        else:
-            at = len(self._seen)
-            word = token.lower() if token.isupper() or token.istitle() else token
-            index = self._index
-            found = [
-                index[g]
-                for g in grams(word[:40] if word.isascii() else unicodedata.normalize("NFC", word)[:40])
-                if g in index
-            ]
-            self._rows[at] = np.add.reduce(self._table.take(found, axis=0)) if found else 0
-            for name in self._common.get(word.lower().replace("’", "'"), ()):
-                self._rows[at, name] += COMMON
-        self._seen[token] = at
-        return at
+    def guess(self, texts: Sequence[Sequence[str]]) -> list[Guess]:
+        """The language of each text, given as its tokens."""
+        heads = [tokens[:LONGEST] for tokens in texts]
+        guesses = [self._by_plain_words(head) for head in heads]
+        self._learn(head for head, guess in zip(heads, guesses, strict=True) if guess.lang is None)
+        places = self._seen.places
+        rows = [
+            [at for t in head if (at := places[t]) >= 0] if guess.lang is None else []
+            for head, guess in zip(heads, guesses, strict=True)
+        ]
+        asked = [at for at, found in enumerate(rows) if found]
+        for at, guess in zip(asked, self._by_letters([rows[at] for at in asked]), strict=True):
+            guesses[at] = Guess("other") if foreign(heads[at]) else guess
+        return guesses
 
-    def detect(self, tokens: list[str], inherited: str | None = None) -> str | None:
-        """The language of a text; a short one takes `inherited`; None where nothing is known."""
+    def _by_plain_words(self, head: Sequence[str]) -> Guess:
         only = self._only
-        plain = [only[t] for t in tokens[:LONGEST] if t in only]
-        if len(plain) >= max(PLAIN, len(tokens[:LONGEST]) // 8) and plain.count(plain[0]) == len(plain):
-            return plain[0]
-        seen, row = self._seen, self._row
-        if len(seen) > CACHE - LONGEST:
-            seen.clear()
-        rows = [at for t in tokens[:LONGEST] if (at := seen[t] if t in seen else row(t)) >= 0]
-        if not rows:
-            return inherited
-        if foreign(tokens):
-            return "other"
-        scores = np.add.reduce(self._rows.take(rows, axis=0)) + self._prior
-        return self._decide(scores, len(rows), inherited)
+        plain = [only[t] for t in head if t in only]
+        if len(plain) >= max(PLAIN, len(head) // 8) and plain.count(plain[0]) == len(plain):
+            return Guess(plain[0])
+        return Guess(None)
 
-    def _decide(self, scores: np.ndarray[Any, np.dtype[np.float32]], count: int, inherited: str | None) -> str:
-        best = int(scores.argmax())
-        ours = max(self._ours, key=scores.__getitem__)
-        scale = count**-0.5
-        if count < SHORTEST and inherited and self.names[ours] != inherited:
-            at = self.names.index(inherited) if inherited in self.names else -1
-            if at < 0 or (scores[ours] - scores[at]) * scale < SURE:
-                return inherited
-        if best != ours and (scores[best] - scores[ours]) * scale > (LEAD if count >= SHORTEST else SHORT_LEAD):
-            return "other"
-        return self.names[ours]
+    def _learn(self, heads: Iterable[Sequence[str]]) -> None:
+        fresh = self._seen.unknown(heads)
+        words = [token for token in fresh if _is_word(token)]
+        self._seen.add(words, self._weighed(words))
+        self._seen.places.update(dict.fromkeys(set(fresh).difference(words), -1))
+
+    def _weighed(self, tokens: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The row of each word: what its letter groups say together, and that it is a common one."""
+        words = [t.lower() if t.isupper() or t.istitle() else t for t in tokens]
+        keys, owners = Groups([_edged(word) for word in words]).keys()
+        at = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
+        known = self._keys[at] == keys
+        order = owners[known].argsort(kind="stable")
+        rows = np.zeros((len(words), len(self.names)), dtype=np.float32)
+        owners, found = owners[known][order], self._table[at[known][order]]
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        if len(starts):
+            rows[owners[starts]] = np.add.reduceat(found, starts)
+        for row, word in zip(rows, words, strict=True):
+            for name in self._common.get(word.lower().replace("’", "'"), ()):
+                row[name] += COMMON
+        return rows
+
+    def _by_letters(self, texts: Sequence[Sequence[int]]) -> list[Guess]:
+        """The language of texts of at least one word, given as the rows of their words."""
+        if not texts:
+            return []
+        counts = np.array([len(rows) for rows in texts])
+        flat = np.array([row for rows in texts for row in rows])
+        scores = np.add.reduceat(self._seen.numbers[flat], np.cumsum(counts) - counts) + self._prior
+        best = scores.max(axis=1)
+        ours = np.array(self._ours)[scores[:, self._ours].argmax(axis=1)]
+        mine, scale = scores[np.arange(len(scores)), ours], counts**-0.5
+        foreign_ = (best - mine) * scale > np.where(counts >= SHORTEST, LEAD, SHORT_LEAD)
+        names = [
+            "other" if other else self.names[at] for other, at in zip(foreign_.tolist(), ours.tolist(), strict=True)
+        ]
+        guesses = [Guess(name) for name in names]
+        for at in np.flatnonzero(counts < SHORTEST).tolist():
+            leads = dict(zip(self.names, ((mine[at] - scores[at]) * scale[at]).tolist(), strict=True))
+            guesses[at] = Guess(names[at], leads | {self.names[ours[at]]: SURE})
+        return guesses
 
 
-def foreign(tokens: list[str]) -> bool:
+def _is_word(token: str) -> bool:
+    return token[0] not in _MARKS and token[0].isalpha() and not token.startswith(("http", "www."))
+
+
+def _edged(word: str) -> bytes:
+    """A word between spaces."""
+    plain = word if word.isascii() else unicodedata.normalize("NFC", word)
+    return f" {plain[:40]} ".encode("utf-8", "surrogatepass")
+
+
+def foreign(words: Sequence[str]) -> bool:
     """Whether most words are in a script that none of the four languages uses."""
-    words = [t for t in tokens[:LONGEST] if t[0].isalpha()]
-    return 2 * sum(t[0] > "\u024f" and not "\u1e00" <= t[0] <= "\u1eff" for t in words) > len(words)
+    words = [t for t in words if t[0].isalpha()]
+    return 2 * sum([t[0] > "\u024f" and not "\u1e00" <= t[0] <= "\u1eff" for t in words]) > len(words)

@@ -165,7 +165,7 @@ def _anchors(lang: str, name: str) -> list[Review]:
 
 
 def _pupil(default: Default, lang: str, name: str, reviews: Sequence[Review]) -> _Pupil:
-    folds, offsets = zip(*(default.scores(each.text, lang) for each in reviews), strict=True)
+    folds, offsets = zip(*default.scores([each.text for each in reviews], lang), strict=True)
     columns = FIELDS[name]
     corrected = np.array([_weight(each) for each in reviews])
     if name == "sentiment":

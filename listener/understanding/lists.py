@@ -48,14 +48,15 @@ def opinions(name: str) -> dict[str, float]:
     for head, tail in _lines(name):
         for entry in tail.split(", "):
             tokens = folded(entry)
-            whole = (
-                tokens
-                and (entry.strip()[0].isalnum() or len(tokens) == 1)
-                and "".join(tokens) == fold(entry.replace(" ", ""))
-            )
-            if whole:
+            if tokens and (entry == tokens[0] or _is_whole(entry, tokens)):
                 known[" ".join(tokens)] = float(head)
     return known
+
+
+def _is_whole(entry: str, tokens: list[str]) -> bool:
+    """Whether the tokens of an entry are all there is of it."""
+    begins_well = len(tokens) == 1 or entry.strip()[0].isalnum()
+    return begins_well and "".join(tokens) == fold(entry.replace(" ", ""))
 
 
 def cues(name: str) -> Iterator[tuple[str, str]]:

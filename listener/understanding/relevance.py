@@ -26,6 +26,9 @@ class BrandWords:
     ours: bool = True
     """False for a competitor."""
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # a brand may have thousands of terms, and is looked up for every text
+
 
 class Forms:
     """The folded forms of names, by what a word must be, or begin with, to be the first of one."""
@@ -77,13 +80,24 @@ class Brand:
     def __init__(self, words: BrandWords) -> None:
         self.words = words
         self.names = Forms((words.name, *words.terms))
-        self.words_of_name = self.names.words
-        """Single words of its names, which tell nothing of the language of a text."""
         self.signs = {
             "context": Forms(words.context),
             "product": Forms(words.products),
             "elsewhere": Forms(words.elsewhere),
         }
+
+
+class Parties:
+    """The brands that texts are held against, the first likeliest, and all single words of their names."""
+
+    def __init__(self, brands: Sequence[BrandWords]) -> None:
+        self.brands = [Brand(words) for words in brands]
+        self.named = frozenset(word for brand in self.brands for word in brand.names.words)
+        """Words that tell nothing of the language of a text."""
+
+    def first(self, folds: Sequence[str]) -> Brand:
+        """The first of them that a text names; else the likeliest."""
+        return next((brand for brand in self.brands if places(folds, brand.names)), self.brands[0])
 
 
 def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
@@ -126,6 +140,16 @@ def relevance(
 def _common(brand: Brand, folds: Sequence[str], tokens: Sequence[str], at: int) -> bool:
     """Whether a place of the name looks like the common noun."""
     return bool(at) and tokens[at][:1].islower() and folds[at - 1] in ARTICLES and not brand.words.name[:1].isdigit()
+
+
+def said_of(reading: Reading, tokens: Sequence[str], parties: Parties) -> list[str]:
+    """The tokens that speak of the first brand a text names, where it says good and bad of several parties."""
+    if not (any(h.value > 0 for h in reading.hits) and any(h.value < 0 for h in reading.hits)):
+        return []
+    whose, name = owners(reading, parties.brands, tokens), parties.first(reading.folds).words.name
+    if not {*whose} - {name, ""}:
+        return []
+    return [token for token, owner in zip(tokens, whose, strict=True) if owner == name]
 
 
 def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> list[str]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
-from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
 import numpy as np
 
+from listener.understanding.crc import Groups, Numbers, together
 from listener.understanding.lists import Phrase
+from listener.understanding.memory import Memory
 from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, found, signs
 from listener.understanding.weights import Weights
-from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, bucket, pieces, vocabulary
+from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, edged, vocabulary
 from storage.types import Reason, Sentiment
 
 FLOOR = 0.36
@@ -40,9 +42,9 @@ class Reading:
     shown: int = 0
     """The bits of all words."""
     pairs: list[int] = field(default_factory=list)
-    """The pairs of words, hashed."""
-    paired: tuple[list[int], list[int]] = ([], [])
-    """What each pair adds to negative and to positive, in the small integers of the table of pairs."""
+    """The pairs of words, hashed (`hashed`)."""
+    sides: tuple[list[float], list[float]] = ([], [])
+    """What each word adds to negative and to positive, half of what the pairs it is in add with it."""
     odds: tuple[float, float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
 
@@ -52,6 +54,13 @@ class Reading:
         return self.shares[2] - self.shares[0]
 
 
+EDGES = (" ^", " $")
+"""Before the first and after the last word of a text; no word has a space."""
+_NEG, _POS, _FLAGS, _CRC, _TAIL, _LENGTH, _SPEAKS = range(7)
+"""What is remembered of a word: its trained weights, its bits, the CRC-32 of its form and of a space and its form with
+the length of that, and whether it may be shown as a reason."""
+
+
 class Tongue:
     """Everything that is known of one language: its words, phrases and trained weights."""
 
@@ -59,44 +68,104 @@ class Tongue:
         self.lang = lang
         self._vocabulary, self._book = vocabulary(lang)
         own = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
-        self._bias, self._sides = own[0].tolist(), own[1:].T.tolist()
+        self._bias, self._sides = own[0], own[1:]
         self._ways = {way: _way(own[1:] @ np.array(way)) for way in _WAYS}
-        self._forms, self._pieces, self._pairs = (
-            weights.columns(f"{lang}.{name}") if lang else (array("b"), array("b"), 0.0, 0.0)
-            for name in ("words", "pieces", "pairs")
-        )
-        self._seen: dict[str, Word] = {}
+        if lang:
+            self._forms, self._pieces, self._pairs = (
+                weights.columns(f"{lang}.{name}") for name in ("words", "pieces", "pairs")
+            )
+        self._seen = Memory(7, np.float64, CACHE)
+        self._words: dict[int, Word] = {}
+        """Row of the memory -> word."""
 
-    def _learn(self, token: str) -> Word:
-        if len(self._seen) >= CACHE:
-            self._seen.clear()
-        word = self._vocabulary.word(token)
+    def read(self, texts: Sequence[Sequence[str]]) -> list[Reading]:
+        """Read and judge texts, given as their tokens."""
+        edged = [[EDGES[0], *tokens, EDGES[1]] for tokens in texts]
+        self._learn(self._seen.unknown(edged))
+        places, known = self._seen.places, self._words
+        rows = [[places[token] for token in tokens] for tokens in edged]
+        readings = []
+        for each in rows:
+            words = [known[at] for at in each[1:-1]]
+            folds = [word.fold for word in words]
+            phrases = self._book.find(folds)
+            readings.append(Reading(self.lang, words, folds, phrases, found(words, phrases, self.lang)))
+        if readings:
+            self._judge(readings, rows)
+        return readings
+
+    def _learn(self, tokens: Sequence[str]) -> None:
+        """Look up and weigh new words."""
+        words = [
+            self._vocabulary.word(token) if token not in EDGES else Word(token, token[1:], 0.0, "") for token in tokens
+        ]
+        forms = [word.fold.encode("utf-8", "surrogatepass") for word in words]
+        rows = np.zeros((len(words), 7))
+        rows[:, _CRC] = [zlib.crc32(form) for form in forms]
+        rows[:, _TAIL] = [zlib.crc32(b" " + form) for form in forms]
+        rows[:, _LENGTH] = [len(form) + 1 for form in forms]
+        rows[:, _FLAGS] = [word.flags for word in words]
+        rows[:, _SPEAKS] = [word.letters or bool(word.value) for word in words]
         if self.lang:
-            neg, pos, less, more = self._forms
-            row = bucket(word.fold, len(neg))
-            word.neg, word.pos = less * neg[row], more * pos[row]
-            if word.letters:
-                neg, pos, less, more = self._pieces
-                size, scale = len(neg), 1 / math.sqrt(len(word.fold) + 3)
-                rows = [piece % size for piece in pieces(word.fold)]
-                word.neg += scale * less * sum([neg[at] for at in rows])
-                word.pos += scale * more * sum([pos[at] for at in rows])
-        self._seen[token] = word
-        return word
+            rows[:, : _POS + 1] = self._weighed(words, rows[:, _CRC].astype(np.uint32))
+        for at, token in enumerate(tokens):
+            if token in EDGES:
+                rows[at, [_NEG, _POS, _FLAGS]] = 0.0
+        self._seen.add(tokens, rows)
+        self._words.update((self._seen.places[token], word) for token, word in zip(tokens, words, strict=True))
 
-    def read(self, tokens: list[str]) -> Reading:
-        """Read and judge a text."""
-        seen, learn = self._seen, self._learn
-        words = [seen[t] if t in seen else learn(t) for t in tokens]
-        folds = [w.fold for w in words]
-        reading = Reading(self.lang, words, folds, self._book.find(folds))
-        shown = 0
-        for word in words:
-            shown |= word.flags
-        reading.shown = shown
-        reading.hits = found(words, reading.phrases, self.lang)
-        self.judge(reading)
-        return reading
+    def _weighed(self, words: Sequence[Word], crcs: Numbers) -> Any:
+        """What each word and the letter groups in it add to negative and to positive."""
+        table, scales = self._forms
+        sums = scales * table[crcs % len(table)]
+        table, scales = self._pieces
+        groups, owners = Groups([edged(word.fold) if word.letters else b"" for word in words]).crcs()
+        said = table[groups % len(table)]
+        fine = 1 / np.sqrt([len(word.fold) + 3 for word in words])
+        for side, scale in enumerate(scales):
+            sums[:, side] += fine * scale * np.bincount(owners, said[:, side], len(words))
+        return sums
+
+    def _judge(self, readings: Sequence[Reading], rows: Sequence[Sequence[int]]) -> None:
+        """Fill in what the words of each text add up to, and the chances of the labels."""
+        counts = np.array([len(each) for each in rows])
+        ends = np.cumsum(counts)
+        numbers = self._seen.numbers[[at for each in rows for at in each]]
+        shown = np.bitwise_or.reduceat(numbers[:, _FLAGS].astype(np.int64), ends - counts)
+        for reading, bits in zip(readings, shown.tolist(), strict=True):
+            reading.shown = bits
+            reading.signs = signs(reading.words, reading.hits, bits, reading.phrases)
+        odds = self._bias + np.array([reading.signs for reading in readings]) @ self._sides
+        if self.lang:
+            odds += self._by_words(readings, numbers, ends)
+        else:
+            for reading in readings:
+                reading.sides = [0.0] * len(reading.words), [0.0] * len(reading.words)
+        settle(readings, odds)
+
+    def _by_words(self, readings: Sequence[Reading], numbers: Any, ends: Any) -> Any:
+        """What the words of each text and the pairs of them add to its scores."""
+        table, scales = self._pairs
+        whole = numbers[:, [_CRC, _TAIL]].astype(np.uint32)
+        crcs = together(whole[:-1, 0], whole[1:, 1], numbers[1:, _LENGTH].astype(np.intp))
+        paired = np.zeros((len(numbers), 2))
+        paired[:-1] = table[crcs % len(table)]
+        counts = np.diff(ends, prepend=0)
+        paired[ends - 1] = 0.0  # after the edge of one text begins the next
+        paired[ends[counts == len(EDGES)] - len(EDGES)] = 0.0  # a text without words has no pairs
+        sides = numbers[:, : _POS + 1] + scales / 2 * (paired + np.roll(paired, 1, axis=0))
+        negative, positive = (sides * numbers[:, [_SPEAKS]]).T.tolist()
+        pairs, start = crcs.tolist(), 0
+        for reading, end in zip(readings, ends.tolist(), strict=True):
+            reading.pairs = pairs[start : end - 1]
+            reading.sides = negative[start + 1 : end - 1], positive[start + 1 : end - 1]
+            start = end
+        owners = np.repeat(np.arange(len(ends)), counts)
+        sums = [
+            np.bincount(owners, numbers[:, side]) + scale * np.bincount(owners, paired[:, side])
+            for side, scale in enumerate(scales)
+        ]
+        return np.stack(sums, axis=1) / np.sqrt(counts - 1)[:, None]
 
     def why(self, reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
         """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
@@ -130,13 +199,8 @@ class Tongue:
 
         Also the phrases that speak as one: first word -> one past the last.
         """
-        words, scale = reading.words, 1 / math.sqrt(len(reading.words) + 1)
-        less, more = neg * self._pairs[2] / 2, pos * self._pairs[3] / 2
-        sides = [less * a + more * b for a, b in zip(*reading.paired, strict=True)] or [0.0] * (len(words) + 1)
-        points = [
-            scale * (neg * w.neg + pos * w.pos + before + after) if w.letters or w.value else 0.0
-            for w, before, after in zip(words, sides, sides[1:], strict=False)
-        ]
+        neg_scale, pos_scale = (each / math.sqrt(len(reading.words) + 1) for each in (neg, pos))
+        points = [neg_scale * less + pos_scale * more for less, more in zip(*reading.sides, strict=True)]
         way = self._ways[neg, pos]
         if reading.hits:
             lead = sum(map(mul, reading.signs, way.opinions)) - way.silent
@@ -147,25 +211,6 @@ class Tongue:
         _add_cues(reading, way, points, stops)
         return points, stops
 
-    def judge(self, reading: Reading) -> None:
-        """Fill in the chances of the labels."""
-        words = reading.words
-        reading.signs = signs(words, reading.hits, reading.shown, reading.phrases)
-        neg, pos = (
-            bias + sum(map(mul, reading.signs, side)) for bias, side in zip(self._bias, self._sides, strict=True)
-        )
-        if self.lang and words:
-            reading.pairs = hashed(reading.folds)
-            negs, poss, less, more = self._pairs
-            size = len(negs)
-            at = [pair % size for pair in reading.pairs]
-            reading.paired = [negs[row] for row in at], [poss[row] for row in at]
-            scale = 1 / math.sqrt(len(words) + 1)
-            neg += scale * (sum([w.neg for w in words]) + less * sum(reading.paired[0]))
-            pos += scale * (sum([w.pos for w in words]) + more * sum(reading.paired[1]))
-        reading.odds = neg, pos
-        reading.shares = softmax(neg, pos)
-
 
 def hashed(folds: list[str]) -> list[int]:
     """The CRC-32 of each pair of neighbouring words, with the edges of the text."""
@@ -173,11 +218,13 @@ def hashed(folds: list[str]) -> list[int]:
     return [zlib.crc32(b" " + b, zlib.crc32(a)) for a, b in itertools.pairwise(row)]
 
 
-def softmax(neg: float, pos: float) -> tuple[float, float, float]:
-    """Chances of negative, neutral, positive from the two scores (neutral is 0)."""
-    top = max(neg, pos, 0.0)
-    a, b, c = math.exp(neg - top), math.exp(-top), math.exp(pos - top)
-    return a / (a + b + c), b / (a + b + c), c / (a + b + c)
+def settle(readings: Sequence[Reading], odds: Any) -> None:
+    """Fill in the scores of negative and positive, and the chances that they make (neutral scores 0)."""
+    whole = np.stack([odds[:, 0], np.zeros(len(odds)), odds[:, 1]], axis=1)
+    shares = np.exp(whole - whole.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    for reading, scores, chances in zip(readings, odds.tolist(), shares.tolist(), strict=True):
+        reading.odds, reading.shares = tuple(scores), tuple(chances)
 
 
 _OF_OPINION = np.array([float(name not in OF_TEXT) for name in NAMES])

@@ -43,6 +43,8 @@ def fold(token: str) -> str:
 
 def folded(text: str) -> list[str]:
     """The folded tokens of a text."""
+    if text.isascii() and text.islower() and text.replace(" ", "").isalpha() and not _LONG.search(text):
+        return text.split()  # most entries of the word lists
     return [fold(token) for token in tokenise(text)]
 
 

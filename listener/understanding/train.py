@@ -254,8 +254,9 @@ def intent_table(models: dict[str, Any], texts: dict[str, Texts]) -> Vector:
         tongue, order, kinds = Tongue(lang, known), known.array(f"{lang}.order")[:, 0].tolist(), intents.kinds(lang)
 
         def judge(text: str, tongue: Tongue = tongue, order: Any = order, kinds: Any = kinds) -> Any:
-            reading = tongue.read(tokenise(text))
-            return intents.features(reading, intents.cues(reading), intents.ordered(reading, order, kinds))
+            (reading,) = tongue.read([tokenise(text)])
+            (row,) = intents.features([reading], [intents.cues(reading)], [intents.ordered(reading, order, kinds)])
+            return row
 
         for item in ours(lang):
             numbers.append(judge(item["text"]))

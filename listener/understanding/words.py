@@ -1,4 +1,4 @@
-"""What is known of each word of a language: its opinion value, its part in a sentence and its trained weights."""
+"""What is known of each word of a language: its opinion value, its part in a sentence, and what it shows."""
 
 from __future__ import annotations
 
@@ -42,11 +42,15 @@ def bucket(text: str, size: int) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) % size
 
 
+def edged(word: str) -> bytes:
+    """The beginning of a word between edges, of which the letter groups are taken."""
+    return f"<{word[:30]}>".encode("utf-8", "surrogatepass")
+
+
 def pieces(word: str) -> list[int]:
     """The CRC-32 of the byte groups of 3 to 5 of a word with its edges."""
-    edged = f"<{word[:30]}>".encode("utf-8", "surrogatepass")
-    crc = zlib.crc32
-    return [crc(edged[i : i + n]) for n in (3, 4, 5) for i in range(len(edged) - n + 1)]
+    whole = edged(word)
+    return [zlib.crc32(whole[i : i + n]) for n in (3, 4, 5) for i in range(len(whole) - n + 1)]
 
 
 UPPER, STRETCHED, LINK, ACCOUNT, TAG, DIGIT, ASK, SHOUT, DOTS, ME, YOU, LETTERS, EMOJI = (1 << at for at in range(13))
@@ -54,9 +58,9 @@ UPPER, STRETCHED, LINK, ACCOUNT, TAG, DIGIT, ASK, SHOUT, DOTS, ME, YOU, LETTERS,
 
 
 class Word:
-    """One word form: `fold` is how the lists know it, `value` its opinion, `neg` and `pos` its trained weights."""
+    """One word form: `fold` is how the lists know it, `value` its opinion, `role` its part in a sentence."""
 
-    __slots__ = ("emoji", "flags", "fold", "letters", "neg", "pos", "role", "stop", "upper", "value")
+    __slots__ = ("emoji", "flags", "fold", "letters", "role", "stop", "upper", "value")
 
     def __init__(self, token: str, fold_: str, value: float, role: str) -> None:
         self.fold, self.value, self.role = fold_, value, role
@@ -65,7 +69,6 @@ class Word:
         self.letters = fold_[0].isalpha()
         self.emoji = not fold_[0].isalnum() and fold_[0] not in "#@"
         self.flags = _flags(token, self)
-        self.neg = self.pos = 0.0
 
 
 _ROLE_FLAGS = {"me": ME, "you": YOU}
@@ -96,7 +99,7 @@ class Vocabulary:
         self.lang, self._values, self._roles = lang, values, roles
 
     def word(self, token: str) -> Word:
-        """What is known of a token, without trained weights."""
+        """What is known of a token."""
         known = fold(token)
         return Word(token, known, self._value(known, len(token) > len(known)), self._roles.get(known, ""))
 

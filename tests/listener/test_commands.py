@@ -101,7 +101,7 @@ def test_a_person_decides_on_sources_by_name(site: Any, sqlite_database: Databas
 def test_lines_are_classified_in_order_and_bad_ones_are_numbered() -> None:
     out, complain = io.StringIO(), io.StringIO()
     lines = [b'{"text": "Zonnebank is geweldig!"}', b"", b"[1]", b"\xff", b'{"text": 3}', b'{"text": "ok", "id": 7}']
-    assert classifying.classify(lines, out, complain, None) == 1
+    assert classifying.classify(io.BytesIO(b"\n".join(lines)), out, complain, None) == 1
     records = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [record.get("id") for record in records] == [None, 7]
     assert records[0]["sentiment"] == "positive"
