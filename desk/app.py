@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from desk.widgets.theme import DARK, THEMES
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
+    from desk.overview import Overview
     from desk.printing import Printer
     from desk.screens.sources import SourceDoor
     from storage.errors import ConfigError
@@ -52,6 +53,7 @@ class Desk(App[None]):
         sighted: Callable[[], Sighting | None] = lambda: None,
         sources: Callable[[], SourceDoor] | None = None,
         printer: Callable[[], Printer] | None = None,
+        overview: Callable[[str, int, str], Awaitable[Overview]] | None = None,
         now: Callable[[], datetime] = utc_now,
         poll: float = POLL,
     ) -> None:
@@ -65,7 +67,7 @@ class Desk(App[None]):
         self.counter = Counter(make_clerk)
         self.refused: ConfigError | None = None
         """What is wrong with the configuration, when the desk could not be opened for it."""
-        self._lang, self._sources, self._printer = lang, sources, printer
+        self._lang, self._sources, self._printer, self._overview = lang, sources, printer, overview
         self._triage = TriageScreen(
             self.counter, agent=agent, poll=poll, now=now, custom=custom, sighted=sighted, sources=sources
         )
@@ -99,6 +101,18 @@ class Desk(App[None]):
             self._triage.say(_("This desk does not know the sources."), "warn")
             return
         self.push_screen(SourcesScreen(self.counter, self._sources, now=self._triage.now))
+
+    def action_dashboard(self) -> None:
+        """The figures."""
+        from desk.screens.dashboard import DashboardScreen
+
+        read = self._overview or self._read_overview
+        self.push_screen(DashboardScreen(read, now=self._triage.now, search=self._triage.answer_search))
+
+    async def _read_overview(self, query: str, days: int, lang: str) -> Overview:
+        from desk.overview import read
+
+        return await self.counter.slow(lambda clerk: read(clerk, query, days, lang))
 
     def action_reports(self) -> None:
         """The planned reports."""

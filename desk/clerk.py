@@ -17,6 +17,7 @@ from desk.roles import MAY, WAITS
 from desk.service import Service
 from desk.templates import answered, check_ready, newest_of
 from desk.tone import Remark, check
+from desk.views import COUNTED
 from desk.why import Why
 from storage.crisis import Crises, Crisis
 from storage.database import Database
@@ -69,8 +70,8 @@ class Clerk:
         return self._inbox.ids(query, me=self.agent, watch=watch)
 
     def count(self, query: str = "is:open") -> int:
-        """How many cases a view has."""
-        return self._inbox.count(query, me=self.agent)
+        """How many cases a view has; one more than `COUNTED` stands for any number above it."""
+        return self._inbox.count(query, most=COUNTED + 1, me=self.agent)
 
     def cases(self, ids: Sequence[int]) -> list[Case]:
         """The cases of `ids`, in that order; those that are gone are left out."""

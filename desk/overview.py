@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -11,9 +10,7 @@ from zoneinfo import ZoneInfo
 
 from desk.clocks import Clock, clocks
 from desk.reports import Summary
-from desk.reports.make import Request, make
 from desk.reports.period import cut, midnight
-from storage.figures import Figures
 from storage.history import Histories, History
 from storage.sla import State
 
@@ -30,13 +27,9 @@ NAMED = 100
 """Cases that a search for those at risk names."""
 
 
-class Stopped(Exception):
-    """Nobody looks any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many cases a search finds now."""
+    """How many cases a search finds now, as `Clerk.count` says it."""
 
     name: str
     query: str
@@ -66,37 +59,37 @@ class Overview:
         return joined(self.query, *parts, *_span(self.start, self.end))
 
 
-def read(clerk: Clerk, query: str, days: int, lang: str, stopped: Callable[[], bool]) -> Overview:
-    """Reads the figures of today and the days before it, `days` in all.
+def read(clerk: Clerk, query: str, days: int, lang: str) -> Overview:
+    """Reads the figures of today and the days before it, `days` in all: those of `webcare report` over the same days.
 
-    They are those of `webcare report` over the same days. Raises `Stopped` as soon as `stopped` says so, `QueryError`.
+    Raises `QueryError`.
     """
-    if stopped():
-        raise Stopped
     zone, now = clerk.policy.timezone, clerk.database.now()
     today = now.astimezone(zone).date()
     start, end = midnight(today - timedelta(days=days - 1), zone), midnight(today + timedelta(days=1), zone)
-    request = Request(query=query or "*", start=start, end=end, zone=zone, lang=lang, helping=False)
-    summary = make(Figures(clerk.database), request).summary().without_ids()
     edges = [*cut(start, end, zone).starts, end]
     names = {"open": QUEUE, "unassigned": f"is:unassigned {QUEUE}"} | {age: f"{QUEUE} age:>{age}" for age in AGES}
-    queue = []
-    for name, words in names.items():
-        if stopped():
-            raise Stopped
-        behind = joined(query, words)
-        queue.append(Waiting(name, behind, clerk.count(behind)))
+    behind = {name: joined(query, words) for name, words in names.items()}
     promises, whole = _promises(clerk, query, now)
     return Overview(
         query=query,
         start=start,
         end=end,
-        summary=summary,
+        summary=_figures(clerk, query, start, end, lang),
         steps=tuple(joined(query, *_span(*pair)) for pair in pairwise(edges)),
-        queue=tuple(queue),
+        queue=tuple(Waiting(name, asked, clerk.count(asked)) for name, asked in behind.items()),
         promises=promises,
         whole=whole,
     )
+
+
+def _figures(clerk: Clerk, query: str, start: datetime, end: datetime, lang: str) -> Summary:
+    from desk.reports.make import Request, make  # what counts takes memory, and who only shows figures needs it not
+    from storage.figures import Figures
+
+    zone = clerk.policy.timezone
+    request = Request(query=query or "*", start=start, end=end, zone=zone, lang=lang, helping=False, compare=False)
+    return make(Figures(clerk.database), request).summary().without_ids()
 
 
 def joined(*parts: str) -> str:

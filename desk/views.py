@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from desk.locale import N_
+from desk.locale import N_, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class View:
     """Whether the tab shows how many cases it holds."""
 
 
+COUNTED = 10_000
+"""Cases that are counted: of more nobody at the desk needs the number, and it would take time."""
 FIRST_PAGE = 100
 """Cases read before all ids are: enough for any screen."""
 
@@ -34,6 +36,11 @@ VIEWS = (
     SEARCH,
 )
 """In the order of the tabs. What is done is too much to count."""
+
+
+def counted(cases: int) -> str:
+    """A number of cases as it is read: 1,234, or 10,000+."""
+    return number(cases) if cases <= COUNTED else f"{number(COUNTED)}+"
 
 
 def with_own(queries: Mapping[str, str]) -> tuple[View, ...]:

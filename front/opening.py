@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from storage.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from desk.custom import Custom, Sighting
+    from desk.overview import Overview
 
 WATCH_EVERY = 15
 """Seconds between two looks at the promises while the desk is open."""
@@ -50,6 +52,7 @@ def desk(house: House, args: argparse.Namespace) -> int:
             sighted=scout.found,
             sources=lambda: _roster(house),
             printer=lambda: _printer(house),
+            overview=partial(_overview, house),
         )
         app.run()
     if app.refused is not None:
@@ -95,6 +98,12 @@ def _printer(house: House) -> Any:
 
     folder = house.config_path.parent
     return Printer(house.database, house.timetable, folder, house.policy.timezone, house.service)
+
+
+async def _overview(house: House, query: str, days: int, lang: str) -> Overview:
+    from front.reckoning import overview  # only now: a desk opens in less time than this takes to import
+
+    return await overview(house, query, days, lang)
 
 
 def _keymap(house: House) -> Mapping[str, str]:

@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection
 from storage import rows, searching, tables
 from storage.database import Database
 from storage.errors import NotFound
-from storage.query import sql
 from storage.types import Author, Case, CaseFile, Event, Mention, Reply, Sentiment
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
@@ -68,14 +67,11 @@ class Inbox:
         with self.database.read() as connection:
             return array("q", searching.case_ids(connection, question, limit=limit, watch=watch))
 
-    def count(self, query: str, *, me: str | None = None) -> int:
-        """How many cases have a mention that answers `query`. Raises `QueryError`."""
+    def count(self, query: str, *, most: int | None = None, me: str | None = None) -> int:
+        """How many cases have a mention that answers `query`; `most` where it is that or more. Raises `QueryError`."""
         question = searching.ask(self.database, query, me)
         with self.database.read() as connection:
-            if not question.exact:
-                return sum(1 for _ in searching.case_ids(connection, question))
-            counted = sa.select(sa.func.count(POST.c.case_id.distinct())).select_from(sql.JOINED)
-            return int(connection.execute(counted.where(question.led(connection)[0])).scalar_one())
+            return searching.count_cases(connection, question, most)
 
     def cases(self, ids: Sequence[int]) -> list[Case]:
         """The cases of `ids`, in that order; those that are gone are left out."""

@@ -98,6 +98,15 @@ def case_ids(
     return islice(_cases(connection, question, limit, after, watch or (lambda count, total: True)), limit)
 
 
+def count_cases(connection: Connection, question: Question, most: int | None) -> int:
+    """How many cases answer, up to `most`: there it ends. What most views ask of posts stands in an index."""
+    if not question.exact:
+        return sum(1 for _ in islice(case_ids(connection, question), most))
+    found = sa.select(POST.c.case_id).distinct().select_from(sql.JOINED)
+    found = found.where(question.led(connection)[0], POST.c.case_id.is_not(None)).limit(most)
+    return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
+
+
 def _cases(
     connection: Connection, question: Question, limit: int | None, after: Rank | None, watch: Watch
 ) -> Iterator[int]:

@@ -116,6 +116,7 @@ class Post(SQLModel, table=True):
         Index("ix_post_mention_at", "is_mention", "at", "id"),
         Index("ix_post_conversation_at", "conversation_id", "at"),
         Index("ix_post_source_at", "source", "at"),
+        Index("ix_post_case", "case_id", "is_mention", "at"),
     )
 
     id: int | None = _key()
@@ -149,7 +150,7 @@ class Post(SQLModel, table=True):
     is_mention: bool = False
     is_own: bool = False
     brand: str | None = None
-    case_id: int | None = _ref("case.id", nullable=True)
+    case_id: int | None = _ref("case.id", nullable=True, index=False)
     sentiment: str = "unrated"
     sentiment_score: float | None = None
     confidence: float | None = None

@@ -65,6 +65,12 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{day} {here:%H:%M}"
 
 
+def number(value: float) -> str:
+    """A whole number with marks at the thousands: 1,234 or 1.234."""
+    text = f"{value:,.0f}"
+    return text.replace(",", ".") if _lang == "nl" else text
+
+
 def age(at: datetime, now: datetime) -> str:
     """How long ago, in three characters or so: 40s, 3m, 2h, 5d, 7w."""
     seconds = max(0, int((now - at).total_seconds()))

@@ -42,6 +42,8 @@ class Request:
     """When we are there and what we promised; without, business time is calendar time and nothing was promised."""
     helping: bool = True
     """Whether it says which customers helped others: for that, threads are read."""
+    compare: bool = True
+    """Whether its headlines stand beside those of the period before, which is counted for that."""
 
 
 def make(figures: Figures, request: Request) -> Report:
@@ -61,7 +63,8 @@ def make(figures: Figures, request: Request) -> Report:
     @cache
     def summary() -> Summary:
         frame = counted(request.start, request.end)
-        past, known = before(request.start, request.end, request.zone), Histories(figures.database).since()
+        past = before(request.start, request.end, request.zone)
+        known = Histories(figures.database).since() if request.compare else None
         earlier = counted(*past) if known and known <= past[0] else None
         veiled = replace(frame, authors=veil.authors(frame.authors)) if veil else frame
         helped = _helped(figures, request, frame, veil) if request.helping else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from time import monotonic
 
@@ -11,15 +11,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from desk.locale import N_, _, clock, language
-from desk.overview import Overview, Stopped, read
+from desk.overview import Overview
 from desk.reports.words import Words
 from desk.screens.aside import Aside
-from desk.screens.counter import REFUSALS, Counter
+from desk.screens.counter import REFUSALS
 from desk.shown import clean_line
 from desk.widgets.board import Panel, arranged, panels
 from desk.widgets.lines import Bar, Line
 from desk.widgets.prompt import Prompt
 from storage.errors import QueryError
+from storage.query.grammar import parse
 
 PERIODS = {"1": (1, N_("today")), "2": (7, N_("7 days")), "3": (30, N_("30 days")), "4": (90, N_("90 days"))}
 AGAIN = 30.0
@@ -43,15 +44,20 @@ class DashboardScreen(Aside):
         Binding("h,left", "side(-1)", N_("figure or panel before"), id="dashboard.left", key_display="h ←", show=False),
     ]
 
-    def __init__(self, counter: Counter, *, now: Callable[[], datetime], search: Callable[[str], None]) -> None:
-        """`search` opens a query in the list of the desk."""
+    def __init__(
+        self,
+        read: Callable[[str, int, str], Awaitable[Overview]],
+        *,
+        now: Callable[[], datetime],
+        search: Callable[[str], None],
+    ) -> None:
+        """`read` counts: see `desk.overview.read`. `search` opens a query in the list of the desk."""
         super().__init__()
-        self._counter, self._now, self._search = counter, now, search
+        self._read, self._now, self._search = read, now, search
         self._period, self._query = "2", ""
         self._found: Overview | None = None
         self._panels: list[Panel] = []
         self._place = (0, 0)
-        self._round = 0
         self._after = 0.0
 
     def compose(self) -> ComposeResult:
@@ -66,37 +72,24 @@ class DashboardScreen(Aside):
         self.action_load()
         self.set_interval(AGAIN, self._refresh)
 
-    def on_unmount(self) -> None:
-        """Nobody looks any more: what is being counted stops."""
-        self._round += 1
-
     # -- counting -------------------------------------------------------------------------------------------------
 
     def action_load(self) -> None:
         """Counts anew."""
-        self._round += 1
-        self.load(self._round)
+        self.load()
 
     def _refresh(self) -> None:
         if monotonic() >= self._after:
-            self.action_load()
+            self.load()
 
     @work(exclusive=True, group="dashboard")
-    async def load(self, mine: int) -> None:
-        """Reads the figures beside the keys; a reading that was overtaken stops by itself."""
+    async def load(self) -> None:
+        """Reads the figures beside the keys; a reading that is overtaken, or that nobody waits for, is cancelled."""
         days, query, began = PERIODS[self._period][0], self._query, monotonic()
         self._after = began + 86_400
         self._title(_("counting …"))
         try:
-            found = await self._counter.slow(
-                lambda clerk: read(clerk, query, days, language(), lambda: self._round != mine)
-            )
-        except Stopped:
-            return
-        except QueryError as error:
-            self._ask(query)
-            self.query_one(Prompt).complain(error.message, error.position)
-            return
+            found = await self._read(query, days, language())
         except REFUSALS as error:
             self._trouble(error)
             return
@@ -220,9 +213,14 @@ class DashboardScreen(Aside):
     @on(Prompt.Answered)
     def _answered(self, event: Prompt.Answered) -> None:
         event.stop()
+        try:
+            parse(event.value.strip() or "*")
+        except QueryError as error:
+            self.query_one(Prompt).complain(error.message, error.position)
+            return
         self._close_prompt()
         self._query = event.value
-        self.action_load()
+        self.load()
 
     @on(Prompt.Left)
     def _left(self, event: Prompt.Left) -> None:

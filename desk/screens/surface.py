@@ -13,7 +13,7 @@ from textual.screen import Screen
 from desk.locale import _, clock
 from desk.screens.counter import Counter
 from desk.shown import clean_line
-from desk.views import INBOX, SEARCH, VIEWS, View
+from desk.views import INBOX, SEARCH, VIEWS, View, counted
 from desk.widgets.author import author
 from desk.widgets.case_list import CaseList
 from desk.widgets.conversation import Due, conversation
@@ -178,7 +178,7 @@ class Surface(Screen[None]):
         groups: list[Line] = []
         for view in shown:
             count = self.counts.get(view.name)
-            name = _(view.title) + (f" {count}" if count else "")
+            name = _(view.title) + (f" {counted(count)}" if count else "")
             groups.append([(" ", "dim"), (f" {name} ", "tab" if view is self.view else "dim")])
         room = self.size.width - width_of(self._corner()) - 2
         return whole(groups, room, shown.index(self.view))

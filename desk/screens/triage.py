@@ -176,11 +176,9 @@ class TriageScreen(Company, Teaming, Judging, Replying):
     def _back_from_outbox(self, _result: None) -> None:
         self.load()
 
-    def action_dashboard(self) -> None:
+    async def action_dashboard(self) -> None:
         """The figures."""
-        from desk.screens.dashboard import DashboardScreen
-
-        self.app.push_screen(DashboardScreen(self.counter, now=self.now, search=self.answer_search))
+        await self.app.run_action("dashboard")
 
     async def action_sources(self) -> None:
         """How the sources do."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from desk.locale import N_, _
-from desk.overview import Overview, Waiting, named
+from desk.locale import N_, _, number
+from desk.overview import WATCHED, Overview, Waiting, named
 from desk.reports import Cell, Table, Unit
 from desk.reports import Line as Row
 from desk.reports.words import Words
 from desk.shown import clean_line
+from desk.views import counted
 from desk.widgets.lines import Line, fit, width_of
 from desk.widgets.plots import bar, columns, folded, spark
 from desk.widgets.signs import SENTIMENT_SIGN, SENTIMENT_WORD
@@ -63,7 +64,7 @@ def panels(found: Overview, words: Words) -> list[Panel]:
         _headlines(found, words),
         _moods(found, tables["time"], words),
         _waiting(_("The queue now"), found.queue, _queue_name),
-        _waiting(_("Promises now") + ("" if found.whole else " *"), found.promises, _promise_name),
+        _waiting(_("Promises now"), found.promises, _promise_name, "" if found.whole else _part_of_all()),
         _by(found, tables["sources"], "source", words),
         _by(found, tables["brand"], "brand", words),
         _times(found, tables["service"], "", words),
@@ -132,7 +133,7 @@ def _headlines(found: Overview, words: Words) -> Panel:
                 ],
             )
             for place, each in enumerate(shown)
-        ]
+        ] + _note(words.small_note(each.cell for each in shown), width)
 
     return Panel(_("In short"), spots, draw)
 
@@ -148,15 +149,15 @@ def _moods(found: Overview, table: Table, words: Words) -> Panel:
     """How many mentions of each sentiment the whole period has."""
     keys = [column.key for column in table.columns]
     moods = [(each, sum(line.cells[keys.index(each.value)].value or 0 for line in table.lines)) for each in MOODS]
-    whole = sum(number for _mood, number in moods)
-    spots = [Spot(found.within(f"sentiment:{mood}"), _(SENTIMENT_WORD[mood])) for mood, _number in moods]
+    whole = sum(many for _mood, many in moods)
+    spots = [Spot(found.within(f"sentiment:{mood}"), _(SENTIMENT_WORD[mood])) for mood, _many in moods]
 
     def draw(width: int, chosen: int | None) -> list[Line]:
         rows = []
-        for mood, number in moods:
+        for mood, many in moods:
             sign, role = SENTIMENT_SIGN[mood]
-            share = fit(words.cell(Cell(number / whole if whole else None), Unit.PERCENT), 8, right=True)
-            rows.append(_bar_row(f"{sign} {_(SENTIMENT_WORD[mood])}", role, number, whole, width - 1, share))
+            share = fit(words.cell(Cell(many / whole if whole else None), Unit.PERCENT), 8, right=True)
+            rows.append(_bar_row(f"{sign} {_(SENTIMENT_WORD[mood])}", role, many, whole, width - 1, share))
         return [_spot(chosen == place, row) for place, row in enumerate(rows)]
 
     return Panel(_("Sentiment"), spots, draw)
@@ -191,7 +192,7 @@ def _chart(labels: Sequence[str], values: Sequence[Sequence[float]], width: int,
     here = None if chosen is None else chosen // times
     lines: list[Line] = []
     for row, pieces in enumerate(columns(every, CHART_ROWS, broad)):
-        mark = f"{max(every):,.0f}" if row == 0 else "0" if row == CHART_ROWS - 1 else ""
+        mark = number(max(every)) if row == 0 else "0" if row == CHART_ROWS - 1 else ""
         pile = [(piece + gap, "accent" if place == here else "own") for place, piece in enumerate(pieces)]
         lines.append([_scale(mark), *pile])
     most = max([1, *(value for mood in moods for value in mood)])
@@ -211,17 +212,23 @@ def _ends(labels: Sequence[str], cells: int) -> str:
     return " " * AXIS + (labels[0] + " " * gap + labels[-1] if gap > 0 else labels[0])
 
 
-def _waiting(title: str, found: Sequence[Waiting], name_of: Callable[[Waiting], tuple[str, str]]) -> Panel:
+def _waiting(
+    title: str, found: Sequence[Waiting], name_of: Callable[[Waiting], tuple[str, str]], note: str = ""
+) -> Panel:
     spots = [Spot(each.query, name_of(each)[0]) for each in found]
     most = max((each.cases for each in found), default=0)
 
     def draw(width: int, chosen: int | None) -> list[Line]:
         return [
-            _spot(chosen == place, _bar_row(*name_of(each), each.cases, most, width - 1))
+            _spot(chosen == place, _bar_row(*name_of(each), each.cases, most, width - 1, shown=counted(each.cases)))
             for place, each in enumerate(found)
-        ]
+        ] + _note(note, width)
 
     return Panel(title, spots, draw)
+
+
+def _part_of_all() -> str:
+    return _("Of the first {n} open cases of the inbox.", n=number(WATCHED))
 
 
 def _queue_name(each: Waiting) -> tuple[str, str]:
@@ -235,13 +242,14 @@ def _promise_name(each: Waiting) -> tuple[str, str]:
     return _(PROMISE_WORDS[each.name]), PROMISE_ROLES[each.name]
 
 
-def _bar_row(label: str, role: str, value: float, most: float, width: int, tail: str = "") -> Line:
-    name, number = min(20, width // 3), 8
-    room = max(4, width - name - number - len(tail) - 2)
+def _bar_row(label: str, role: str, value: float, most: float, width: int, tail: str = "", shown: str = "") -> Line:
+    """`shown`: the value in other words."""
+    name, cells = min(20, width // 3), 8
+    room = max(4, width - name - cells - len(tail) - 2)
     return [
         (fit(label, name) + " ", "normal"),
         (bar(value, most, room), role),
-        (fit(f"{value:,.0f}", number, right=True), "strong"),
+        (fit(shown or number(value), cells, right=True), "strong"),
         (" " + tail, "dim"),
     ]
 
@@ -260,13 +268,19 @@ def _by(found: Overview, table: Table, field: str, words: Words) -> Panel:
             _bar_row(_name(line), "own", line.cells[0].value or 0, most, width - 1, _tail(line, keys, words))
             for line in shown
         ]
-        return [_spot(chosen == place, row) for place, row in enumerate(rows)] + _more(table, width)
+        note = words.small_note(cell for line in shown for cell in _share_and_net(line, keys))
+        lines = [_spot(chosen == place, row) for place, row in enumerate(rows)]
+        return [*lines, *_more(table, width), *_note(note, width)]
 
     return Panel(words(table.key), spots, draw)
 
 
+def _share_and_net(line: Row, keys: Sequence[str]) -> tuple[Cell, Cell]:
+    return line.cells[keys.index("share")], line.cells[keys.index("net")]
+
+
 def _tail(line: Row, keys: Sequence[str], words: Words) -> str:
-    share, net = (line.cells[keys.index(key)] for key in ("share", "net"))
+    share, net = _share_and_net(line, keys)
     return fit(words.cell(share, Unit.PERCENT), 8, right=True) + fit(words.cell(net, Unit.BALANCE), 8, right=True)
 
 
@@ -290,7 +304,9 @@ def _times(found: Overview, table: Table, field: str, words: Words) -> Panel:
             ]
             for line in shown
         ]
-        return [head, *(_spot(chosen == place, row) for place, row in enumerate(rows)), *_more(table, width)]
+        note = words.small_note(cell for line in shown for cell in line.cells[1:3])
+        lines = [head, *(_spot(chosen == place, row) for place, row in enumerate(rows))]
+        return [*lines, *_more(table, width), *_note(note, width)]
 
     return Panel(words(table.key), spots, draw)
 
@@ -300,11 +316,16 @@ def _durations(cells: Iterable[Cell], words: Words) -> Line:
 
 
 def _count(cell: Cell) -> str:
-    return fit(f"{cell.value or 0:,.0f}", 8, right=True)
+    return fit(number(cell.value or 0), 8, right=True)
 
 
 def _name(line: Row) -> str:
     return clean_line(line.label, 60)
+
+
+def _note(text: str, width: int) -> list[Line]:
+    """What is to be known of the figures above it."""
+    return [[(fit(" " + text, width), "dim")]] if text else []
 
 
 def _more(table: Table, width: int) -> list[Line]:

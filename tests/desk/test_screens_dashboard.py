@@ -68,7 +68,7 @@ async def test_a_database_that_does_not_answer_is_said(desk, arrive, monkeypatch
         raise DatabaseUnavailable("The database does not answer: disk full.")
 
     async with desk(size=(80, 24)) as seat:
-        monkeypatch.setattr("desk.screens.dashboard.read", refuse)
+        monkeypatch.setattr("desk.overview.read", refuse)
         await seat.press("D")
         assert "disk full" in seat.text and ". tries again" in seat.text
         monkeypatch.undo()
@@ -81,7 +81,7 @@ def test_every_figure_of_the_overview_is_what_its_search_finds(clerk, arrive, sq
         arrive(author=f"a{number}", conversation=f"c{number % 4}", priority=Priority.HIGH)
     anna = clerk("anna")
     anna.resolve(anna.inbox("is:open")[0].id)
-    found = read(anna, "brand:zonnebank", 7, "en", lambda: False)
+    found = read(anna, "brand:zonnebank", 7, "en")
     request = Request(query="brand:zonnebank", start=found.start, end=found.end, zone=anna.policy.timezone)
     theirs = make(Figures(sqlite_database), request).summary().headlines
     assert [(each.kpi, each.cell.value) for each in found.summary.headlines] == [
@@ -96,7 +96,7 @@ def test_every_figure_of_the_overview_is_what_its_search_finds(clerk, arrive, sq
 @pytest.mark.parametrize("width", [57, 78, 118, 160, 198])
 def test_no_line_of_the_board_is_wider_than_the_window(clerk, arrive, width):
     arrive(author="x" * 300)
-    made = panels(read(clerk("anna"), "", 30, "nl", lambda: False), Words("nl"))
+    made = panels(read(clerk("anna"), "", 30, "nl"), Words("nl"))
     for place in ((0, 3), (1, 0), (len(made) - 1, 0)):
         assert max(width_of(line) for line in arranged(made, place, width)) <= width + 2
 

@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("customer", sa.Text(), nullable=False, server_default=""))
     op.create_index("ix_post_source_at", "post", ["source", "at"])
     op.drop_index("ix_post_source", "post")
+    op.create_index("ix_post_case", "post", ["case_id", "is_mention", "at"])
+    op.drop_index("ix_post_case_id", "post")
     op.add_column("source", sa.Column("answer", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "presence",
