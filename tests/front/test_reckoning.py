@@ -24,6 +24,6 @@ async def test_the_process_says_what_is_read_here_and_why_where_nothing_can_be_r
     here = read(house.clerk, "brand:zonnebank", 7, "nl")
     assert await overview(house, "brand:zonnebank", 7, "nl") == here and here.summary.mentions == 1
     (tmp_path / "sources.yaml").write_text("team: {bram: {role: emperor}}\n", encoding="utf-8")
-    with pytest.raises(DeskError, match="sources.yaml:1"):
+    with pytest.raises(DeskError, match=r"sources\.yaml:1"):
         await overview(house, "", 7, "nl")
     house.close()
