@@ -12,7 +12,9 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from desk import locale
@@ -41,6 +43,8 @@ class Desk(App[None]):
     TITLE = "webcare"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+shift+p"
+    theme = Reactive(DARK.name)
+    """Said here: setting it later has all styles read a second time."""
     BINDINGS = [Binding("ctrl+q", "leave", show=False, priority=True, id="desk.leave")]
 
     def __init__(
@@ -71,9 +75,6 @@ class Desk(App[None]):
         self._triage = TriageScreen(
             self.counter, agent=agent, poll=poll, now=now, custom=custom, sighted=sighted, sources=sources
         )
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        self.theme = DARK.name
 
     def take(self, custom: Custom) -> None:
         """The keys and the clock of this house."""
@@ -88,6 +89,11 @@ class Desk(App[None]):
     def get_default_screen(self) -> Screen[Any]:
         """The hot loop is the whole desk."""
         return self._triage
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Dark and light."""
+        return THEMES
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that do not name them."""

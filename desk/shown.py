@@ -35,7 +35,7 @@ _ODD = re.compile(f"[{_GONE}{_MARKED}{_OTHER}]")
 _CONTROLS = re.compile(f"[{_MARKED}\ud800-\udfff]")
 _GONE_ONLY = re.compile(f"[{_GONE}]")
 _ODD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BEYOND_LATIN = re.compile("[\u0300-\u1fff\u2070-\U0010ffff]")
+_BEYOND_LATIN = re.compile("[^\x00-\u02ff\u2000-\u206f]")
 _UNWORDY = re.compile(rf"[^\w\s\x00-\x7f]{{{MARKS_LIMIT + 1},}}")
 """Where marks may be stacked: a mark is no letter and no digit."""
 _BLANK_LINES = re.compile(r"[ \n]*\n[ \n]*\n")

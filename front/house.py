@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from storage.errors import ConfigError
 
 if TYPE_CHECKING:
     from desk.alerts import Alert
+    from desk.macros import Macro
     from desk.policy import Policy
     from desk.privacy import Privacy
     from desk.rules import Rule
@@ -169,7 +171,7 @@ class House:
     @cached_property
     def clerk(self) -> Any:
         """The agent at the desk."""
-        from desk import channels, macros
+        from desk import channels
         from desk.clerk import Clerk
 
         return Clerk(
@@ -178,8 +180,17 @@ class House:
             policy=self.policy,
             channels=channels.load,
             service=self.service,
-            macros=macros.read(self.document) if self.has_config else None,
+            macros=self._macros,
         )
+
+    @property
+    def _macros(self) -> Mapping[str, Macro]:
+        """The macros. Raises `ConfigError`."""
+        if not self.has_config or "macros" not in self.document.values:
+            return {}
+        from desk import macros  # only now: what steps can be takes long to import
+
+        return macros.read(self.document)
 
     def close(self) -> None:
         """Gives back what was opened."""

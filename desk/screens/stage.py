@@ -131,9 +131,10 @@ class Stage(Surface):
         return await self.counter.call(sighted) if sighted is not None else None
 
     async def _settle_in(self) -> None:
-        """Once: takes the configuration in. Keys are for it, so none does anything before. Raises `ConfigError`."""
+        """Once: takes the configuration in, and lets keys do something. Raises `ConfigError`."""
         if self._custom is not None:
             found = await self.counter.call(self._custom)
+            await self.make_prompt()
             self._custom = None
             self.names, self.views = found.names, found.views
             cast("Desk", self.app).take(found)

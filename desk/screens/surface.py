@@ -14,14 +14,13 @@ from desk.locale import _, clock
 from desk.screens.counter import Counter
 from desk.shown import clean_line
 from desk.views import INBOX, SEARCH, VIEWS, View, counted
-from desk.widgets.author import author
 from desk.widgets.case_list import CaseList
-from desk.widgets.conversation import Due, conversation
 from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
 from desk.widgets.prompt import Prompt
 from storage.types import CaseFile
 
 if TYPE_CHECKING:
+    from desk.widgets.conversation import Due
     from storage.dossier import Before, Dossier
     from storage.presence import Presence
 
@@ -106,25 +105,29 @@ class Surface(Screen[None]):
         """What everybody at a desk should know now."""
 
     def compose(self) -> ComposeResult:
-        """Tabs above, panes, the prompt, and two lines below."""
+        """Tabs above, panes, and two lines below."""
         yield Bar(id="tabs")
         with Panes(id="panes"):
             yield CaseList(self.now, id="list")
             with Side(id="side"):
                 yield LinesView(id="conversation")
             yield LinesView(id="author")
-        yield Prompt(id="prompt")
         yield Bar(id="status")
         yield Bar(id="keys")
         yield Bar(id="small")
 
     def on_mount(self) -> None:
-        """The first paint: everything but the cases."""
-        self.prompt.close()
+        """The first paint: everything but the cases and the prompt."""
         self.query_one("#small", Bar).put([(_("The window is too small: 60 by 16 at least."), "warn")])
         self.cases.empty = [(_("Loading …"), "dim")]
         self.cases.focus()
         self.paint_bars()
+
+    async def make_prompt(self) -> None:
+        """Makes the line that asks, closed."""
+        prompt = Prompt(id="prompt")
+        prompt.close()
+        await self.mount(prompt, before="#status")
 
     @property
     def cases(self) -> CaseList:
@@ -232,7 +235,10 @@ class Surface(Screen[None]):
             self.conversation.scroll_to(0, max(0, min(ours[0] - 1, ours[-1] - room + 2)), animate=False)
 
     def paint_file(self, home: bool = False) -> None:
-        """Shows what is open, as of now."""
+        """Shows what is open, as of now. What paints it is not needed for the first paint of all."""
+        from desk.widgets.author import author
+        from desk.widgets.conversation import conversation
+
         if self.file is None:
             self.conversation.show(lambda width: [])
             self.query_one("#author", LinesView).show(lambda width: [])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from storage.types.posts import Reason
 from storage.types.words import EventKind, PostKind, Priority, ReplyState, Sentiment, Status
+
+if TYPE_CHECKING:
+    from storage.types.posts import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
