@@ -85,6 +85,10 @@ class Clerk:
         """A case with all that is needed to answer it well."""
         return self._inbox.open(case_id)
 
+    def refreshed(self, file: CaseFile, case: Case) -> CaseFile:
+        """An opened case, of which `case` was read anew."""
+        return self._inbox.refreshed(file, case)
+
     def cursor(self) -> int:
         """Where `changed_since` may begin."""
         return self._inbox.cursor()
@@ -101,15 +105,15 @@ class Clerk:
         """Why a case is where it is, by its newest mention."""
         file = self._inbox.open(case_id)
         newest = newest_of(file)
-        return Why(newest.queries, newest.reasons, file.trail, self.clocks(case_id), self.service.zone)
+        return Why(newest.queries, newest.reasons, file.trail, self.clocks(file), self.service.zone)
 
-    def clocks(self, case_id: int) -> tuple[Clock, ...]:
+    def clocks(self, file: CaseFile) -> tuple[Clock, ...]:
         """How the promises to a case stand, ended and running, in order of beginning; none where none suits it."""
+        if not self.service.promises or (history := Histories(self.database).of_file(file)) is None:
+            return ()
         now = self.database.now()
-        for history in Histories(self.database).of([case_id]):
-            if promise := self.service.promise_for(history.newest, now):
-                return clocks(history.waits, history.steps, promise, now)
-        return ()
+        promise = self.service.promise_for(history.newest, now)
+        return clocks(history.waits, history.steps, promise, now) if promise else ()
 
     # Having cases
 

@@ -15,7 +15,7 @@ from storage import rows, tables
 from storage.case_times import OPENINGS, RESPONSES, Step, asked
 from storage.database import Database, in_chunks
 from storage.trail import append
-from storage.types import SYSTEM, Event, EventKind, Mention, Status
+from storage.types import SYSTEM, CaseFile, Event, EventKind, Mention, Status
 from storage.workflow import MOVES
 
 COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
@@ -70,6 +70,21 @@ class Histories:
             with self.database.read() as connection:
                 found = _histories(connection, some, self.database.now())
             yield from found
+
+    def of_file(self, file: CaseFile) -> History | None:
+        """The history of an opened case: what it says already is not read again. None without a mention."""
+        posts = [each for each in file.thread if each.case_id == file.case.id and each.is_mention]
+        if len(posts) < file.case.mentions:  # of very many the file holds the newest
+            return next(self.of([file.case.id]), None)
+        agents = {each.id: (each.agent, each.sent_at) for each in file.replies}
+        counted = (each for each in file.trail if each.kind in COUNTED)
+        stood = (each for each in counted if each.kind in OPENINGS or "undone_by" not in each.data)
+        return History(
+            case_id=file.case.id,
+            newest=posts[-1],
+            waits=tuple(_wait(each) for each in posts),
+            steps=tuple(_step(each, *agents.get(each.reply_id or 0, (None, None))) for each in stood),
+        )
 
     def say(self, case_id: int, kind: EventKind, data: Mapping[str, Any]) -> bool:
         """Appends that a target is at risk or missed, unless that was said: once for each `target` and `since`."""
@@ -135,14 +150,15 @@ def steps(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[
     )
     found: dict[int, list[Step]] = defaultdict(list)
     for row in connection.execute(query):
-        found[row.case_id].append(_step(row))
+        found[row.case_id].append(_step(row, row.agent, row.sent_at))
     return found
 
 
-def _step(row: Any) -> Step:
-    kind = EventKind(row.kind)
-    found_later = row.sent_at if kind is EventKind.SENT else _moment(row.data.get("published_at"))
-    return Step(row.at, kind, row.agent or row.actor, row.data.get("to"), found_later)
+def _step(event: Any, agent: str | None, sent_at: datetime | None) -> Step:
+    """An event as a step; of one about a reply, whose that is and when it was sent."""
+    kind = EventKind(event.kind)
+    found_later = sent_at if kind is EventKind.SENT else _moment(event.data.get("published_at"))
+    return Step(event.at, kind, agent or event.actor, event.data.get("to"), found_later)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -11,7 +14,8 @@ from sqlalchemy.engine import Connection
 from storage import rows, searching, tables
 from storage.database import Database
 from storage.errors import NotFound
-from storage.types import Author, Case, CaseFile, Event, Mention, Reply, Sentiment
+from storage.types import Author, Case, CaseFile, Event, EventKind, Mention, Reply, Sentiment
+from storage.workflow import ON_CASE
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
@@ -80,10 +84,8 @@ class Inbox:
 
     def case(self, case_id: int) -> Case:
         """One case. Raises `NotFound`."""
-        found = self.cases([case_id])
-        if not found:
-            raise NotFound(f"There is no case {case_id}.")
-        return found[0]
+        with self.database.read() as connection:
+            return _case(connection, case_id)
 
     def mention(self, mention_id: int) -> Mention:
         """One stored post. Raises `NotFound`."""
@@ -112,25 +114,36 @@ class Inbox:
     def open(self, case_id: int) -> CaseFile:
         """A case with its thread, replies, trail, and the author's earlier posts. Raises `NotFound`."""
         with self.database.read() as connection:
-            found = rows.cases(connection, [case_id])
-            if not found:
-                raise NotFound(f"There is no case {case_id}.")
-            case = found[0]
+            case, trail = _case(connection, case_id), _trail(connection, case_id)
+            thread, earlier = _thread(connection, case), _earlier(connection, case)
+            posts = {each.id: each for each in rows.mentions(connection, [*thread, *earlier])}
             return CaseFile(
                 case=case,
-                conversation_title=self._title(connection, case),
-                thread=self._thread(connection, case),
-                replies=self._replies(connection, case_id),
-                trail=self._trail(connection, case_id),
+                conversation_title=str(connection.execute(_read_title(), {"id": case.conversation_id}).scalar_one()),
+                thread=tuple(posts[each] for each in thread if each in posts),
+                replies=_replies(connection, case_id),
+                trail=trail,
                 author=_author(connection, case.author_id) if case.author_id else None,
-                earlier=self._earlier(connection, case),
+                earlier=tuple(posts[each] for each in earlier if each in posts),
             )
+
+    def refreshed(self, file: CaseFile, case: Case) -> CaseFile:
+        """An opened case, of which `case` is read anew; its posts only where its trail says that they may have changed.
+
+        Raises `NotFound`.
+        """
+        known = {each.id for each in file.trail}
+        with self.database.read() as connection:
+            trail = _trail(connection, case.id)
+            if all(each.kind in ON_CASE for each in trail if each.id not in known):
+                return _as_of(file, case, trail, _replies(connection, case.id))
+        return self.open(case.id)
 
     def trail(self, case_id: int) -> tuple[Event, ...]:
         """What happened to a case, oldest first. Raises `NotFound`."""
         self.case(case_id)
         with self.database.read() as connection:
-            return self._trail(connection, case_id)
+            return _trail(connection, case_id)
 
     def cursor(self) -> int:
         """Where `changed_since` may begin: the newest event."""
@@ -176,55 +189,108 @@ class Inbox:
             at = connection.execute(sa.select(POST.c.at).where(POST.c.id == mention.id)).scalar()
         return at or mention.published_at or mention.first_seen_at, mention.id
 
-    def _title(self, connection: Connection, case: Case) -> str:
-        title = sa.select(CONVERSATION.c.title).where(CONVERSATION.c.id == case.conversation_id)
-        return str(connection.execute(title).scalar_one())
 
-    def _thread(self, connection: Connection, case: Case) -> tuple[Mention, ...]:
-        """The whole conversation, unless it is very long: then its first post, the case's own, and the newest."""
-        place = sa.select(POST.c.at, POST.c.id)
-        within, newest = POST.c.conversation_id == case.conversation_id, (POST.c.at.desc(), POST.c.id.desc())
-        parts = (
-            place.where(within).order_by(*newest).limit(THREAD),
-            place.where(within).order_by(POST.c.at, POST.c.id).limit(1),
-            place.where(POST.c.case_id == case.id).order_by(*newest).limit(THREAD),
-        )
-        found = {(row.at, row.id) for part in parts for row in connection.execute(part)}
-        return tuple(rows.mentions(connection, [post_id for _, post_id in sorted(found)]))
+def _case(connection: Connection, case_id: int) -> Case:
+    found = rows.cases(connection, [case_id])
+    if not found:
+        raise NotFound(f"There is no case {case_id}.")
+    return found[0]
 
-    def _earlier(self, connection: Connection, case: Case) -> tuple[Mention, ...]:
-        if case.author_id is None:
-            return ()
-        elsewhere = POST.c.author_id == case.author_id, POST.c.conversation_id != case.conversation_id
-        query = sa.select(POST.c.id).where(*elsewhere).order_by(POST.c.at.desc(), POST.c.id.desc()).limit(EARLIER)
-        return tuple(rows.mentions(connection, connection.scalars(query).all()))
 
-    def _replies(self, connection: Connection, case_id: int) -> tuple[Reply, ...]:
-        query = sa.select(REPLY).where(REPLY.c.case_id == case_id).order_by(REPLY.c.id)
-        return tuple(rows.reply(row) for row in connection.execute(query))
+def _as_of(file: CaseFile, case: Case, trail: tuple[Event, ...], replies: tuple[Reply, ...]) -> CaseFile:
+    """The file with its mentions as they are after steps on the case alone."""
+    facts = {
+        name: getattr(case, name) for name in ("status", "assignee", "tags", "department", "handed_to", "playbook")
+    }
+    facts["has_note"] = any(each.kind is EventKind.NOTED and "undone_by" not in each.data for each in trail)
+    left = {each.post_id for each in replies if each.state.value in rows.LEFT}
+    thread = (
+        replace(each, **facts, has_reply=each.id in left) if each.case_id == case.id else each for each in file.thread
+    )
+    return replace(file, case=case, trail=trail, replies=replies, thread=tuple(thread))
 
-    def _trail(self, connection: Connection, case_id: int) -> tuple[Event, ...]:
-        query = sa.select(EVENT).where(EVENT.c.case_id == case_id).order_by(EVENT.c.id)
-        return tuple(rows.event(row) for row in connection.execute(query))
+
+@cache
+def _read_title() -> sa.Select[Any]:
+    return sa.select(CONVERSATION.c.title).where(CONVERSATION.c.id == sa.bindparam("id"))
+
+
+@cache
+def _read_thread() -> tuple[sa.Select[Any], ...]:
+    """The newest posts of a conversation; its first, and those of a case."""
+    place, newest = sa.select(POST.c.at, POST.c.id), (POST.c.at.desc(), POST.c.id.desc())
+    within, own = POST.c.conversation_id == sa.bindparam("id"), POST.c.case_id == sa.bindparam("id")
+    return (
+        place.where(within).order_by(*newest).limit(sa.bindparam("most")),
+        place.where(within).order_by(POST.c.at, POST.c.id).limit(1),
+        place.where(own).order_by(*newest).limit(sa.bindparam("most")),
+    )
+
+
+def _thread(connection: Connection, case: Case) -> list[int]:
+    """The whole conversation, unless it is very long: then its first post, the case's own, and the newest."""
+    newest, first, own = _read_thread()
+    found = connection.execute(newest, {"id": case.conversation_id, "most": THREAD}).all()
+    if len(found) == THREAD:
+        found = [*found, *connection.execute(first, {"id": case.conversation_id})]
+        found += connection.execute(own, {"id": case.id, "most": THREAD})
+    return [post_id for _, post_id in sorted({(row.at, row.id) for row in found})]
+
+
+@cache
+def _read_earlier() -> sa.Select[Any]:
+    elsewhere = POST.c.author_id == sa.bindparam("author"), POST.c.conversation_id != sa.bindparam("conversation")
+    return sa.select(POST.c.id).where(*elsewhere).order_by(POST.c.at.desc(), POST.c.id.desc()).limit(EARLIER)
+
+
+def _earlier(connection: Connection, case: Case) -> list[int]:
+    """What the author wrote in other conversations, the newest first."""
+    if case.author_id is None:
+        return []
+    here = {"author": case.author_id, "conversation": case.conversation_id}
+    return list(connection.scalars(_read_earlier(), here))
+
+
+@cache
+def _read_replies() -> sa.Select[Any]:
+    return sa.select(REPLY).where(REPLY.c.case_id == sa.bindparam("id")).order_by(REPLY.c.id)
+
+
+def _replies(connection: Connection, case_id: int) -> tuple[Reply, ...]:
+    return tuple(rows.reply(row) for row in connection.execute(_read_replies(), {"id": case_id}))
+
+
+@cache
+def _read_trail() -> sa.Select[Any]:
+    return sa.select(EVENT).where(EVENT.c.case_id == sa.bindparam("id")).order_by(EVENT.c.id)
+
+
+def _trail(connection: Connection, case_id: int) -> tuple[Event, ...]:
+    return tuple(rows.event(row) for row in connection.execute(_read_trail(), {"id": case_id}))
+
+
+@cache
+def _read_author() -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """An account, with its number of cases; and by feeling its mentions, and when the first was seen."""
+    wrote = sa.and_(POST.c.author_id == sa.bindparam("id"), POST.c.is_mention)
+    cases = sa.select(sa.func.count(POST.c.case_id.distinct())).where(wrote).scalar_subquery()
+    felt = sa.select(POST.c.sentiment, sa.func.count().label("mentions"), sa.func.min(POST.c.first_seen_at).label("at"))
+    who = sa.select(AUTHOR, cases.label("cases")).where(AUTHOR.c.id == sa.bindparam("id"))
+    return who, felt.where(wrote).group_by(POST.c.sentiment)
 
 
 def _author(connection: Connection, author_id: int) -> Author:
-    counted = sa.select(
-        sa.func.count().label("mentions"),
-        sa.func.count(POST.c.case_id.distinct()).label("cases"),
-        sa.func.min(POST.c.first_seen_at).label("first_seen_at"),
-    ).where(POST.c.author_id == author_id, POST.c.is_mention)
-    felt = sa.select(POST.c.sentiment, sa.func.count()).where(POST.c.author_id == author_id, POST.c.is_mention)
-    row = connection.execute(sa.select(AUTHOR).where(AUTHOR.c.id == author_id)).one()
-    counts = connection.execute(counted).one()
+    who, felt = _read_author()
+    row = connection.execute(who, {"id": author_id}).one()
+    feelings = connection.execute(felt, {"id": author_id}).all()
     return Author(
         id=row.id,
         source=row.source,
         name=row.name,
         url=row.url or None,
         is_own=row.is_own,
-        mentions=counts.mentions,
-        cases=counts.cases,
-        first_seen_at=counts.first_seen_at,
-        sentiments={Sentiment(name): n for name, n in connection.execute(felt.group_by(POST.c.sentiment))},
+        mentions=sum(each.mentions for each in feelings),
+        cases=row.cases,
+        first_seen_at=min((each.at for each in feelings), default=None),
+        sentiments={Sentiment(each.sentiment): each.mentions for each in feelings},
     )

@@ -1,10 +1,13 @@
-"""From rows to nouns: mentions, cases, replies and events as they leave storage, read in batches."""
+"""From rows to nouns: mentions, cases, replies and events as they leave storage, read in batches.
+
+Every statement is made once and run with other ids: making it takes several times as long as running it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from storage import tables
 from storage.database import in_chunks
+from storage.glance import EXCERPT, case
 from storage.types import (
     Case,
     Event,
@@ -24,7 +28,6 @@ from storage.types import (
     ReplyState,
     Sentiment,
     Status,
-    Tick,
 )
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
@@ -41,11 +44,11 @@ GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
 LEFT = (ReplyState.HELD.value, ReplyState.SENDING.value, ReplyState.SENT.value, ReplyState.UNCERTAIN.value)
 """States of a reply that counts as one: what `has:reply` means."""
 
-EXCERPT = 2000
-"""Characters of its newest mention that a case in a list carries."""
-
 MOST_DUPLICATES = 50
 """Duplicates a mention names; a wave of equal posts would otherwise name each other quadratically."""
+
+IDS = sa.bindparam("ids", expanding=True, type_=sa.BigInteger())
+"""What each statement here is run with."""
 
 
 def mentions(connection: Connection, ids: Sequence[int]) -> list[Mention]:
@@ -56,10 +59,12 @@ def mentions(connection: Connection, ids: Sequence[int]) -> list[Mention]:
     return [found[each] for each in ids if each in found]
 
 
-def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
-    query = (
+@cache
+def _read_mentions() -> sa.Select[Any]:
+    """Posts, but for the folded words that searches look through, with what other tables tell of them."""
+    return (
         sa.select(
-            POST,
+            *(column for column in POST.c if not column.name.endswith("_words")),
             AUTHOR.c.name.label("author_name"),
             AUTHOR.c.url.label("author_url"),
             AUTHOR.c.person_id,
@@ -74,17 +79,19 @@ def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
         .join(CONVERSATION, CONVERSATION.c.id == POST.c.conversation_id)
         .outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
         .outerjoin(CASE, CASE.c.id == POST.c.case_id)
-        .where(POST.c.id.in_(ids))
+        .where(POST.c.id.in_(IDS))
     )
-    rows = connection.execute(query).all()
+
+
+def _mentions(connection: Connection, ids: Sequence[int]) -> Iterable[Mention]:
+    rows = connection.execute(_read_mentions(), {"ids": ids}).all()
+    of_cases = {row.case_id for row in rows if row.case_id}
     matched = _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids)
     intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids)
-    tags = _tags(connection, {row.case_id for row in rows if row.case_id})
+    tags = _tags(connection, of_cases)
     answers = parents(connection, rows)
-    answered = set(
-        connection.scalars(sa.select(REPLY.c.post_id).where(REPLY.c.post_id.in_(ids), REPLY.c.state.in_(LEFT)))
-    )
-    noted = _noted(connection, {row.case_id for row in rows if row.case_id})
+    answered = set(_scalars(connection, _read_answered(), ids))
+    noted = set(_scalars(connection, _read_noted(), of_cases))
     groups = _grouped(connection, GROUP.c.person_id, (GROUP.c.group,), {row.person_id for row in rows if row.person_id})
     same = twins(connection, {row.fingerprint for row in rows if row.fingerprint})
     for row in rows:
@@ -178,7 +185,9 @@ def cases(connection: Connection, ids: Sequence[int]) -> list[Case]:
     return [found[each] for each in ids if each in found]
 
 
-def _cases(connection: Connection, ids: Sequence[int]) -> Iterable[Case]:
+@cache
+def _read_cases() -> sa.Select[Any]:
+    """Cases with their newest mention."""
     of_case = {"partition_by": POST.c.case_id, "order_by": (POST.c.at.desc(), POST.c.id.desc())}
     newest = (
         sa.select(
@@ -187,10 +196,10 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterable[Case]:
             sa.func.row_number().over(**of_case).label("place"),
             sa.func.count().over(partition_by=POST.c.case_id).label("mentions"),
         )
-        .where(POST.c.case_id.in_(ids))
+        .where(POST.c.case_id.in_(IDS))
         .subquery()
     )
-    query = (
+    return (
         sa.select(
             CASE,
             CONVERSATION.c.source,
@@ -209,89 +218,64 @@ def _cases(connection: Connection, ids: Sequence[int]) -> Iterable[Case]:
         .outerjoin(AUTHOR, AUTHOR.c.id == CASE.c.author_id)
         .outerjoin(newest, sa.and_(newest.c.case_id == CASE.c.id, newest.c.place == 1))
         .outerjoin(POST, POST.c.id == newest.c.id)
-        .where(CASE.c.id.in_(ids))
+        .where(CASE.c.id.in_(IDS))
     )
-    rows = connection.execute(query).all()
-    intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), [row.post_id for row in rows])
+
+
+def _cases(connection: Connection, ids: Sequence[int]) -> Iterable[Case]:
+    rows = connection.execute(_read_cases(), {"ids": ids}).all()
+    newest = [row.post_id for row in rows if row.post_id]
+    intents = _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), newest)
     tags = _tags(connection, ids)
-    answers = _newest_replies(connection, ids)
+    answers = {row.case_id: ReplyState(row.state) for row in connection.execute(_read_replies(), {"ids": ids})}
     for row in rows:
-        yield _case(
-            row,
-            intents=tuple(intent for _, intent in intents.get(row.post_id, ())),
-            tags=tags.get(row.id, ()),
-            reply_state=answers.get(row.id),
-        )
+        words = tuple(intent for _, intent in intents.get(row.post_id, ()))
+        yield case(row, words, tags.get(row.id, ()), answers.get(row.id))
 
 
-def _case(row: Any, *, intents: tuple[str, ...], tags: tuple[str, ...], reply_state: ReplyState | None) -> Case:
-    return Case(
-        id=row.id,
-        version=row.version,
-        epoch=row.epoch,
-        status=Status(row.status),
-        assignee=row.assignee,
-        lease_until=row.lease_until,
-        snoozed_until=row.snoozed_until,
-        priority=Priority(row.priority),
-        priority_score=row.priority_score,
-        brand=row.brand,
-        source=row.source,
-        source_kind=row.source_kind or "",
-        conversation_id=row.conversation_id,
-        author_id=row.author_id,
-        author=row.author_name,
-        title=row.title or row.conversation_title,
-        text=row.text or "",
-        url=row.url or "",
-        lang=row.lang,
-        sentiment=Sentiment(row.sentiment or Sentiment.UNRATED),
-        intents=intents,
-        tags=tags,
-        mentions=row.mentions or 0,
-        opened_at=row.opened_at,
-        last_mention_at=row.last_mention_at,
-        reply_state=reply_state,
-        department=row.department,
-        handed_to=row.handed_to,
-        playbook=row.playbook,
-        checklist=tuple(_tick(each) for each in row.checklist),
-    )
+@cache
+def _read_replies() -> sa.Select[Any]:
+    """The states of the replies to cases, the newest last."""
+    stands = sa.and_(REPLY.c.case_id.in_(IDS), REPLY.c.state != ReplyState.CANCELLED.value)
+    return sa.select(REPLY.c.case_id, REPLY.c.state).where(stands).order_by(REPLY.c.id)
 
 
-def _tick(data: dict[str, Any]) -> Tick:
-    return Tick(text=data["text"], by=data["by"], at=datetime.fromisoformat(data["at"]) if data["at"] else None)
+@cache
+def _read_answered() -> sa.Select[Any]:
+    """Posts to which a reply was handed over."""
+    return sa.select(REPLY.c.post_id).where(REPLY.c.post_id.in_(IDS), REPLY.c.state.in_(LEFT))
 
 
-def _newest_replies(connection: Connection, ids: Sequence[int]) -> dict[int, ReplyState]:
-    query = (
-        sa.select(REPLY.c.case_id, REPLY.c.state)
-        .where(REPLY.c.case_id.in_(ids), REPLY.c.state != ReplyState.CANCELLED.value)
-        .order_by(REPLY.c.id)
-    )
-    return {row.case_id: ReplyState(row.state) for row in connection.execute(query)}
+@cache
+def _read_noted() -> sa.Select[Any]:
+    """The cases that carry a note nobody took back."""
+    stands = sa.and_(EVENT.c.kind == EventKind.NOTED.value, EVENT.c.undone_by.is_(None))
+    return sa.select(EVENT.c.case_id).where(stands, EVENT.c.case_id.in_(IDS))
+
+
+def _scalars(connection: Connection, query: sa.Select[Any], ids: Collection[int]) -> Iterable[Any]:
+    return connection.scalars(query, {"ids": list(ids)}) if ids else ()
+
+
+@cache
+def _read_side(key: sa.Column[Any], columns: Sequence[sa.Column[Any]]) -> sa.Select[Any]:
+    """A side table, ordered by the columns."""
+    return sa.select(key, *columns).where(key.in_(IDS)).order_by(*columns)
 
 
 def _grouped(
-    connection: Connection, key: sa.Column[Any], columns: Sequence[sa.Column[Any]], ids: Iterable[int | None]
+    connection: Connection, key: sa.Column[Any], columns: tuple[sa.Column[Any], ...], ids: Collection[int]
 ) -> dict[int, list[Any]]:
-    """Rows of a side table by the post they belong to, ordered by the columns."""
+    """Rows of a side table by what they belong to."""
     found: dict[int, list[Any]] = defaultdict(list)
-    wanted = [each for each in ids if each is not None]
-    for row in connection.execute(sa.select(key, *columns).where(key.in_(wanted)).order_by(*columns)):
+    for row in connection.execute(_read_side(key, columns), {"ids": list(ids)}) if ids else ():
         found[row[0]].append(tuple(row[1:]))
     return found
 
 
-def _tags(connection: Connection, case_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+def _tags(connection: Connection, case_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     found = _grouped(connection, TAG.c.case_id, (TAG.c.tag,), case_ids)
     return {case_id: tuple(tag for (tag,) in rows) for case_id, rows in found.items()}
-
-
-def _noted(connection: Connection, case_ids: Iterable[int]) -> set[int]:
-    """The cases that carry a note nobody took back."""
-    stands = sa.and_(EVENT.c.kind == EventKind.NOTED.value, EVENT.c.undone_by.is_(None))
-    return set(connection.scalars(sa.select(EVENT.c.case_id).where(stands, EVENT.c.case_id.in_(case_ids))))
 
 
 def parents(connection: Connection, rows: Sequence[Any]) -> dict[tuple[int, str], int]:

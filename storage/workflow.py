@@ -48,6 +48,23 @@ FOR_EVERYBODY = frozenset(
 )
 """Steps that are allowed while another agent has the case."""
 
+ON_CASE = (frozenset(MOVES) | FOR_EVERYBODY) - {EventKind.CORRECTED} | {
+    EventKind.CLAIMED,
+    EventKind.RELEASED,
+    EventKind.ASSIGNED,
+    EventKind.PRIORITISED,
+    EventKind.HANDED_OVER,
+    EventKind.DRAFTED,
+    EventKind.SUBMITTED,
+    EventKind.APPROVED,
+    EventKind.REJECTED,
+    EventKind.HELD,
+    EventKind.CANCELLED,
+    EventKind.SENDING,
+    EventKind.FAILED,
+}
+"""Events after which a case and its replies are other than before, and the posts of its conversation are not."""
+
 RULE = "rule:"
 """What the actor of a rule's step begins with."""
 

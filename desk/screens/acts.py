@@ -70,7 +70,7 @@ class Acts(Stage):
         self.cases.put(cases)
         self.say(said, "good")
         if self.file is not None and any(case.id == self.file.case.id for case in cases):
-            self.show_case(self.file.case.id, home=False)
+            self.refresh_file()
 
     # -- one key --------------------------------------------------------------------------------------------------
 

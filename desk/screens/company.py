@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,11 @@ from textual import work
 from desk.locale import _, clock
 from desk.screens.acts import Acts
 from desk.screens.counter import REFUSALS
-from desk.widgets.author import alike
-from storage.types import CaseFile, EventKind
+from storage.types import Case
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
-    from storage.dossier import Before, Dossier
+    from storage.dossier import Dossier
     from storage.presence import Presence
 
 LOOK = 3.0
@@ -42,9 +39,8 @@ class Company(Acts):
     @property
     def place(self) -> tuple[int, bool] | None:
         """The case this agent is at, and whether they write; None in a list without a conversation beside it."""
-        writing = getattr(self, "answering", None)
-        if writing is not None:
-            return writing.case.id, True
+        if self.answering is not None:
+            return self.answering.case.id, True
         shown = self.file is not None and (self.side_by_side or self.reading)
         return (self.file.case.id, False) if shown and self.file is not None else None
 
@@ -79,29 +75,29 @@ class Company(Acts):
     # -- what is known of the writer ------------------------------------------------------------------------------
 
     def opened(self) -> None:
-        """A case was opened: what is known besides it is read after it is shown."""
-        if self.file is not None and not (self.dossier and self.dossier[0] == self.file.case.id):
-            self.dossier = None
+        """A case was read whole: so is what is known of its writer, after it is shown."""
         self.know()
 
     @work(exclusive=True, group="dossier")
     async def know(self) -> None:
-        """Reads what is known of the writer, and what was edited since the case was claimed."""
+        """Reads what is known of the writer, where that is shown or watched while a reply is written."""
         file = self.file
-        if file is None:
+        if file is None or not (self.shows_author or self.answering is not None):
             return
         try:
-            dossier, edits = await self.counter.read(lambda clerk: known(clerk, file))
+            dossier = await self.counter.read(lambda clerk: known(clerk, file.case))
         except REFUSALS as error:
             self.say_trouble(error)
             return
         if self.file is not None and self.file.case.id == file.case.id:
-            self.dossier, self.edits = (file.case.id, dossier), edits
+            self.dossier = file.case.id, dossier
             self.paint_file()
 
     def heed_draft(self) -> None:
         """Says it once when what is being written was told to this person before."""
-        file = getattr(self, "answering", None)
+        from desk.widgets.author import alike
+
+        file = self.answering
         if file is None or self.dossier is None or self.dossier[0] != file.case.id:
             self.draft = ""
             return
@@ -126,18 +122,8 @@ def meet(clerk: Clerk, place: tuple[int, bool] | None, news: bool) -> tuple[Pres
     return room.others(clerk.agent)
 
 
-def known(clerk: Clerk, file: CaseFile) -> tuple[Dossier, Mapping[int, Before]]:
-    """The writer, and the posts as they were when the case was claimed."""
+def known(clerk: Clerk, case: Case) -> Dossier:
+    """What is known of the writer of a case."""
     from storage.dossier import Dossiers
 
-    dossiers = Dossiers(clerk.database)
-    return dossiers.of(file.case), dossiers.edits(file.case, claimed_at(file))
-
-
-def claimed_at(file: CaseFile) -> datetime | None:
-    """When whoever has the case took it; None where nobody has, or nothing was edited since."""
-    claims = [each for each in file.trail if each.kind is EventKind.CLAIMED and "undone_by" not in each.data]
-    if file.case.assignee is None or not claims:
-        return None
-    edited = any(each.kind is EventKind.EDITED and each.id > claims[-1].id for each in file.trail)
-    return claims[-1].at if edited else None
+    return Dossiers(clerk.database).of(case)

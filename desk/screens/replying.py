@@ -18,7 +18,7 @@ from textual.timer import Timer
 from desk.locale import _
 from desk.screens.acts import Acts, newest
 from desk.screens.counter import REFUSALS
-from desk.screens.stage import due_of
+from desk.screens.reading import read_file
 from desk.shown import clean_line
 from desk.widgets.prompt import lettered
 from storage.errors import ConversationMoved, LostCase
@@ -36,8 +36,6 @@ AUTOSAVE = 0.7
 class Replying(Acts):
     """The reply that is being written, at most one."""
 
-    answering: CaseFile | None = None
-    """The case as it was read when the reply was begun, or last confirmed: what sending is checked against."""
     beginning = False
     """Between the key and the editor: what is typed meanwhile is no key of the list."""
     _saving: Timer | None = None
@@ -96,15 +94,16 @@ class Replying(Acts):
         before = self.cases.known(case_id)
         way = await self.counter.read(lambda clerk: way_of(clerk, case_id))
         case = await self.counter.step(lambda clerk: clerk.claim(case_id))
-        file, self.due = await self.counter.read(lambda clerk: (clerk.open(case_id), due_of(clerk, case_id)))
+        found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
         self.together = 1
         self._claimed_here = before is None or before.assignee != self.agent
         self.cases.put([case])
-        self.file = self.answering = file
-        self._saved, self._key = draft_of(file), uuid4().hex
+        self.answering = found.file
+        self._saved, self._key = draft_of(found.file), uuid4().hex
         self.read(True)
         self.add_class("-replying")
-        self.paint_file()
+        self.put_file(found)
+        self.opened()
         self.reply_box.begin(case.author or _("unknown"), way, self._saved)
         self.cases.disabled = True
         self.conversation.call_after_refresh(self.show_newest)
@@ -298,11 +297,12 @@ class Replying(Acts):
     async def _moved(self, case_id: int, error: ConversationMoved) -> None:
         """Shows what changed while the reply was written; sending once more sends it for what is shown now."""
         try:
-            self.file = self.answering = await self.counter.read(lambda clerk: clerk.open(case_id))
+            found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
         except REFUSALS as trouble:
             self.say_trouble(trouble)
             return
-        self.paint_file()
+        self.answering = found.file
+        self.put_file(found)
         what = "; ".join(error.changes) or str(error)
         self.reply_box.complain(_("It changed: {what}. Read it; ^S sends all the same.", what=clean_line(what, 200)))
         self.say(_("The conversation changed while you wrote."), "warn")

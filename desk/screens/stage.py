@@ -1,11 +1,9 @@
-"""What the triage screen holds: the view and its cases, the open conversation, and what changed meanwhile."""
+"""What the triage screen holds: the view and its cases, and what changed meanwhile."""
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -15,13 +13,13 @@ from textual import on, work
 from desk.custom import Custom, Sighting
 from desk.locale import _
 from desk.screens.counter import REFUSALS, Counter
-from desk.screens.surface import Search, Surface
+from desk.screens.reading import Reading
+from desk.screens.surface import Search
 from desk.shown import clean_line
 from desk.views import FIRST_PAGE, SEARCH
 from desk.widgets.case_list import CaseList, empty_words
-from desk.widgets.conversation import Due
 from storage.errors import ConfigError, QueryError
-from storage.types import Case, CaseFile, Health, ReplyState
+from storage.types import Case, Health, ReplyState
 
 if TYPE_CHECKING:
     from desk.app import Desk
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 
 COUNTING = 15.0
 """Seconds between two looks at the tabs' counts, the outbox and the sources, when nothing happens here."""
-REST = 0.03
-"""Seconds that the cursor rests on a row before its conversation is read: a key held down reads none on the way."""
 WANTING = (ReplyState.UNCERTAIN, ReplyState.FAILED, ReplyState.AWAITING_APPROVAL)
 HEARTBEAT = 60.0
 """Seconds between two renewals of the lease of the open case."""
@@ -41,7 +37,7 @@ AGAIN = 3.0
 """Seconds after which a database that did not answer is asked again."""
 
 
-class Stage(Surface):
+class Stage(Reading):
     """What is read and when; what an agent does stands in the classes above this one."""
 
     def __init__(
@@ -62,8 +58,6 @@ class Stage(Surface):
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
-        self._ahead: dict[int, Opened] = {}
-        """What was read of the cases next to the open one; what changes is dropped."""
         self._count_after = 0.0
         self._seconds = 0
         self.team: list[str] = []
@@ -145,9 +139,6 @@ class Stage(Surface):
         """Whether the keys are what the configuration says."""
         return self._custom is None
 
-    def opened(self) -> None:
-        """A case is shown: what is known besides it may come now."""
-
     def noticed(self, changed: Collection[int]) -> None:
         """These cases were changed, by whomever."""
 
@@ -187,53 +178,6 @@ class Stage(Surface):
         except REFUSALS as error:
             self.cases.ask_again()
             self.say_trouble(error)
-
-    # -- the open conversation ------------------------------------------------------------------------------------
-
-    @on(CaseList.Highlighted)
-    def _highlighted(self, event: CaseList.Highlighted) -> None:
-        event.stop()
-        self.paint_bars()
-        if self.side_by_side or self.reading:
-            self.show_case(event.case_id)
-
-    @work(exclusive=True, group="open")
-    async def show_case(self, case_id: int | None, home: bool = True) -> None:
-        """Shows a case's conversation and author: at once where they were read ahead, else once the cursor rests."""
-        found = self._ahead.get(case_id) if case_id is not None and home else None
-        if found is None:
-            await asyncio.sleep(REST)
-        if case_id is None:
-            self.file = None
-            self.paint_file()
-            return
-        if not (self.side_by_side or self.reading):
-            return
-        try:
-            if found is None:
-                found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
-        except REFUSALS as error:
-            self.say_trouble(error)
-            return
-        self.file, self.due = found
-        self.cases.put([self.file.case])
-        self.paint_file(home)
-        if home:
-            self.show_newest()
-        self.opened()
-        self._look_ahead()
-
-    @work(exclusive=True, group="ahead")
-    async def _look_ahead(self) -> None:
-        """Reads the cases that one key would show next, while the agent reads this one."""
-        await asyncio.sleep(REST)
-        row, ids = self.cases.row, self.cases.ids
-        near = [ids[each] for each in (row + 1, row + max(1, self.cases.size.height - 1)) if each < len(ids)]
-        ahead = self._ahead = {each: self._ahead[each] for each in near if each in self._ahead}
-        with suppress(*REFUSALS):
-            for case_id in near:
-                if case_id not in ahead:
-                    ahead[case_id] = await self.counter.read(lambda clerk, id_=case_id: read_file(clerk, id_))  # type: ignore[misc]
 
     # -- what others do -------------------------------------------------------------------------------------------
 
@@ -280,31 +224,16 @@ class Stage(Surface):
         self._cursor, changed, known, fresh = news
         if not changed:
             return
-        self._ahead = {}
+        self.ahead = {each: found for each, found in self.ahead.items() if each not in changed}
         self.cases.put(known)
         self.noticed(changed)
         if ids is self.cases.ids:
             self.waiting |= fresh
-        opened = self.file.case if self.file is not None else None
-        if opened is not None and opened.id in changed and self.cases.known(opened.id) != opened:
-            self.show_case(opened.id, home=False)
+        here = self.file.case if self.file is not None else None
+        if here is not None and here.id in changed and self.cases.known(here.id) != here:
+            self.refresh_file()
         self.count_views()
         self.paint_bars()
-
-
-Opened = tuple[CaseFile, list[Due]]
-"""A case with all that is shown of it, and the promises to it that still run."""
-
-
-def read_file(clerk: Clerk, case_id: int) -> Opened:
-    """A case as it is opened."""
-    return clerk.open(case_id), due_of(clerk, case_id)
-
-
-def due_of(clerk: Clerk, case_id: int) -> list[Due]:
-    """The promises to a case that still run."""
-    running = (each for each in clerk.clocks(case_id) if each.is_running)
-    return [(each.target, each.reading.state.value, each.reading.due_at) for each in running]
 
 
 def banner_of(clerk: Clerk) -> str:

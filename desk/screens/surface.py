@@ -79,6 +79,8 @@ class Surface(Screen[None]):
         self.view: View = INBOX
         self.query_text = INBOX.query
         self.file: CaseFile | None = None
+        self.answering: CaseFile | None = None
+        """The case as it was read when a reply was begun, or last confirmed: what sending is checked against."""
         self.due: Sequence[Due] = ()
         """The promises to the open case that still run."""
         self.company: tuple[Presence, ...] = ()
@@ -148,6 +150,11 @@ class Surface(Screen[None]):
     def side_by_side(self) -> bool:
         """Whether list and conversation are both on screen."""
         return self.has_class("-two") or self.has_class("-three")
+
+    @property
+    def shows_author(self) -> bool:
+        """Whether the author's pane is on screen."""
+        return self.has_class("-author") or self.has_class("-three")
 
     def read(self, reading: bool) -> None:
         """Puts the agent in the conversation or the list; where both are on screen, nothing is laid out anew."""

@@ -124,6 +124,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         """Shows the author beside the conversation, or in its place where there is no room."""
         self.action_open()
         self.toggle_class("-author")
+        self.know()
 
     # -- views and searches ---------------------------------------------------------------------------------------
 
@@ -207,4 +208,5 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         self.read(self.reading)
         if self.side_by_side and self.file is None:
             self.show_case(self.cases.case_id)
+        self.know()
         self.paint_bars()

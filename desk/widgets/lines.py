@@ -164,9 +164,12 @@ class LinesView(Lined):
         if self._build is None or width <= 0 or width == self._built_for:
             return
         self._built_for = width
-        self.lines = self._build(width)
+        before, self.lines = self.lines, self._build(width)
         self.set_height(len(self.lines))
-        self.refresh()
+        top = round(self.scroll_y)
+        for line in range(top, top + self.size.height):
+            if before[line : line + 1] != self.lines[line : line + 1]:
+                self.refresh_line(line)
 
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""

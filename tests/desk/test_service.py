@@ -273,7 +273,7 @@ def test_why_shows_every_stretch_that_was_counted(sqlite_database: Database, clo
     assert "  counted 2026-03-02 12:00 to 2026-03-02 12:30: 30 min\n" in lines
     assert "  counted 2026-03-02 13:00 to 2026-03-02 13:10: 10 min\n" in lines
     assert "  paused 2026-03-02 13:10 until now: pending\n" in lines
-    assert [clock.target for clock in desk.clocks(1)] == ["first_response", "resolution"]
+    assert [clock.target for clock in desk.clocks(desk.open(1))] == ["first_response", "resolution"]
 
 
 def test_the_examples_of_the_page_can_be_read() -> None:

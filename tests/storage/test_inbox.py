@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from storage.errors import NotFound, QueryError
+from storage.history import Histories
 from storage.types import Opinion, Priority, Reason, Sentiment
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -238,3 +239,27 @@ def test_a_search_that_goes_through_all_can_be_watched_and_stopped(desk: Any, mo
     assert list(desk.inbox.ids(r"/[n]\w{5} \d/")) == ids
     assert [case.id for case in desk.inbox.page(r"/[n]\w{5} \d/", limit=50, watch=watch)] == ids[:5]
     assert gone == [(1, 8), (3, 8), (5, 8)]
+
+
+def test_an_opened_case_read_again_is_what_it_would_be_if_opened_anew(desk: Any, clock: Any) -> None:
+    steps, clocks = desk.steps, Histories(desk.database)
+    case_id = desk.case(author="jan", conversation="a", external_id="p")
+    file = desk.inbox.open(case_id)
+    first = file.thread[0].id
+    for act in (
+        lambda: steps.note(case_id, "anna", "gebeld"),
+        lambda: steps.tag(case_id, "anna", "vip"),
+        lambda: steps.snooze(case_id, "anna", clock() + timedelta(days=1)),
+        lambda: desk.undo.undo("anna"),
+        lambda: steps.correct(first, "anna", "sentiment", "positive"),
+        lambda: desk.hold(case_id),
+        lambda: desk.post("Wie weet raad?", author="piet", conversation="a"),
+        lambda: desk.post("Nu wel", author="jan", conversation="a", external_id="p", edited_at=clock()),
+        lambda: desk.post("Nog steeds niet", author="jan", conversation="a"),
+        lambda: steps.resolve(case_id, "anna"),
+    ):
+        clock.advance(minutes=1)
+        act()
+        file = desk.inbox.refreshed(file, desk.inbox.case(case_id))
+        assert file == desk.inbox.open(case_id)
+        assert clocks.of_file(file) == next(clocks.of([case_id]))

@@ -1,0 +1,139 @@
+"""The open case: read where the cursor rests, read ahead where it will go next, and read again when it changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual import on, work
+
+from desk.screens.counter import REFUSALS
+from desk.screens.surface import Surface
+from desk.widgets.case_list import CaseList
+from storage.types import Case, CaseFile, EventKind
+
+if TYPE_CHECKING:
+    from desk.clerk import Clerk
+    from desk.widgets.conversation import Due
+    from storage.dossier import Before
+
+REST = 0.03
+"""Seconds that the cursor rests on a row before its conversation is read: a key held down reads none on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case with all that is shown of it."""
+
+    file: CaseFile
+    due: Sequence[Due]
+    """The promises to it that still run."""
+    edits: Mapping[int, Before]
+    """What was edited since it was claimed, as it was then."""
+
+
+class Reading(Surface):
+    """Holds one case open, and the next ones ready."""
+
+    ahead: dict[int, Opened] = {}
+    """What was read of the cases next to the open one; what changes is dropped."""
+
+    @on(CaseList.Highlighted)
+    def _highlighted(self, event: CaseList.Highlighted) -> None:
+        event.stop()
+        self.paint_bars()
+        if self.side_by_side or self.reading:
+            self.show_case(event.case_id)
+
+    @work(exclusive=True, group="open")
+    async def show_case(self, case_id: int | None) -> None:
+        """Shows a case's conversation and author: at once where they were read ahead, else once the cursor rests."""
+        found = self.ahead.get(case_id) if case_id is not None else None
+        if found is None:
+            await asyncio.sleep(REST)
+        if case_id is None:
+            self.file = None
+            self.paint_file()
+            return
+        if not (self.side_by_side or self.reading):
+            return
+        try:
+            if found is None:
+                found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self.put_file(found, home=True)
+        self.cases.put([found.file.case])
+        self.show_newest()
+        self.opened()
+        self._look_ahead()
+
+    @work(exclusive=True, group="open")
+    async def refresh_file(self) -> None:
+        """Shows what became of the open case, of which the list holds the row as it is now."""
+        file = self.file
+        case = self.cases.known(file.case.id) if file is not None else None
+        if file is None or case is None:
+            return
+        try:
+            found = await self.counter.read(lambda clerk: read_again(clerk, file, case))
+        except REFUSALS as error:
+            self.say_trouble(error)
+            return
+        self.put_file(found)
+        if found.file.earlier is not file.earlier:
+            self.opened()
+
+    def put_file(self, found: Opened, home: bool = False) -> None:
+        """Shows a case as it was read."""
+        self.file, self.due, self.edits = found.file, found.due, found.edits
+        self.paint_file(home)
+
+    def opened(self) -> None:
+        """A case was read whole: what is known besides it may come now."""
+
+    @work(exclusive=True, group="ahead")
+    async def _look_ahead(self) -> None:
+        """Reads the cases that one key would show next, while the agent reads this one."""
+        await asyncio.sleep(REST)
+        row, ids = self.cases.row, self.cases.ids
+        near = [ids[each] for each in (row + 1, row + max(1, self.cases.size.height - 1)) if each < len(ids)]
+        ahead = self.ahead = {each: self.ahead[each] for each in near if each in self.ahead}
+        with suppress(*REFUSALS):
+            for case_id in near:
+                if case_id not in ahead:
+                    ahead[case_id] = await self.counter.read(lambda clerk, id_=case_id: read_file(clerk, id_))  # type: ignore[misc]
+
+
+def read_file(clerk: Clerk, case_id: int) -> Opened:
+    """A case as it is opened."""
+    return _with_more(clerk, clerk.open(case_id))
+
+
+def read_again(clerk: Clerk, file: CaseFile, case: Case) -> Opened:
+    """An opened case as it is now."""
+    return _with_more(clerk, clerk.refreshed(file, case))
+
+
+def _with_more(clerk: Clerk, file: CaseFile) -> Opened:
+    running = (each for each in clerk.clocks(file) if each.is_running)
+    due = [(each.target, each.reading.state.value, each.reading.due_at) for each in running]
+    if (since := claimed_at(file)) is None:
+        return Opened(file, due, {})
+    from storage.dossier import Dossiers
+
+    return Opened(file, due, Dossiers(clerk.database).edits(file.case, since))
+
+
+def claimed_at(file: CaseFile) -> datetime | None:
+    """When whoever has the case took it; None where nobody has, or nothing was edited since."""
+    claims = [each for each in file.trail if each.kind is EventKind.CLAIMED and "undone_by" not in each.data]
+    if file.case.assignee is None or not claims:
+        return None
+    edited = any(each.kind is EventKind.EDITED and each.id > claims[-1].id for each in file.trail)
+    return claims[-1].at if edited else None
