@@ -7,7 +7,7 @@ holds the two together.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import repeat
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows, tables
-from storage.frames import AUTHOR, CASE, INTENT, MATCH, POST
+from storage.frames import AUTHOR, BETWEEN, CASE, INTENT, MATCH, POST
 
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
 TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
@@ -37,8 +37,8 @@ ALMOST_AN_HOUR = timedelta(hours=1, microseconds=-1)
 MOST_HOURS = 10_000
 """Remembered at a time: more than a year of them."""
 
-Rows = tuple[tuple[Any, ...], ...]
-"""Some rows of a side table."""
+Texts = tuple[str, ...]
+"""Some rows of a side table, each as one text."""
 
 OUR_TIMES = (POST.c.published_at, POST.c.first_seen_at, POST.c.edited_at, POST.c.deleted_at)
 
@@ -50,6 +50,13 @@ COLUMNS = (
     POST.c.fingerprint, CASE.c.status, CASE.c.assignee, POST.c.rating, POST.c.author_id, CONVERSATION.c.url,
     POST.c.confidence, POST.c.relevance, POST.c.is_own, POST.c.external_id,
 )  # fmt: skip
+
+MATCHES = sa.select(MATCH.c.post_id, frames.one_text(MATCH.c.brand, MATCH.c.query)).order_by(
+    MATCH.c.post_id, MATCH.c.brand, MATCH.c.query
+)
+INTENTS = sa.select(INTENT.c.post_id, INTENT.c.intent).order_by(INTENT.c.post_id, INTENT.c.place, INTENT.c.intent)
+TAGS = sa.select(TAG.c.case_id, TAG.c.tag).order_by(TAG.c.case_id, TAG.c.tag)
+"""The side tables, each row with what it belongs to, and as one text."""
 
 
 def record_query(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -89,12 +96,11 @@ class Records:
         ) = zip(*page, strict=True) if page else ((),) * len(COLUMNS)  # fmt: skip
         ids = np.sort(np.array(id_, np.int64))
         cases = frames.distinct(np.array([each for each in case if each is not None], np.int64))
-        matched = _of(id_, _grouped(connection, MATCH.c.post_id, (MATCH.c.brand, MATCH.c.query), ids))
-        wanted = _of(id_, _grouped(connection, INTENT.c.post_id, (INTENT.c.place, INTENT.c.intent), ids))
-        intents = [*map(_seconds, wanted)]
+        matched = [*map(_texts(connection, MATCHES, ids).get, id_, repeat(()))]
+        intents = [*map(_listed, map(_texts(connection, INTENTS, ids).get, id_, repeat(())))]
         return {
             "id": id_, "case_id": case, "source": source, "source_kind": kind, "brand": brand,
-            "queries": [*map(_seconds, matched)], "url": url, "title": title, "text": text, "lang": lang,
+            "queries": [*map(_queries, matched)], "url": url, "title": title, "text": text, "lang": lang,
             "author": author, "author_url": _or_none(author_url), "conversation_id": thread,
             "parent_id": _parents(connection, source, thread, parent), "kind": what,
             "published_at": self._times(published), "first_seen_at": self._times(seen),
@@ -102,8 +108,8 @@ class Records:
             "sentiment_score": score, "intent": [each[0] if each else None for each in intents], "priority": priority,
             "priority_score": priority_score, "reasons": [*map(_reasons, reasons)], "reach": reach,
             "duplicates": _duplicates(connection, id_, fingerprint), "status": status, "assignee": assignee,
-            "tags": [*map(_firsts, _of(case, _grouped(connection, TAG.c.case_id, (TAG.c.tag,), cases)))],
-            "rating": rating, "brands": [*map(_firsts, matched)], "intents": intents, "author_id": author_id,
+            "tags": [*map(_listed, map(_texts(connection, TAGS, cases).get, case, repeat(())))],
+            "rating": rating, "brands": [*map(_brands, matched)], "intents": intents, "author_id": author_id,
             "conversation_url": _or_none(thread_url), "confidence": confidence, "relevance": relevance,
             "is_own": [*map(bool, is_own)], "external_id": external,
         }  # fmt: skip
@@ -136,11 +142,6 @@ class _Hours(dict[str, tuple[str, str]]):
         is_whole = starts[13:19] == ":00:00" and starts[:13] == ends[:13] and starts[19:] == ends[26:]
         self[hour] = found = (starts[:13], starts[19:]) if is_whole else ("", "")
         return found
-
-
-def _of(keys: Sequence[int | None], found: Mapping[int | None, Rows]) -> Sequence[Rows]:
-    """What was found of each key."""
-    return [*map(found.get, keys, repeat(()))]
 
 
 def _or_none(values: Sequence[str | None]) -> Sequence[str | None]:
@@ -178,15 +179,18 @@ def _duplicates(connection: Connection, ids: Sequence[int], fingerprints: Sequen
 
 
 @lru_cache(maxsize=4096)
-def _firsts(several: Rows) -> list[Any]:
-    """The first values of rows, each once."""
-    return list(dict.fromkeys(row[0] for row in several))
+def _listed(several: Texts) -> list[str]:
+    return list(several)
 
 
 @lru_cache(maxsize=4096)
-def _seconds(several: Rows) -> list[Any]:
-    """The second values of rows, each once."""
-    return list(dict.fromkeys(row[1] for row in several))
+def _brands(several: Texts) -> list[str]:
+    return list(dict.fromkeys(each.partition(BETWEEN)[0] for each in several))
+
+
+@lru_cache(maxsize=4096)
+def _queries(several: Texts) -> list[str]:
+    return list(dict.fromkeys(each.partition(BETWEEN)[2] for each in several))
 
 
 @lru_cache(maxsize=4096)
@@ -197,13 +201,10 @@ def _reasons(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _grouped(
-    connection: Connection, key: sa.Column[Any], columns: Sequence[sa.Column[Any]], ids: Any
-) -> dict[int | None, Rows]:
-    """Rows of a side table by what they belong to, ordered by the columns."""
-    found: dict[int | None, Rows] = {}
-    for page in frames.by_ids(connection, sa.select(key, *columns).order_by(key, *columns), key, ids):
-        for row in page:
-            of = row[0]
-            found[of] = (*found[of], row[1:]) if of in found else (row[1:],)
+def _texts(connection: Connection, side: sa.Select[Any], ids: Any) -> dict[int | None, Texts]:
+    """Rows of a side table by what they belong to."""
+    found: dict[int | None, Texts] = {}
+    for page in frames.by_ids(connection, side, side.selected_columns[0], ids):  # type: ignore[arg-type]
+        for of, text in page:
+            found[of] = (*found[of], text) if of in found else (text,)
     return found

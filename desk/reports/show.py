@@ -36,6 +36,9 @@ _NUMBERS = frozenset({int, float, _NOTHING})
 _WORDS = frozenset({str, _NOTHING})
 """What stands in a column of which no value has to be asked what it is; nothing is an empty cell."""
 
+FEW = 4
+"""Words that come more often than this on the average are made fields once each."""
+
 _QUOTED = ',"\r\n'
 """A field with one of these stands in quotes."""
 
@@ -94,15 +97,24 @@ def _csv_lines(columns: Iterable[Sequence[Any]]) -> str:
 
 
 def _csv_fields(values: Sequence[Any]) -> Sequence[str]:
-    """The fields of a column; each object is looked at once, numbers and words without asking what they are."""
+    """The fields of a column; equal words and each object are looked at once, numbers without asking what they are."""
     kinds = set(map(type, values))
     if kinds <= _NUMBERS:
-        return ["" if each is None else str(each) for each in values] if kinds != {_NOTHING} else [""] * len(values)
-    if kinds <= _WORDS:
-        cells = ["" if each is None else each if each[:1] not in _FIRST else str(csv_cell(each)) for each in values]
-    else:
-        made = {key: str(csv_cell(each)) for key, each in dict(zip(map(id, values), values, strict=True)).items()}
-        cells = [*map(made.__getitem__, map(id, values))]
+        if _NOTHING not in kinds:
+            return [*map(str, values)]
+        return ["" if each is None else str(each) for each in values] if len(kinds) > 1 else [""] * len(values)
+    if not kinds <= _WORDS:
+        made = {
+            key: _quoted(str(csv_cell(each))) for key, each in dict(zip(map(id, values), values, strict=True)).items()
+        }
+        return [*map(made.__getitem__, map(id, values))]
+    different = dict.fromkeys(values)
+    if len(different) * FEW < len(values):
+        fields = {each: _quoted(str(csv_cell(each))) for each in different}
+        return [*map(fields.__getitem__, values)]
+    cells = ["" if each is None else each for each in values] if None in different else values
+    if not _FIRST.isdisjoint([each[:1] for each in cells]):
+        cells = [str(csv_cell(each)) for each in cells]
     whole = "".join(cells)
     return [*map(_quoted, cells)] if any(sign in whole for sign in _QUOTED) else cells
 
