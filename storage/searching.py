@@ -1,8 +1,9 @@
-"""Finds the cases and posts that answer a query, in order and a page at a time: by the index, else by trying all.
+"""Finds the cases and posts that answer a query, in order and a page at a time: by an index, else by trying all.
 
-The newest or most urgent are tried first, row by row: most searches find a page there. Only then is the index asked,
-and its vocabulary for words that are like one or hold a part of one. What no index can lead to is gone through in
-windows, so that somebody can watch and stop it. Where SQL cannot decide, a row's text is tried in memory.
+The first of a list are tried row by row: many searches find a page there. Then an index leads: where it yields few
+posts, to those; where it yields many, along the list once more, and further, past all posts that it does not yield. Its
+vocabulary tells the words that are like one, or hold a part of one. What no index can lead to is gone through in
+windows, so that somebody can watch. Where SQL cannot decide, a row's text is tried in memory.
 """
 
 from __future__ import annotations
@@ -11,27 +12,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice, takewhile
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import tables
-from storage.database import Database, in_chunks
+from storage.database import Database
 from storage.query import columns, grammar, index, residue, sql, tree
 from storage.query.columns import Condition
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
 
-WALKS = (500, 5000)
-"""Rows at the beginning of a list that are tried before the index is asked."""
+WALK = 500
+"""Rows at the beginning of a list that are tried before an index is asked."""
+FEW = 10_000
+"""Posts that are read and put in order at once, where an index yields no more."""
+FAR = 50_000
+"""Rows along which only posts that an index yields are read."""
 WINDOW = 5000
 """Cases of which the posts are read at once where no index leads."""
 TRIED = 2000
 """Posts that are tried in memory at once: what bounds a search's memory and the length of its reads."""
 
+RANK = (CASE.c.priority_score, CASE.c.last_mention_at, CASE.c.id)
 INBOX_ORDER = (CASE.c.priority_score.desc(), CASE.c.last_mention_at.asc(), CASE.c.id.asc())
 """Most urgent first; of equal urgency the one that has waited longest."""
 
@@ -47,43 +53,46 @@ Watch = Callable[[int, int], bool]
 class Question:
     """A query made ready: what the database can tell, and the last word where it cannot tell all."""
 
-    row_by_row: Condition
-    """Without the index: to try rows that are at hand."""
-    exact: bool
+    search: sql.Search
     any_post: bool
     """Whether context posts are asked for, besides mentions."""
     residue: residue.Residue
+    dialect: columns.Dialect
     _compile: Callable[..., sql.Search]
-    _led: tuple[Condition, bool] | None = field(default=None)
+    _led: sql.Search | None = field(default=None)
 
-    def led(self, connection: Connection) -> tuple[Condition, bool]:
-        """The condition with the index's help, and whether the index leads anywhere; the words are looked up once."""
+    @property
+    def exact(self) -> bool:
+        """Whether the database decides."""
+        return self.search.exact
+
+    @property
+    def columns(self) -> Sequence[sa.ColumnElement[Any]]:
+        """What a row is tried by where the database does not decide."""
+        return () if self.exact else self.residue.columns
+
+    def answers(self, row: Any) -> bool:
+        """Whether a row that has these columns, and that the database found, answers."""
+        return self.exact or self.residue.answers(row)
+
+    def led(self, connection: Connection) -> sql.Search:
+        """The search with the index's help; the words are looked up once."""
         if self._led is None:
-            vocabulary = None if self.exact else partial(index.words, connection)
-            search = self._compile(vocabulary=vocabulary)
-            self._led = sa.and_(self.kind, search.where), search.led
+            self._led = self.search if self.exact else self._compile(vocabulary=partial(index.words, connection))
         return self._led
 
     @property
     def kind(self) -> Condition:
         """Mentions, unless context is asked for."""
-        return sa.true() if self.any_post else POST.c.is_mention
+        return sa.true() if self.any_post else columns.aside(POST.c.is_mention, self.dialect)
 
 
 def ask(database: Database, query: str, me: str | None) -> Question:
     """Raises `QueryError`."""
     node, now = grammar.parse(query.strip() or "*"), database.now().astimezone(database.zone)
     dialect: columns.Dialect = "sqlite" if database.is_sqlite else "postgresql"
-    search = sql.search(node, dialect=dialect, now=now, me=me)
-    question = Question(
-        row_by_row=search.row_by_row,
-        exact=search.exact,
-        any_post=tree.asks_for_context(node),
-        residue=residue.of(node, dialect, now, me),
-        _compile=partial(sql.search, node, dialect=dialect, now=now, me=me),
-    )
-    question.row_by_row = sa.and_(question.kind, search.row_by_row)
-    return question
+    compile_ = partial(sql.search, node, dialect=dialect, now=now, me=me)
+    return Question(compile_(), tree.asks_for_context(node), residue.of(node, dialect, now, me), dialect, compile_)
 
 
 def case_ids(
@@ -103,88 +112,105 @@ def count_cases(connection: Connection, question: Question, most: int | None) ->
     if not question.exact:
         return sum(1 for _ in islice(case_ids(connection, question), most))
     found = sa.select(POST.c.case_id).distinct().select_from(sql.JOINED)
-    found = found.where(question.led(connection)[0], POST.c.case_id.is_not(None)).limit(most)
+    kind = sa.true() if question.any_post else POST.c.is_mention
+    found = found.where(kind, question.search.where, POST.c.case_id.is_not(None)).limit(most)
     return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
 
 
 def _cases(
     connection: Connection, question: Question, limit: int | None, after: Rank | None, watch: Watch
 ) -> Iterator[int]:
-    count = 0
-    for size in WALKS if limit is not None else ():
-        yield from _in_window(connection, question, after, size)
-        count, after = count + size, _end_of(connection, after, size)
-        if after is None:
+    read = partial(_answering, connection, question, limit=limit, goes_on=lambda: watch(0, 0))
+    tried = 0
+    if limit is not None:
+        end, tried = _end_of(connection, after, WALK), WALK
+        yield from read(_between(after, end), along=True)
+        if (after := end) is None:
             return
-    where, leads = question.led(connection)
-    if question.exact or leads:
-        yield from _by_index(connection, question, where, after, limit)
-        return
+    for ids in _leads(connection, question):
+        if _are_few(connection, ids):
+            yield from read(sa.and_(POST.c.id.in_(ids), _between(after, None)))
+            return
+        if limit is not None:
+            end, yielded = _end_of(connection, after, FAR), columns.aside(POST.c.id, question.dialect).in_(ids)
+            yield from read(sa.and_(yielded, _between(after, end)), along=True)
+            if (after := end) is None:
+                return
+    led = question.led(connection)
+    if led.ids is not None or question.exact:
+        leads = POST.c.id.in_(led.ids) if led.ids is not None else sa.true()
+        yield from read(sa.and_(leads, _between(after, None)))
+    else:
+        yield from _in_windows(connection, question, after, tried, watch)
+
+
+def _leads(connection: Connection, question: Question) -> Iterator[sa.Select[Any]]:
+    """The ids that an index yields; with the help of its vocabulary last, for that takes longest to read."""
+    if question.search.ids is not None:
+        yield question.search.ids
+    if not question.exact and (ids := question.led(connection).ids) is not None:
+        yield ids
+
+
+def _answering(
+    connection: Connection,
+    question: Question,
+    within: Condition,
+    *,
+    limit: int | None = None,
+    along: bool = False,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> Iterator[int]:
+    """The cases within some bounds that answer, in order, each once.
+
+    `along`: those that answer are met on the way, and hardly more are read than are wanted; else they are put in order.
+    """
+    wanted = sa.select(CASE.c.id, *question.columns).join(POST, POST.c.case_id == CASE.c.id)
+    wanted = wanted.where(within, question.kind, question.search.row_by_row).order_by(*INBOX_ORDER)
+    if question.exact and not along:
+        wanted = wanted.group_by(CASE.c.id).limit(limit)
+    with connection.execute(wanted.execution_options(yield_per=min(limit or TRIED, TRIED))) as found:
+        parts = takewhile(lambda _: goes_on(), found.partitions())
+        yield from (id_ for id_, _ in groupby(row.id for part in parts for row in part if question.answers(row)))
+
+
+def _in_windows(
+    connection: Connection, question: Question, after: Rank | None, tried: int, watch: Watch
+) -> Iterator[int]:
+    """All cases are tried, and somebody is told how many of how many."""
     total = int(connection.execute(sa.select(sa.func.count()).select_from(CASE)).scalar_one())
-    while watch(count, total):
-        yield from _in_window(connection, question, after, WINDOW)
-        count, after = count + WINDOW, _end_of(connection, after, WINDOW)
-        if after is None:
+    while watch(tried, total):
+        end = _end_of(connection, after, WINDOW)
+        yield from _answering(connection, question, _between(after, end))
+        tried += WINDOW
+        if (after := end) is None:
             return
 
 
-def _in_window(connection: Connection, question: Question, after: Rank | None, size: int) -> Iterator[int]:
-    """Of the next `size` cases those that answer."""
-    first = sa.select(CASE.c.id).where(_beyond(after)).order_by(*INBOX_ORDER).limit(size).subquery()
-    among = sa.select(CASE.c.id).join(first, first.c.id == CASE.c.id).join(POST, POST.c.case_id == CASE.c.id)
-    wanted = among.where(question.row_by_row).order_by(*INBOX_ORDER)
-    if question.exact:
-        yield from connection.scalars(wanted.group_by(CASE.c.id)).all()
-        return
-    reading = wanted.add_columns(*question.residue.columns).execution_options(yield_per=TRIED)
-    with connection.execute(reading) as tried:
-        yield from _once(row.id for row in tried if question.residue.answers(row))
+def _are_few(connection: Connection, ids: sa.Select[Any]) -> bool:
+    some = sa.select(sa.func.count()).select_from(ids.limit(FEW + 1).subquery())
+    return int(connection.execute(some).scalar_one()) <= FEW
 
 
 def _end_of(connection: Connection, after: Rank | None, size: int) -> Rank | None:
     """The last of the next `size` cases; None where there are no more beyond."""
-    rank = sa.select(CASE.c.priority_score, CASE.c.last_mention_at, CASE.c.id).where(_beyond(after))
-    row = connection.execute(rank.order_by(*INBOX_ORDER).offset(size - 1).limit(1)).first()
+    ranks = sa.select(*RANK).where(_between(after, None)).order_by(*INBOX_ORDER)
+    row = connection.execute(ranks.offset(size - 1).limit(1)).first()
     return (row.priority_score, row.last_mention_at, row.id) if row is not None else None
 
 
-def _by_index(
-    connection: Connection, question: Question, where: Condition, after: Rank | None, limit: int | None
-) -> Iterator[int]:
-    wanted = sa.select(CASE.c.id).join(POST, POST.c.case_id == CASE.c.id).where(where, _beyond(after))
-    wanted = wanted.order_by(*INBOX_ORDER)
-    if question.exact:
-        with connection.scalars(wanted.group_by(CASE.c.id).limit(limit).execution_options(yield_per=TRIED)) as found:
-            yield from found
-        return
-    pairs = connection.execute(wanted.add_columns(POST.c.id.label("post_id"))).all()
-    yield from _once(_tried(connection, question, pairs))
+def _between(after: Rank | None, end: Rank | None) -> Condition:
+    """Cases beyond `after` in inbox order, up to and with `end`; the scores are what an index can begin and end at."""
+    score = CASE.c.priority_score
+    beyond = sa.and_(score <= after[0], _comes_after(after)) if after else sa.true()
+    return sa.and_(beyond, score >= end[0], sa.not_(_comes_after(end))) if end else beyond
 
 
-def _tried(connection: Connection, question: Question, pairs: Sequence[Any]) -> Iterator[int]:
-    for some in in_chunks(pairs):
-        read = sa.select(POST.c.id.label("post_id"), *question.residue.columns).select_from(sql.JOINED)
-        rows = connection.execute(read.where(POST.c.id.in_([pair.post_id for pair in some])))
-        answering = {row.post_id for row in rows if question.residue.answers(row)}
-        yield from (pair.id for pair in some if pair.post_id in answering)
-
-
-def _once(ids: Iterator[int]) -> Iterator[int]:
-    seen: set[int] = set()
-    for each in ids:
-        if each not in seen:
-            seen.add(each)
-            yield each
-
-
-def _beyond(rank: Rank | None) -> Condition:
-    """Cases that come after `rank` in inbox order; the first part is what an index can begin at."""
-    if rank is None:
-        return sa.true()
+def _comes_after(rank: Rank) -> Condition:
     urgency, since, case_id = rank
     score, waiting = CASE.c.priority_score, CASE.c.last_mention_at
     later = sa.or_(waiting > since, sa.and_(waiting == since, CASE.c.id > case_id))
-    return sa.and_(score <= urgency, sa.or_(score < urgency, later))
+    return sa.or_(score < urgency, sa.and_(score == urgency, later))
 
 
 def next_posts(
@@ -197,23 +223,25 @@ def next_posts(
     order = (POST.c.at.desc(), POST.c.id.desc()) if newest_first else (POST.c.at, POST.c.id)
     beyond = _later(after, newest_first)
     query = sa.select(POST.c.at, POST.c.id).select_from(sql.JOINED).order_by(*order)
+    query = query.add_columns(*question.columns)
     wanted = limit if question.exact else TRIED
-    if not question.exact:
-        query = query.add_columns(*question.residue.columns)
-    for walk in () if question.any_post else WALKS:
-        first = sa.select(POST.c.id).where(POST.c.is_mention, beyond).order_by(*order).limit(walk).subquery()
-        near = query.join(first, first.c.id == POST.c.id).where(question.row_by_row).limit(wanted)
+    if not question.any_post:
+        first = sa.select(POST.c.id).where(POST.c.is_mention, beyond).order_by(*order).limit(WALK).subquery()
+        near = query.join(first, first.c.id == POST.c.id).where(question.search.row_by_row).limit(wanted)
         found = connection.execute(near).all()
-        chosen = _answering(question, found)
+        chosen = [row.id for row in found if question.answers(row)]
         if len(chosen) >= limit:
             return chosen[:limit], _place_of(found, chosen[limit - 1])
-    where, _ = question.led(connection)
-    found = connection.execute(query.where(where, beyond).limit(wanted)).all()
-    return _answering(question, found), (found[-1].at, found[-1].id) if len(found) == wanted else None
-
-
-def _answering(question: Question, found: Sequence[Any]) -> list[int]:
-    return [row.id for row in found if question.exact or question.residue.answers(row)]
+    led = question.led(connection)
+    kind: Condition = sa.true() if question.any_post else POST.c.is_mention
+    where = led.where
+    if led.ids is not None:
+        few = _are_few(connection, led.ids)
+        kind, here = (question.kind, POST.c.id) if few else (kind, columns.aside(POST.c.id, question.dialect))
+        where = sa.and_(here.in_(led.ids), led.row_by_row)
+    found = connection.execute(query.where(kind, where, beyond).limit(wanted)).all()
+    chosen = [row.id for row in found if question.answers(row)]
+    return chosen, (found[-1].at, found[-1].id) if len(found) == wanted else None
 
 
 def _place_of(found: Sequence[Any], post_id: int) -> Place:

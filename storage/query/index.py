@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from storage.query import fold
 from storage.tables import Post
 
+_POST: sa.Table = Post.__table__  # type: ignore[attr-defined]
 _COLUMNS = ("title_words", "text_words", "author_words")
 _OLD = ", ".join(f"old.{each}" for each in _COLUMNS)
 _NEW = ", ".join(f"new.{each}" for each in _COLUMNS)
@@ -97,8 +98,10 @@ MOST_WORDS = 250
 """Words that a lookup may be made of; where more would do, posts are common enough to be met on the way."""
 
 
-def words(connection: Connection, pieces: Sequence[str], suits: Callable[[str], bool] | None) -> list[str] | None:
-    """The words of the index that hold one of `pieces` and pass the test.
+def words(
+    connection: Connection, pieces: Sequence[str], letters: range | None, suits: Callable[[str], bool] | None
+) -> list[str] | None:
+    """The words of the index that hold one of `pieces`, have so many letters, and pass the test.
 
     None where they are more than `MOST_WORDS`, and on PostgreSQL, whose index does not tell its words. SQLite reads its
     own, a twentieth of what reading all posts would be.
@@ -109,20 +112,29 @@ def words(connection: Connection, pieces: Sequence[str], suits: Callable[[str], 
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.post_words USING fts5vocab('main', 'post_search', 'row')"
     )
     holds = " OR ".join(["instr(term, ?)"] * len(pieces))
-    found = connection.exec_driver_sql(f"SELECT term FROM temp.post_words WHERE {holds}", tuple(pieces))  # noqa: S608
+    size = f"length(term) BETWEEN {letters.start} AND {letters.stop - 1} AND" if letters is not None else ""
+    asked = f"SELECT term FROM temp.post_words WHERE {size} ({holds})"  # noqa: S608 - numbers and our own words
+    found = connection.exec_driver_sql(asked, tuple(pieces))
     chosen = list(islice((term for (term,) in found if suits is None or suits(term)), MOST_WORDS + 1))
     found.close()
     return chosen if len(chosen) <= MOST_WORDS else None
 
 
+def ids(lookup: Lookup, dialect: str) -> sa.Select[Any]:
+    """The ids of the posts that the index yields. Only folded words go in, quoted and bound: none can be a command."""
+    if dialect == "sqlite" and not nothing(lookup):
+        matching = sa.literal_column("post_search").bool_op("MATCH")(_match(lookup))
+        row = sa.literal_column("rowid", sa.BigInteger)
+        return sa.select(row).select_from(sa.table("post_search")).where(matching)
+    return sa.select(_POST.c.id).where(condition(lookup, dialect)).correlate(None)
+
+
 def condition(lookup: Lookup, dialect: str) -> sa.ColumnElement[bool]:
-    """The lookup as a condition on `post`. Only folded words go in, quoted and bound, so no word can be a command."""
+    """The lookup as a condition on `post`."""
     if nothing(lookup):
         return sa.false()
     if dialect == "sqlite":
-        matching = sa.literal_column("post_search").bool_op("MATCH")(_match(lookup))
-        rows = sa.select(sa.literal_column("rowid", sa.BigInteger)).select_from(sa.table("post_search")).where(matching)
-        return _post_id().in_(rows)
+        return _POST.c.id.in_(ids(lookup, dialect))
     from sqlalchemy.dialects.postgresql import TSQUERY  # a fifth of what a command on SQLite has to import
 
     vector: sa.ColumnElement[Any] = sa.literal_column(_VECTOR)
@@ -137,10 +149,6 @@ def nothing(lookup: Lookup) -> bool:
         case AnyOf(parts):
             return all(map(nothing, parts))
     return False
-
-
-def _post_id() -> sa.ColumnElement[int]:
-    return Post.__table__.c.id  # type: ignore[attr-defined, no-any-return]
 
 
 def _match(lookup: Lookup) -> str:

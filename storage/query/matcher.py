@@ -209,10 +209,5 @@ def _near_finder(find_left: Finder, find_right: Finder, distance: int, ordered: 
 
 
 def _fuzzy_finder(node: tree.Fuzzy) -> Finder:
-    token, limit = patterns.fuzzy_token(node), node.distance
-    pieces = patterns.fuzzy_pieces(node)
-
-    def is_like(word: str) -> bool:
-        return any(each in word for each in pieces) and patterns.edits(token, word, limit) <= limit
-
+    is_like = patterns.like(node)
     return lambda row: [(at, at) for at, word in enumerate(row) if is_like(word)]

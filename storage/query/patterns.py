@@ -101,26 +101,15 @@ def fuzzy_pieces(node: tree.Fuzzy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(token[a:b] for a, b in pairwise(ends)))
 
 
-def edits(left: str, right: str, limit: int) -> int:
-    """Letters added, lost, changed or swapped with the next to get from one to the other; `limit + 1` for more.
+def like(node: tree.Fuzzy) -> Callable[[str], bool]:
+    """Whether a folded word is near enough: letters added, lost, changed or swapped with the next are counted.
 
     The optimal string alignment distance (Damerau 1964, without changing a letter twice).
     """
-    if abs(len(left) - len(right)) > limit:
-        return limit + 1
-    before: list[int] = []
-    last = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        row = [i]
-        for j, b in enumerate(right, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and b == left[i - 2]:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-        before, last = last, row
-    return min(last[-1], limit + 1)
+    from rapidfuzz.distance import OSA  # takes a desk's first paint to import, and few queries ask for it
+
+    token, limit = fuzzy_token(node), node.distance
+    return lambda word: OSA.distance(token, word, score_cutoff=limit) <= limit
 
 
 def exact_regex(text: str) -> re.Pattern[str]:

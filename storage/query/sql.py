@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,8 +27,9 @@ MAX_LOOKUP_DEPTH = 6
 SHORTEST_PIECE = 3
 """Letters of a part of a word from which the words that hold it are few enough to be looked up."""
 
-Vocabulary = Callable[[Sequence[str], Callable[[str], bool] | None], Sequence[str] | None]
-"""The indexed words that hold one of these parts and pass the test; None where they cannot be told, or are many."""
+Vocabulary = Callable[[Sequence[str], range | None, Callable[[str], bool] | None], Sequence[str] | None]
+"""The indexed words that hold one of these parts, have so many letters, and pass the test; None where they cannot be
+told, or are many."""
 
 JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.POST.c.case_id)
 """What the conditions are over."""
@@ -42,8 +44,8 @@ class Search:
     row_by_row: Condition
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
-    led: bool
-    """Whether the index leads to the rows, so that not all need to be looked at."""
+    ids: sa.Select[Any] | None = None
+    """Where an index leads: the ids of posts it yields, among which are all that answer. It reads no post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,33 @@ def search(
     With a `vocabulary` the index also leads where only a part of a word, or a word like it, is asked for.
     """
     lookup = looked_up(node, vocabulary=vocabulary)
-    narrowed = index.condition(lookup, dialect) if lookup else sa.true()
+    ids = _ids(node, lookup, dialect, now)
+    narrowed: Condition = sa.true()
+    if ids is not None and dialect == "sqlite":
+        narrowed = columns.POST.c.id.in_(ids)
+    elif lookup is not None:
+        narrowed = index.condition(lookup, dialect)
     if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, sa.true(), False, lookup is not None)
+        return Search(narrowed, sa.true(), False, ids)
     bounds = _Compiler(dialect, now, me).bounds(node)
-    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lookup is not None)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, ids)
+
+
+def _ids(node: tree.Node, lookup: index.Lookup | None, dialect: Dialect, now: datetime) -> sa.Select[Any] | None:
+    """By the index of words, by that of sources, and by that of times where there are words too, else they are many."""
+    words = index.ids(lookup, dialect) if lookup is not None else None
+    leaves = [each for each in (node.parts if isinstance(node, tree.And) else (node,)) if isinstance(each, tree.Value)]
+    sources = [each for each in leaves if each.field == "source" and each.value.lower() != "none"]
+    times = [each for each in leaves if each.field in columns.TIMES]
+    if not sources and (not times or words is None):
+        return words
+    post = columns.POST.alias()
+    told = [columns.source(each, dialect, post) for each in sources] + [columns.at(each, now, post) for each in times]
+    if not sources:
+        told.append(post.c.is_mention.in_((False, True)))  # what the index of times begins with
+    if words is not None:
+        told.append(columns.aside(post.c.id, dialect).in_(words))
+    return sa.select(post.c.id).where(*told)
 
 
 def looked_up(
@@ -85,11 +109,13 @@ def looked_up(
             found = [inner(part) for part in parts]
             return _joined(index.AnyOf, [each for each in found if each], depth) if all(found) else None
         case tree.Fuzzy() if vocabulary:
-            token = patterns.fuzzy_token(node)
-            like = partial(_is_like, token, node.distance)
-            return _any_word(vocabulary(patterns.fuzzy_pieces(node), like), depth)
+            size = len(patterns.fuzzy_token(node))
+            letters = range(size - node.distance, size + node.distance + 1)
+            return _any_word(vocabulary(patterns.fuzzy_pieces(node), letters, patterns.like(node)), depth)
         case tree.Regex(expression) if vocabulary:
-            needed = [_any_word(vocabulary((each,), None), depth - 1) for each in literals.required(expression)[:1]]
+            needed = [
+                _any_word(vocabulary((each,), None, None), depth - 1) for each in literals.required(expression)[:1]
+            ]
             return _joined(index.AllOf, [each for each in needed if each], depth)
         case tree.Word() | tree.Phrase() | tree.Exact() | tree.Marked():
             tokens = [
@@ -117,7 +143,7 @@ def _looked_up_token(token: str, depth: int, vocabulary: Vocabulary | None) -> i
     piece = max(re.split(r"[*?]+", token), key=len)
     if vocabulary is None or len(piece) < SHORTEST_PIECE:
         return None
-    return _any_word(vocabulary((piece,), None), depth)
+    return _any_word(vocabulary((piece,), None, None), depth)
 
 
 def _any_word(words: Sequence[str] | None, depth: int) -> index.Lookup | None:
@@ -125,10 +151,6 @@ def _any_word(words: Sequence[str] | None, depth: int) -> index.Lookup | None:
     if words is None:
         return None
     return _joined(index.AnyOf, [index.Token(each) for each in words], depth) if words else index.NOTHING
-
-
-def _is_like(token: str, distance: int, word: str) -> bool:
-    return patterns.edits(token, word, distance) <= distance
 
 
 class _Compiler:

@@ -38,6 +38,7 @@ class Desk:
         external_id: str = "",
         is_own: bool = False,
         opinion: Opinion | None = None,
+        source: str = "forum",
         **more: Any,
     ) -> int:
         """Stores a mention (or, when it is our own account's, a post) and gives its id."""
@@ -58,7 +59,7 @@ class Desk:
             wants_case=not is_own,
             is_own=is_own,
         )
-        stored = self.intake.store("forum", "phpbb", [new])
+        stored = self.intake.store(source, "phpbb", [new])
         return (*stored.new_mentions, *stored.edited_mentions, 0)[0]
 
     def case(self, text: str = "Waarom werkt de app van Zonnebank niet?", **more: Any) -> int:

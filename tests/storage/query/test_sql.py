@@ -30,6 +30,7 @@ def found(store: Any, node: tree.Node, database: Database, now: datetime) -> tup
     ids = list(store.connection.scalars(query.where(search.where)))
     tried = list(store.connection.scalars(query.where(search.row_by_row)))
     assert ids == tried if search.exact else set(ids) <= set(tried)
+    assert search.ids is None or set(ids) <= set(store.connection.scalars(search.ids))
     return ids, search.exact
 
 
