@@ -7,6 +7,7 @@ a million mentions are some hundred megabytes of rows, but few of columns.
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
@@ -37,6 +38,10 @@ REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 PAGE = 250
 """Rows fetched at a time: few enough to stay in the processor's cache, which halves the time of the whole."""
 
+FAR = 1000
+"""Ids farther apart than this are not read as one range, whatever else stands between them."""
+FEW = 50
+"""Fewer ids than this are no range."""
 DENSE = 4
 """Ids are read as one range when it holds at most this many times as many; else one by one."""
 
@@ -170,13 +175,13 @@ def _ids(values: Sequence[int | None]) -> Ids:
 
 def by_ids(connection: Connection, query: sa.Select[Any], column: sa.Column[Any], ids: Ints) -> Iterator[Page]:
     """The rows whose `column` is among `ids` (ascending, each once), and perhaps some more near them."""
-    if not len(ids):
-        return
-    first, last = int(ids[0]), int(ids[-1])
-    if last - first < DENSE * len(ids):
-        yield from pages(connection, query.where(column.between(first, last)))
-        return
-    for some in in_chunks(ids.tolist()):
+    scattered: list[int] = []
+    for run in np.split(ids, np.flatnonzero(np.diff(ids) > FAR) + 1):
+        if len(run) >= FEW and run[-1] - run[0] < DENSE * len(run):
+            yield from pages(connection, query.where(column.between(int(run[0]), int(run[-1]))))
+        else:
+            scattered += run.tolist()
+    for some in in_chunks(scattered):
         yield from pages(connection, query.where(column.in_(some)))
 
 
@@ -217,16 +222,14 @@ def among(values: Ints, wanted: Ints) -> Flags:
     return found
 
 
-def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ints]]:
+def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ids]]:
     """Each intent with the mentions among `ids` (ascending) that have it."""
-    names, posts, codes = Numbers(), list[Ints](), list[Codes]()
+    found = defaultdict[str, "array[int]"](lambda: array("i"))
     for page in by_ids(connection, sa.select(INTENT.c.post_id, INTENT.c.intent), INTENT.c.post_id, ids):
-        of, intent = zip(*page, strict=True)
-        posts.append(_ids(of))
-        codes.append(names.of(intent))
-    post, code = joined(posts, np.int32), joined(codes, np.int32)
-    for name in sorted(names):
-        yield name, post[code == names[name]]
+        for post, intent in page:
+            found[intent].append(post)
+    for name in sorted(found):
+        yield name, np.frombuffer(found[name], np.int32)
 
 
 def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ...]]:
@@ -269,6 +272,15 @@ def mentions_by_case(connection: Connection, cases: Ints) -> Ints:
         mine = among(case, cases)
         found[np.searchsorted(cases, case[mine])] = many[mine]
     return found
+
+
+def lively(connection: Connection, threads: Ints) -> Ids:
+    """Which of some conversations (ascending ids) hold posts besides those of one case. An index tells."""
+    case, every = POST.c.case_id, sa.func.count()
+    several = sa.or_(sa.func.count(case) < every, sa.func.min(case) < sa.func.max(case))
+    query = sa.select(POST.c.conversation_id).group_by(POST.c.conversation_id).having(several)
+    found = [thread for page in by_ids(connection, query, POST.c.conversation_id, threads) for (thread,) in page]
+    return distinct(np.array(found, np.int32))
 
 
 class Events(NamedTuple):

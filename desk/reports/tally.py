@@ -119,9 +119,13 @@ class Tally:
     def writers(self) -> Counts[Writer]:
         """Mentions by account and sentiment; those of unknown authors are left out."""
         known = self.frame.author > 0
-        keys = [Writer(*author, each) for author in self.frame.authors for each in SENTIMENTS]
         codes = self.frame.author[known] * len(SENTIMENTS) + self._sentiment[known]
-        return Counts(keys, codes, self.frame.mention[known])
+        seen, place = np.unique(codes, return_inverse=True)
+        return Counts([self._writer(each) for each in seen.tolist()], place, self.frame.mention[known])
+
+    def _writer(self, code: int) -> Writer:
+        author, felt = divmod(code, len(SENTIMENTS))
+        return Writer(*self.frame.authors[author], SENTIMENTS[felt])
 
     @cached_property
     def _sentiment(self) -> Codes:
