@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -21,7 +20,7 @@ from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree
 from storage.query.grammar import parse
 from storage.types import EventKind
-from storage.types.figures import Flags, Ints
+from storage.types.figures import Ints
 
 GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
 
@@ -169,7 +168,8 @@ NOBODY = _Account(0, "", False)
 
 
 def _ledger(connection: Connection, questions: Questions, moment: datetime) -> Ledger:
-    lively = _lively(connection, questions)
+    others_wrote = frames.lively(connection, frames.distinct(questions.thread))
+    lively = frames.among(questions.thread, others_wrote)
     cases_of: dict[int, dict[int, int]] = defaultdict(dict)
     for mention, thread, case in zip(*(each[lively].tolist() for each in questions), strict=True):
         cases_of[thread][mention] = case
@@ -184,19 +184,6 @@ def _ledger(connection: Connection, questions: Questions, moment: datetime) -> L
         for case in sorted(found)
     ]
     return Ledger(tuple(asked), _helpers(connection, {each.help.helper for case in asked for each in case.helped}))
-
-
-def _lively(connection: Connection, questions: Questions) -> Flags:
-    """Those in a conversation with more posts than their case has: others wrote too. Indexes tell, no row is read."""
-    cases, threads = frames.distinct(questions.case), frames.distinct(questions.thread)
-    mine = frames.mentions_by_case(connection, cases)[np.searchsorted(cases, questions.case)]
-    counted = sa.select(POST.c.conversation_id, sa.func.count()).group_by(POST.c.conversation_id)
-    posts = np.zeros(len(threads), np.int64)
-    for page in frames.by_ids(connection, counted, POST.c.conversation_id, threads):
-        thread, many = np.array(page, np.int64).T
-        known = frames.among(thread, threads)
-        posts[np.searchsorted(threads, thread[known])] = many[known]
-    return posts[np.searchsorted(threads, questions.thread)] > mine
 
 
 def _threads(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Said]]:

@@ -19,6 +19,14 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("customer", sa.Text(), nullable=False, server_default=""))
     op.create_index("ix_post_source_at", "post", ["source", "at"])
     op.drop_index("ix_post_source", "post")
+    op.drop_index("ix_post_mention_at", "post")
+    counted = (
+        "first_seen_at", "published_at", "source", "source_kind", "brand", "lang", "sentiment", "priority",
+        "author_id", "conversation_id", "case_id",
+    )  # fmt: skip
+    op.create_index("ix_post_mention_at", "post", ["is_mention", "at", "id", *counted])
+    op.drop_index("ix_post_conversation_at", "post")
+    op.create_index("ix_post_conversation_at", "post", ["conversation_id", "at", "id", "case_id"])
     op.create_index("ix_post_case", "post", ["case_id", "is_mention", "at"])
     op.drop_index("ix_post_case_id", "post")
     op.add_column("source", sa.Column("answer", sa.Text(), nullable=False, server_default=""))
