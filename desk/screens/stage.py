@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desk.clerk import Clerk
     from desk.screens.sources import SourceDoor
 
-COUNTING = 15.0
+COUNTING = 60.0
 """Seconds between two looks at the tabs' counts, the outbox and the sources, when nothing happens here."""
 WANTING = (ReplyState.UNCERTAIN, ReplyState.FAILED, ReplyState.AWAITING_APPROVAL)
 HEARTBEAT = 60.0
