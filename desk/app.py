@@ -63,8 +63,8 @@ class Desk(App[None]):
     ) -> None:
         """`custom` and `make_clerk` are called in a thread after the first paint: what they import takes longer.
 
-        So are `sighted`, which spares the first wait for `custom` and for the inbox's rows, and `sources`, which tells
-        the sources' health.
+        So are `sighted`, which tells the inbox's first rows before there is a clerk, and `sources`, which tells the
+        sources' health.
         """
         super().__init__()
         locale.use(lang)
