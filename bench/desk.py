@@ -176,7 +176,9 @@ def keys(terminal: Terminal, press: str, times: int, back: str = "") -> list[flo
 
 
 def search(terminal: Terminal, query: str) -> float:
-    """Seconds from Enter to the first page of what answers, or to the word that nothing does."""
+    """Seconds from Enter to the first page of what answers, or to the word that nothing does; from the inbox."""
+    terminal.press("\x1b")
+    terminal.settle(0.5)
     terminal.press("/")
     terminal.settle()
     for words in ("\x15", query):

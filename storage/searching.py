@@ -127,19 +127,21 @@ def _cases(
         yield from read(_between(after, end), along=True)
         if (after := end) is None:
             return
+    post_id = columns.aside(POST.c.id, question.dialect)
     for ids in _leads(connection, question):
-        if _are_few(connection, ids):
-            yield from read(sa.and_(POST.c.id.in_(ids), _between(after, None)))
-            return
-        if limit is not None:
-            end, yielded = _end_of(connection, after, FAR), columns.aside(POST.c.id, question.dialect).in_(ids)
-            yield from read(sa.and_(yielded, _between(after, end)), along=True)
+        are_few = _are_few(connection, ids)
+        if limit is not None and not are_few:
+            end = _end_of(connection, after, FAR)
+            yield from read(sa.and_(post_id.in_(ids), _between(after, end)), along=True)
             if (after := end) is None:
                 return
-    led = question.led(connection)
-    if led.ids is not None or question.exact:
-        leads = POST.c.id.in_(led.ids) if led.ids is not None else sa.true()
-        yield from read(sa.and_(leads, _between(after, None)))
+        if are_few or question.exact:
+            yield from read(sa.and_(POST.c.id.in_(ids), _between(after, None)))
+            return
+    if question.exact:
+        yield from read(_between(after, None))
+    elif (led := question.led(connection).ids) is not None:
+        yield from read(sa.and_(post_id.in_(led), _between(after, None)), along=True)
     else:
         yield from _in_windows(connection, question, after, tried, watch)
 
@@ -181,7 +183,7 @@ def _in_windows(
     total = int(connection.execute(sa.select(sa.func.count()).select_from(CASE)).scalar_one())
     while watch(tried, total):
         end = _end_of(connection, after, WINDOW)
-        yield from _answering(connection, question, _between(after, end))
+        yield from _answering(connection, question, _between(after, end), along=True)
         tried += WINDOW
         if (after := end) is None:
             return
