@@ -1,4 +1,4 @@
-"""Listening from the command line: collecting, trying an address, the sources' health, and classifying."""
+"""Listening from the command line: collecting, trying an address, the sources' health, and queries."""
 
 from __future__ import annotations
 
@@ -160,13 +160,6 @@ def import_opml(house: House, args: argparse.Namespace) -> int:
 
     sys.stdout.writelines(f"  - {line}\n" for line in opml.entries(args.file))
     return 0
-
-
-def classify(house: House, args: argparse.Namespace) -> int:
-    """JSON lines in, the same lines understood out. A line that is no JSON object is said, and makes the status 1."""
-    from listener import classifying
-
-    return classifying.classify(sys.stdin.buffer, sys.stdout, sys.stderr, *house.learnt_for)
 
 
 def check_query(house: House, args: argparse.Namespace) -> int:

@@ -145,7 +145,7 @@ def _understanding(verbs: Any) -> None:
     _verb(
         verbs,
         "classify",
-        "front.listening:classify",
+        "front.learning:classify",
         'read JSON lines {"text": …} on stdin, write them with language, sentiment, intent, priority and reasons',
     )
 

@@ -143,7 +143,10 @@ class Default:
             if points is not None:
                 odds[at] += points[3:]
                 settle([readings[at]], np.array([readings[at].odds]) + points[:2])
-        whole = zip(langs, readings, seen, abouts, odds.tolist(), strict=True)
+        wants: list[list[Want]] = [[] for _ in tasks]
+        for at, which in np.argwhere(odds > 0).tolist():
+            wants[at].append((INTENTS[which], float(odds[at, which])))
+        whole = zip(langs, readings, seen, abouts, wants, strict=True)
         return [self._opinion(*each) for each in whole]
 
     def _held_against(self, brands: tuple[BrandWords, ...]) -> Parties:
@@ -205,10 +208,9 @@ class Default:
         return intents.features(readings, seen, orders) @ self._intents
 
     def _opinion(
-        self, lang: str | None, reading: Reading, seen: intents.Cues, about: _About, odds: Sequence[float]
+        self, lang: str | None, reading: Reading, seen: intents.Cues, about: _About, wants: list[Want]
     ) -> Opinion:
-        wants = [pair for pair in zip(INTENTS, odds, strict=True) if pair[1] > 0] if reading.words else []
-        wants.sort(key=_heaviest)
+        wants = sorted(wants, key=_lightness) if reading.words else []
         judged, chance = label(reading)
         points, level, reasons = self._priority(reading, seen, wants)
         return Opinion(
@@ -236,10 +238,12 @@ class Default:
         return priority.score(parts, None, self._priorities)
 
 
-def _heaviest(want: tuple[str, float]) -> float:
+def _lightness(want: Want) -> float:
     return -want[1]
 
 
+Want = tuple[str, float]
+"""An intent that is likelier than not, and its log-odds."""
 _About = tuple[float | None, Sequence[Reason]]
 """Whether a text is about a brand, and why."""
 

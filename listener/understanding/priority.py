@@ -66,17 +66,20 @@ def score(
         for name, part in _around(context).items():
             points[name] = points.get(name, 0.0) + worth[name] * part
     total = sum(points.values())
-    grave = any(name in seen and worth[name] > 0 for name in GRAVE) and parts.positive < 0.5 and "spam" not in seen
     level = next((level for level, cut in CUTS.items() if total >= cut), Priority.LOW)
-    if grave:
+    if parts.positive < 0.5 and "spam" not in seen and any(worth[name] > 0 for name in GRAVE if name in seen):
         total = max(total, CUTS[Priority.HIGH])
         level = max(level, Priority.HIGH, key=lambda each: each.rank)
-    reasons = tuple(
+    reasons = [
         Reason(about="priority", label=name, words=tuple(seen.get(name, ())), share=round(value, 2))
-        for name, value in sorted(points.items(), key=lambda pair: -abs(pair[1]))
+        for name, value in sorted(points.items(), key=_lightness)
         if abs(value) >= 0.1
-    )
-    return max(0, min(100, round(12 + total * 88 / FULL))), level, reasons
+    ]
+    return max(0, min(100, round(12 + total * 88 / FULL))), level, tuple(reasons)
+
+
+def _lightness(part: tuple[str, float]) -> float:
+    return -abs(part[1])
 
 
 def _around(context: Context) -> dict[str, float]:

@@ -7,7 +7,6 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,8 @@ class Reading:
     """The pairs of words, hashed (`hashed`)."""
     sides: tuple[list[float], list[float]] = ([], [])
     """What each word adds to negative and to positive, half of what the pairs it is in add with it."""
+    lead: tuple[float, float] = (0.0, 0.0)
+    """What its opinion words add to negative and to positive by the signs."""
     odds: tuple[float, float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
 
@@ -69,7 +70,8 @@ class Tongue:
         self._vocabulary, self._book = vocabulary(lang)
         own = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
         self._bias, self._sides = own[0], own[1:]
-        self._ways = {way: _way(own[1:] @ np.array(way)) for way in _WAYS}
+        self._cues = {names: [(at, *own[1 + at]) for at in map(NAMES.index, names)] for names in SIGNS_OF.values()}
+        """For the signs that a kind of cue stirs: the number of each and what it adds to negative and positive."""
         if lang:
             self._forms, self._pieces, self._pairs = (
                 weights.columns(f"{lang}.{name}") for name in ("words", "pieces", "pairs")
@@ -135,7 +137,11 @@ class Tongue:
         for reading, bits in zip(readings, shown.tolist(), strict=True):
             reading.shown = bits
             reading.signs = signs(reading.words, reading.hits, bits, reading.phrases)
-        odds = self._bias + np.array([reading.signs for reading in readings]) @ self._sides
+        numbered = np.array([reading.signs for reading in readings])
+        odds = self._bias + numbered @ self._sides
+        leads = numbered @ (self._sides * _OF_OPINION) - self._sides[_NO_OPINION]
+        for reading, lead in zip(readings, leads.tolist(), strict=True):
+            reading.lead = tuple(lead)
         if self.lang:
             odds += self._by_words(readings, numbers, ends)
         else:
@@ -178,8 +184,7 @@ class Tongue:
         points, stops = self._points(reading, *_direction(reading, judged))
         for start, stop in stops.items():
             for at in range(start + 1, stop):
-                points[start] += points[at]
-                points[at] = 0.0
+                points[start], points[at] = points[start] + points[at], 0.0
         total = sum([p for p in points if p > 0]) or 1.0
         best = sorted([(p, at) for at, p in enumerate(points) if p > 0.03 * total], reverse=True)[:SHOWN]
         return tuple(
@@ -199,17 +204,37 @@ class Tongue:
 
         Also the phrases that speak as one: first word -> one past the last.
         """
-        neg_scale, pos_scale = (each / math.sqrt(len(reading.words) + 1) for each in (neg, pos))
-        points = [neg_scale * less + pos_scale * more for less, more in zip(*reading.sides, strict=True)]
-        way = self._ways[neg, pos]
+        scale = 1 / math.sqrt(len(reading.words) + 1)
+        points = [scale * (neg * less + pos * more) for less, more in zip(*reading.sides, strict=True)]
         if reading.hits:
-            lead = sum(map(mul, reading.signs, way.opinions)) - way.silent
+            lead = max(neg * reading.lead[0] + pos * reading.lead[1], 0.2)
             toward = [max((pos - neg) * h.value, 0.0) for h in reading.hits]
+            whole = sum(toward) or 1.0
             for hit, part in zip(reading.hits, toward, strict=True):
-                points[hit.start] += max(lead, 0.2) * part / (sum(toward) or 1.0)
+                points[hit.start] += lead * part / whole
         stops = {hit.start: hit.stop for hit in reading.hits}
-        _add_cues(reading, way, points, stops)
+        for names, spots in _cued(reading).items():
+            adds = sum([reading.signs[at] * (neg * less + pos * more) for at, less, more in self._cues[names]])
+            if adds > 0:
+                _share(adds, spots, points, stops)
         return points, stops
+
+
+def _cued(reading: Reading) -> dict[tuple[str, ...], list[tuple[int, int]]]:
+    """Where cues stand, by the signs they stir."""
+    kinds: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for start, stop, phrase in reading.phrases:
+        if phrase.group in SIGNS_OF:
+            kinds.setdefault(SIGNS_OF[phrase.group], []).append((start, stop))
+    return kinds
+
+
+def _share(adds: float, spots: Sequence[tuple[int, int]], points: list[float], stops: dict[int, int]) -> None:
+    """Give cues their part of what their signs add; each becomes a phrase of its own."""
+    for start, stop in spots:
+        points[start] += adds / len(spots)
+        if not any(a < stop and start < b for a, b in stops.items()):
+            stops[start] = stop
 
 
 def hashed(folds: list[str]) -> list[int]:
@@ -227,42 +252,9 @@ def settle(readings: Sequence[Reading], odds: Any) -> None:
         reading.odds, reading.shares = tuple(scores), tuple(chances)
 
 
-_OF_OPINION = np.array([float(name not in OF_TEXT) for name in NAMES])
+_OF_OPINION = np.array([[float(name not in OF_TEXT)] for name in NAMES])
 _NO_OPINION = NAMES.index("no_opinion")
-_WAYS = ((1.0, 0.0), (1.0, -1.0), (0.0, 1.0), (-1.0, 1.0))
-"""The factors of negative and positive in every lead there is (`_direction`)."""
 _ENDS = (Sentiment.NEGATIVE, Sentiment.POSITIVE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """What the signs add to one lead."""
-
-    opinions: list[float]
-    """Each sign that speaks of opinion words; 0 for the others."""
-    silent: float
-    """That there is no opinion word."""
-    cues: dict[tuple[str, ...], list[tuple[int, float]]]
-    """For the signs that a kind of cue stirs: the number of each and what it adds."""
-
-
-def _way(sides: np.ndarray[Any, np.dtype[np.float64]]) -> _Way:
-    cues = {names: [(NAMES.index(n), float(sides[NAMES.index(n)])) for n in names] for names in SIGNS_OF.values()}
-    return _Way((sides * _OF_OPINION).tolist(), float(sides[_NO_OPINION]), cues)
-
-
-def _add_cues(reading: Reading, way: _Way, points: list[float], stops: dict[int, int]) -> None:
-    """Give the cues that speak for a label their part of what their signs add; each becomes a phrase of its own."""
-    kinds: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-    for start, stop, phrase in reading.phrases:
-        if phrase.group in SIGNS_OF:
-            kinds.setdefault(SIGNS_OF[phrase.group], []).append((start, stop))
-    for names, spots in kinds.items():
-        lead = sum([reading.signs[at] * adds for at, adds in way.cues[names]])
-        for start, stop in spots if lead > 0 else ():
-            points[start] += lead / len(spots)
-            if not any(a < stop and start < b for a, b in stops.items()):
-                stops[start] = stop
 
 
 def _direction(reading: Reading, judged: Sentiment) -> tuple[float, float]:

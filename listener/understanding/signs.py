@@ -57,19 +57,24 @@ class Found:
 def found(words: list[Word], phrases: list[tuple[int, int, Phrase]], lang: str) -> list[Found]:
     """The opinion words and phrases of a text, longest first where they overlap, in order."""
     taken: dict[int, Found] = {}
-    if phrases:
-        for start, stop, phrase in sorted(phrases, key=lambda hit: hit[0] - hit[1]):
-            if phrase.group == "opinion" and not any(at in taken for at in range(start, stop)):
-                hit = Found(start, stop, phrase.value)
-                taken.update(dict.fromkeys(range(start, stop), hit))
-    hits = list({id(hit): hit for hit in taken.values()}.values()) if taken else []
-    for at, word in enumerate(words):
-        if word.value and at not in taken:
-            hits.append(Found(at, at + 1, word.value, emoji=word.emoji))
+    for start, stop, phrase in sorted(phrases, key=_shortness) if phrases else ():
+        if phrase.group == "opinion" and not any(at in taken for at in range(start, stop)):
+            hit = Found(start, stop, phrase.value)
+            taken.update(dict.fromkeys(range(start, stop), hit))
+    hits = [
+        Found(at, at + 1, word.value, emoji=word.emoji)
+        for at, word in enumerate(words)
+        if word.value and at not in taken
+    ]
+    hits += {id(hit): hit for hit in taken.values()}.values()
     for hit in hits:
         _colour(words, hit, lang)
     hits.sort(key=lambda hit: hit.start)
     return [hit for hit in hits if hit.value]
+
+
+def _shortness(hit: tuple[int, int, Phrase]) -> int:
+    return hit[0] - hit[1]
 
 
 def _colour(words: list[Word], hit: Found, lang: str) -> None:
@@ -96,25 +101,42 @@ def _colour(words: list[Word], hit: Found, lang: str) -> None:
 def signs(words: list[Word], hits: list[Found], shown: int, phrases: list[tuple[int, int, Phrase]]) -> list[float]:
     """The numbers of `NAMES` for a text; `shown` is all the bits of its words, `phrases` all that was found in it."""
     n = len(words)
-    values = [h.value for h in hits]
-    good, bad = [v for v in values if v > 0], [-v for v in values if v < 0]
-    p, m = sum(good), sum(bad)
+    good, bad = [h.value for h in hits if h.value > 0], [-h.value for h in hits if h.value < 0]
+    sums = _sums(hits, n)
+    p, m = sums[:2]
     roles = [w.role for w in words if w.role]
     shout, ask = _marks(words) if shown & (SHOUT | ASK) else (0.0, 0.0)
     capitals = min([w.upper for w in words].count(True), 4) / 4 if shown & UPPER else 0.0
     root = math.sqrt(n or 1)
     return [
         p / root, m / root, min(p, 3.0), min(m, 3.0), max(good, default=0.0), max(bad, default=0.0),
-        math.log1p(len(good)), math.log1p(len(bad)), *_undone(hits), *_edges(hits, n), *_turn(words, hits, roles),
+        math.log1p(len(good)), math.log1p(len(bad)), *sums[2:8], *_turn(words, hits, roles),
         len([1 for v in good if v >= 0.75]), len([1 for v in bad if v >= 0.75]), shout, ask, float(shown & DOTS > 0),
         capitals, float(shown & STRETCHED > 0), float(shown & LINK > 0), float(shown & ACCOUNT > 0),
         float(shown & TAG > 0),
         math.log1p(n) / 4, float(not hits), float(bool(good and bad)), (p - m) / (p + m + 0.5),
         shout * (p > m), shout * (m > p), ask * m, ask * p,
-        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3), *_emoji(hits),
+        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3), *sums[8:],
         min(roles.count("negation"), 3), float(shown & DIGIT > 0), p if n < 6 else 0.0, m if n < 6 else 0.0,
         *_cued([phrase.group for _, _, phrase in phrases], not hits),
     ]  # fmt: skip
+
+
+def _sums(hits: list[Found], n: int) -> list[float]:
+    """What is positive and what negative: in all, turned by a negation, in the last third, in the first, in emoji."""
+    sums = [0.0] * 10
+    for hit in hits:
+        side, size = (0, hit.value) if hit.value > 0 else (1, -hit.value)
+        sums[side] += size
+        if hit.undone:  # named after what it was
+            sums[3 - side] += size
+        if 3 * hit.start >= 2 * n:
+            sums[4 + side] += size
+        if 3 * hit.start < n:
+            sums[6 + side] += size
+        if hit.emoji:
+            sums[8 + side] += size
+    return sums
 
 
 def _cued(groups: list[str], silent: bool) -> tuple[float, ...]:
@@ -135,25 +157,6 @@ def _marks(words: list[Word]) -> tuple[float, float]:
     """How much a text shouts and asks, 0 to 1."""
     marks = "".join([w.fold for w in words if w.flags & (SHOUT | ASK)])
     return min(marks.count("!"), 3) / 3, min(marks.count("?"), 2) / 2
-
-
-def _emoji(hits: list[Found]) -> tuple[float, float]:
-    """Positive and negative emoji."""
-    values = [h.value for h in hits if h.emoji]
-    return sum([v for v in values if v > 0]), -sum([v for v in values if v < 0])
-
-
-def _undone(hits: list[Found]) -> tuple[float, float]:
-    undone = [h.value for h in hits if h.undone]
-    return -sum([v for v in undone if v < 0]), sum([v for v in undone if v > 0])
-
-
-def _edges(hits: list[Found], n: int) -> tuple[float, float, float, float]:
-    """Positive and negative in the last third and in the first third."""
-    end = [h.value for h in hits if h.start * 3 >= 2 * n]
-    start = [h.value for h in hits if h.start * 3 < n]
-    p, q = sum([v for v in end if v > 0]), sum([v for v in start if v > 0])
-    return p, p - sum(end), q, q - sum(start)
 
 
 def _turn(words: list[Word], hits: list[Found], roles: list[str]) -> tuple[float, float, float]:
