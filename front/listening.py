@@ -114,8 +114,6 @@ def _would_be(new: Any) -> dict[str, Any]:
 
 def sources(house: House, args: argparse.Namespace) -> int:
     """Prints the sources of the configuration, or how visiting them goes."""
-    from listener import commands
-
     if args.what == "list":
         rows: Iterator[dict[str, Any]] = (
             {"name": each.name, "kind": each.kind or "(found out)", "every": each.every, "url": each.url}
@@ -123,6 +121,8 @@ def sources(house: House, args: argparse.Namespace) -> int:
         )
         show.show(rows, ("name", "kind", "every", "url"), args.format, sys.stdout)
         return 0
+    from listener import commands
+
     columns = ["name", "kind", "health", "posts", "mentions", "last_ok_at", "next_at", "sentence"]
     columns += [] if args.format == "table" else ["last_visit_at", "last_new_at", "failures", "url"]
     show.show(commands.health(house.database), columns, args.format, sys.stdout)
