@@ -19,7 +19,7 @@ def show_copies(house: House, args: argparse.Namespace) -> int:
 def part(house: House, args: argparse.Namespace) -> int:
     """Takes a mention out of its group, for good."""
     house.clerk.permit("people")
-    Copies(house.database).part(args.mention)
+    Copies(house.database).part(args.mention, house.agent)
     print(f"Mention {args.mention} stands alone now, and stays so.")  # noqa: T201
     return 0
 
@@ -27,7 +27,7 @@ def part(house: House, args: argparse.Namespace) -> int:
 def join(house: House, args: argparse.Namespace) -> int:
     """Puts a mention with another and its copies."""
     house.clerk.permit("people")
-    Copies(house.database).join(args.mention, args.other)
+    Copies(house.database).join(args.mention, args.other, house.agent)
     print(f"Mention {args.mention} counts as a copy of mention {args.other}.")  # noqa: T201
     return 0
 

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from storage import likeness, tables
 from storage.database import Database, in_chunks
 from storage.errors import NotFound, StepRefused
-from storage.types import NewPost
+from storage.trail import append
+from storage.types import EventKind, NewPost
 
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
 BAND = tables.PostBand.__table__  # type: ignore[attr-defined]
@@ -113,23 +114,28 @@ class Copies:
             rows = connection.execute(query.where(same | (POST.c.id == post_id)).order_by(POST.c.id)).mappings().all()
         return [{**row, "text": str(row["text"])[:200]} for row in rows]
 
-    def part(self, post_id: int) -> None:
+    def part(self, post_id: int, actor: str) -> None:
         """Takes a mention out of its group, for good. Raises `NotFound`."""
         with self.database.write() as connection:
-            self._mark_of(connection, post_id)
-            connection.execute(sa.update(POST).where(POST.c.id == post_id).values(fingerprint=f"{ALONE}{post_id}"))
+            self._mark(connection, EventKind.PARTED, actor, [post_id], f"{ALONE}{post_id}")
 
-    def join(self, post_id: int, other: int) -> None:
+    def join(self, post_id: int, other: int, actor: str) -> None:
         """Puts a mention with another and its copies, whatever they say. Raises `NotFound` and `StepRefused`."""
         if post_id == other:
             raise StepRefused(f"Mention {post_id} cannot be a copy of itself.")
         with self.database.write() as connection:
-            self._mark_of(connection, post_id)
             mark = self._mark_of(connection, other)
             if not mark or mark.startswith(ALONE):
                 mark = str(other)
-            changed = sa.update(POST).where(POST.c.id.in_((post_id, other))).values(fingerprint=mark)
-            connection.execute(changed)
+            self._mark(connection, EventKind.JOINED, actor, [post_id, other], mark)
+
+    def _mark(self, connection: sa.Connection, kind: EventKind, actor: str, ids: Sequence[int], mark: str) -> None:
+        """Marks mentions, and says of the first who did so, what its mark was, and with which other."""
+        before = self._mark_of(connection, ids[0])
+        connection.execute(sa.update(POST).where(POST.c.id.in_(ids)).values(fingerprint=mark))
+        case_id = connection.scalar(sa.select(POST.c.case_id).where(POST.c.id == ids[0]))
+        data = {"from": before} | ({"mention": ids[1]} if len(ids) > 1 else {})
+        append(connection, kind, at=self.database.now(), actor=actor, case_id=case_id, post_id=ids[0], data=data)
 
     def _mark_of(self, connection: sa.Connection, post_id: int) -> str:
         mark = connection.scalar(sa.select(POST.c.fingerprint).where(POST.c.id == post_id, POST.c.is_mention))

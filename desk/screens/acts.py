@@ -24,6 +24,8 @@ Step = Callable[["Clerk", tuple[int, ...]], Sequence[Case]]
 
 ESCALATED = "escalated"
 """The tag that says so, also where nobody leads the team."""
+MAY_BE_EMPTY = ("search", "handed")
+"""The questions to which nothing is an answer too."""
 
 
 class Acts(Stage):
@@ -221,7 +223,7 @@ class Acts(Stage):
     def _answered(self, event: Prompt.Answered) -> None:
         event.stop()
         answer = getattr(self, f"answer_{event.purpose}")
-        if not event.value and event.purpose != "search":
+        if not event.value and event.purpose not in MAY_BE_EMPTY:
             self.leave_prompt()
             return
         if answer(event.value) is not False:

@@ -22,6 +22,9 @@ ACCEPT, REFUSE = "accept", "refuse"
 class Teaming(Acts):
     """The keys of hand-overs and playbooks."""
 
+    _department = ""
+    """To which cases are being handed over."""
+
     def action_hand_over(self) -> None:
         """Hands the case over to a department; where that was done already, answers it."""
         case, self.asked = self.cases.case, self.chosen
@@ -43,10 +46,17 @@ class Teaming(Acts):
         else:
             self.say(_("There are no departments: give people one under team: in sources.yaml."), "warn")
 
-    def answer_hand_over(self, department: str) -> None:
-        """Hands the case over; the note before it says why."""
-        said = _("Handed over to {name}.", name=department)
-        self.take(lambda clerk, ids: clerk.hand_over(ids, department), said, ids=self.asked)
+    def answer_hand_over(self, department: str) -> bool:
+        """Asks what that department should know."""
+        self._department = department
+        self.prompt.ask("handed", _("Note for {name}, or Enter", name=clean_line(department, 40)))
+        return False
+
+    def answer_handed(self, note: str) -> None:
+        """Hands the case over, with a note or without."""
+        department = self._department
+        said = _("Handed over to {name}.", name=clean_line(department, 40))
+        self.take(lambda clerk, ids: clerk.hand_over(ids, department, note), said, ids=self.asked)
 
     def answer_answered(self, answer: str) -> bool:
         """Accepts, or asks why not."""

@@ -22,7 +22,7 @@ from desk.widgets.signs import (
     holder,
 )
 from desk.widgets.trail import told
-from storage.types import Case, CaseFile, EventKind, Mention, Reason, Reply, ReplyState
+from storage.types import CaseFile, EventKind, Mention, Reason, Reply, ReplyState
 
 if TYPE_CHECKING:
     from storage.dossier import Before
@@ -129,17 +129,18 @@ def _heading(file: CaseFile, width: int, now: datetime) -> list[Line]:
     lines.append(judged)
     if case.tags:
         lines.append([(" ".join("#" + clean_line(tag, 30) for tag in case.tags), "accent")])
-    return [*lines, _who(file, now), *_team(case, width, now)]
+    return [*lines, _who(file, now), *_team(file, width, now)]
 
 
-def _team(case: Case, width: int, now: datetime) -> list[Line]:
+def _team(file: CaseFile, width: int, now: datetime) -> list[Line]:
     """The department, the hand-over that waits for an answer, and the playbook with what is done of it."""
-    lines: list[Line] = []
+    case, lines = file.case, list[Line]()
     if case.department:
         lines.append([(_("Department: {name}", name=clean_line(case.department, 40)), "dim")])
     if case.handed_to:
         said = _("Handed over to {name}, which did not answer yet; H answers.", name=clean_line(case.handed_to, 40))
         lines += [[(line, "warn")] for line in wrap(said, width)]
+        lines += [[(line, "note")] for line in wrap(_handed_with(file), width) if line]
     if case.playbook:
         lines.append([(_("Playbook {name}", name=clean_line(case.playbook, 60)), "strong")])
     for step in case.checklist:
@@ -147,6 +148,13 @@ def _team(case: Case, width: int, now: datetime) -> list[Line]:
         text = f"{'[x]' if step.by else '[ ]'} {clean_line(step.text)}{done}"
         lines += [[("  " + line, "dim" if step.by else "normal")] for line in wrap(text, width - 2)]
     return lines
+
+
+def _handed_with(file: CaseFile) -> str:
+    """Who handed the case over, and the note with it; "" where there is none."""
+    given = [each for each in file.trail if each.kind is EventKind.HANDED_OVER and "undone_by" not in each.data]
+    note = str(given[-1].data.get("said") or "") if given else ""
+    return f"{clean_line(given[-1].actor, 20)}: {clean_block(note, 2000)}" if note else ""
 
 
 def _who(file: CaseFile, now: datetime) -> Line:

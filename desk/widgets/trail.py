@@ -50,6 +50,8 @@ SENTENCES = {
     EventKind.SLA_WARNED: N_("the time for {what} is nearly up"),
     EventKind.SLA_MISSED: N_("the time for {what} is up"),
     EventKind.UNDONE: N_("undone: {what}"),
+    EventKind.PARTED: N_("took a mention out of its copies"),
+    EventKind.JOINED: N_("called a mention a copy of mention {what}"),
 }
 
 JUDGED = (EventKind.PRIORITISED, EventKind.CORRECTED)
@@ -71,6 +73,7 @@ _TELLING = (
     "reason",
     "rule",
     "target",
+    "mention",
 )
 """What of an event's data is told, the first that is there."""
 

@@ -129,6 +129,8 @@ class EventKind(StrEnum):
     SLA_WARNED = "sla_warned"  # a target is nearly used up
     SLA_MISSED = "sla_missed"
     UNDONE = "undone"
+    PARTED = "parted"  # a person took a mention out of its copies
+    JOINED = "joined"  # a person put a mention with another and its copies
     MERGED = "merged"  # accounts were found to be one person
     SPLIT = "split"  # an account was taken out of its person again
     GROUPED = "grouped"  # a person was put in groups, or taken out

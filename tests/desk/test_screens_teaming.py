@@ -23,8 +23,16 @@ async def test_a_case_is_handed_over_and_the_other_department_answers(desk, arri
     case = arrive()
     async with desk("anna") as anna:
         await anna.press("H", "a")
+        await anna.type("belt [/b] terug")
+        await anna.press("enter")
         assert "Handed over to pers" in anna.said and "which did not answer yet" in anna.text
+        await anna.press("z", "H", "a", "enter")
+        assert clerk("x").cases([case])[0].handed_to == "pers" and "anna: belt" not in anna.text
+        await anna.press("z", "H", "a")
+        await anna.type("belt [/b] terug")
+        await anna.press("enter")
     async with desk("carla") as carla:
+        assert "anna: belt [/b] terug" in carla.text
         await carla.press("H", "n")
         await carla.type("not ours")
         await carla.press("enter")

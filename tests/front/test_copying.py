@@ -38,11 +38,14 @@ def test_copies_are_shown_parted_and_joined(
         return [each["source"] for each in json.loads(capsys.readouterr().out)]
 
     assert copies() == ["krant", "blog"]
-    assert webcare.main(["duplicates", "part", "2"]) == 0
+    assert webcare.main(["--agent", "lea", "duplicates", "part", "2"]) == 0
     assert "stands alone" in capsys.readouterr().out
     assert copies() == ["krant"]
-    assert webcare.main(["duplicates", "join", "2", "1"]) == 0
+    assert webcare.main(["--agent", "lea", "duplicates", "join", "2", "1"]) == 0
     assert "counts as a copy" in capsys.readouterr().out
     assert copies() == ["krant", "blog"]
     assert webcare.main(["duplicates", "part", "9"]) != 0
     assert "no mention 9" in capsys.readouterr().err
+    assert webcare.main(["events", "--format", "jsonl"]) == 0
+    done = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
+    assert [(each["kind"], each["actor"]) for each in done] == [("parted", "lea"), ("joined", "lea")]

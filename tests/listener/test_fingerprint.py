@@ -122,9 +122,9 @@ def test_copies_on_other_sites_name_each_other_until_a_person_parts_them(databas
     assert twins() == {each: tuple(sorted(everybody - {each})) for each in everybody}
     door = Copies(database)
     assert [each["source"] for each in door.of(second)] == ["krant", "blog", "forum", "forum"]
-    door.part(third)
+    door.part(third, "anna")
     assert third not in twins() and set(twins()) == everybody - {third}
     store(intake, "forum", post(f"{text} Schande, hoor!", "Jan", "d"))  # an edit does not bring it back
     assert third not in twins()
-    door.join(lone, first)
+    door.join(lone, first, "anna")
     assert lone in twins()[first]

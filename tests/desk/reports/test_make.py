@@ -109,7 +109,7 @@ def test_the_fast_way_out_gives_the_very_bytes_of_the_slow_one(database: Databas
         for n, text in enumerate(NASTY)
     ]  # fmt: skip
     first, second, *_ = Intake(database).store("forum", "phpbb", posts).new_mentions
-    Copies(database).join(second, first)
+    Copies(database).join(second, first, "anna")
     Intake(database).store("forum", "phpbb", [replace(posts[2], post=replace(posts[2].post, text="Anders"))])
     figures = Figures(database)
     for case in range(1, 4):
