@@ -23,8 +23,12 @@ def classify(house: House, args: argparse.Namespace) -> int:
     """JSON lines in, the same lines understood out. A line that is no JSON object is said, and makes the status 1."""
     from listener import classifying
 
+    before = gc.get_threshold()
     gc.set_threshold(NEW_OBJECTS)
-    return classifying.classify(sys.stdin.buffer, sys.stdout, sys.stderr, *house.learnt_for)
+    try:
+        return classifying.classify(sys.stdin.buffer, sys.stdout, sys.stderr, *house.learnt_for)
+    finally:
+        gc.set_threshold(*before)
 
 
 def status(house: House, args: argparse.Namespace) -> int:
