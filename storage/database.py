@@ -10,6 +10,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, tzinfo
@@ -32,7 +33,10 @@ T = TypeVar("T")
 CHUNK = 500
 """Keys a statement may name: under SQLite's oldest limit of 999 variables."""
 BUSY_SECONDS = 30
-"""How long SQLite waits for its turn to write: turns come in no order, so that one of many waits long."""
+"""How long SQLite waits for its turn to write."""
+PATIENCE = 20
+"""Milliseconds after which SQLite is asked for the turn anew: by itself it asks the less often the longer it waits, so
+that who came last goes first and one of many waits for ever."""
 
 
 def utc_now() -> datetime:
@@ -94,7 +98,7 @@ class Database:
         """A transaction that commits whole at the end of the block, or not at all."""
         with self._turn, _translated(self.url), self.engine.connect() as connection, connection.begin():
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _take_turn(connection)
             yield connection
 
     def scrub(self) -> bool:
@@ -241,6 +245,24 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _take_turn(connection: Connection) -> None:
+    """Begins to write; of those that wait each is as likely to be next."""
+    driver: Any = connection.connection.driver_connection
+    over = time.monotonic() + BUSY_SECONDS
+    driver.execute(f"PRAGMA busy_timeout={PATIENCE}")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > over:
+                    raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -77,7 +78,7 @@ class Steps:
         """The heartbeat of a desk that has the case open. Raises `LostCase` when it changed hands."""
         mine = sa.and_(CASE.c.id == case_id, CASE.c.assignee == agent, CASE.c.epoch == epoch)
         with self.database.write() as connection:
-            until = _longest(self.database.now() + lease)
+            until = _longest(sa.literal(self.database.now() + lease, CASE.c.lease_until.type))
             if not connection.execute(sa.update(CASE).where(mine).values(lease_until=until)).rowcount:
                 holder = connection.execute(sa.select(CASE.c.assignee).where(CASE.c.id == case_id)).scalar()
                 raise LostCase(f"Case {case_id} is no longer yours: {holder or 'nobody'} has it now.")
@@ -240,10 +241,14 @@ def facts(case: Row[Any]) -> workflow.Facts:
     return workflow.Facts(status=Status(case.status), assignee=case.assignee, lease_until=case.lease_until)
 
 
+@cache
+def _lock() -> sa.Select[Any]:
+    return sa.select(CASE).where(CASE.c.id.in_(rows.IDS)).order_by(CASE.c.id).with_for_update()
+
+
 def _locked(connection: Connection, case_ids: Sequence[int]) -> list[Row[Any]]:
     """The rows, locked until the transaction ends, always in the same order so that no two wait for each other."""
-    query = sa.select(CASE).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update()
-    found = {row.id: row for row in connection.execute(query)}
+    found = {row.id: row for row in connection.execute(_lock(), {"ids": case_ids})}
     missing = [each for each in case_ids if each not in found]
     if missing:
         raise NotFound(f"There is no case {missing[0]}.")
@@ -261,17 +266,24 @@ def _allow(kind: EventKind, case: Row[Any], agent: str, now: datetime) -> None:
         raise StepRefused(f"Case {case.id} {why_not}.")
 
 
+@cache
+def _win() -> sa.Executable:
+    """One conditional statement decides who has a case, whatever was read before."""
+    agent, moment = sa.bindparam("agent", type_=CASE.c.assignee.type), CASE.c.lease_until.type
+    now, until = sa.bindparam("now", type_=moment), sa.bindparam("until", type_=moment)
+    mine = CASE.c.assignee == agent
+    free = sa.or_(CASE.c.assignee.is_(None), mine, CASE.c.lease_until < now)
+    hands = sa.case((mine, CASE.c.epoch), else_=CASE.c.epoch + 1)
+    values = {"assignee": agent, "lease_until": sa.case((mine, _longest(until)), else_=until), "epoch": hands}
+    won = sa.update(CASE).where(CASE.c.id == sa.bindparam("case"), free).values(values)
+    return won.returning(CASE.c.epoch)
+
+
 def _claim(
     connection: Connection, case: Row[Any], agent: str, now: datetime, lease: timedelta, batch: Mapping[str, str]
 ) -> None:
-    """One conditional statement decides who has it, whatever was read before."""
-    free = sa.or_(CASE.c.assignee.is_(None), CASE.c.assignee == agent, CASE.c.lease_until < now)
-    hands = sa.case((CASE.c.assignee == agent, CASE.c.epoch), else_=CASE.c.epoch + 1)
-    until = sa.case((CASE.c.assignee == agent, _longest(now + lease)), else_=_moment(now + lease))
-    values = {"assignee": agent, "lease_until": until, "epoch": hands}
-    won = connection.execute(
-        sa.update(CASE).where(CASE.c.id == case.id, free).values(values).returning(CASE.c.epoch)
-    ).first()
+    """Takes a case for an agent. Raises `HeldByOther`."""
+    won = connection.execute(_win(), {"case": case.id, "agent": agent, "now": now, "until": now + lease}).first()
     if won is None:
         since = sa.select(sa.func.max(EVENT.c.at)).where(
             EVENT.c.case_id == case.id, EVENT.c.kind.in_([EventKind.CLAIMED.value, EventKind.ASSIGNED.value])
@@ -283,13 +295,9 @@ def _claim(
         _write(connection, EventKind.CLAIMED, case, agent, now, changes, data)
 
 
-def _longest(until: datetime) -> sa.ColumnElement[datetime]:
+def _longest(until: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
     """Renewing a lease never makes it shorter."""
-    return sa.case((CASE.c.lease_until > until, CASE.c.lease_until), else_=_moment(until))
-
-
-def _moment(at: datetime) -> sa.ColumnElement[datetime]:
-    return sa.literal(at, CASE.c.lease_until.type)
+    return sa.case((CASE.c.lease_until > until, CASE.c.lease_until), else_=until)
 
 
 def _moved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,11 @@ from storage.workflow import MOVING
 
 EVENT = tables.Event.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
+
+
+@cache
+def _insert() -> sa.Executable:
+    return sa.insert(EVENT).returning(EVENT.c.id)
 
 
 def append(
@@ -35,7 +41,7 @@ def append(
     """
     row = {"at": at, "actor": actor, "kind": kind.value, "case_id": case_id, "post_id": post_id}
     row |= {"reply_id": reply_id, "data": dict(data or {})}
-    event_id = int(connection.execute(sa.insert(EVENT).values(row).returning(EVENT.c.id)).scalar_one())
+    event_id = int(connection.execute(_insert(), row).scalar_one())
     if case_id is not None:
         values = {"changed": event_id, **(changes or {})}
         if kind in MOVING:
