@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -266,11 +267,12 @@ def author_names(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[
 def mentions_by_case(connection: Connection, cases: Ints) -> Ints:
     """How many mentions each of some cases (ascending ids) has, whatever the moment."""
     query = sa.select(POST.c.case_id, sa.func.count()).group_by(POST.c.case_id)
-    found = np.zeros(len(cases), np.int64)
+    flat = array("i")
     for page in by_ids(connection, query, POST.c.case_id, cases):
-        case, many = (_ids(each) for each in zip(*page, strict=True))
-        mine = among(case, cases)
-        found[np.searchsorted(cases, case[mine])] = many[mine]
+        flat.extend(chain.from_iterable(page))
+    case, many = np.frombuffer(flat, np.int32).reshape(-1, 2).T
+    found, mine = np.zeros(len(cases), np.int32), among(case, cases)
+    found[np.searchsorted(cases, case[mine])] = many[mine]
     return found
 
 

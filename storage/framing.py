@@ -196,8 +196,7 @@ class Framing:
 
     def _cases(self, found: Mentions, ids: Ints) -> tuple[Cases, Waits, Answers]:
         ours = self._case_mentions(found, ids)
-        happened = frames.events(self.connection, ids, self.ask.moment, self.people, self.channels)
-        steps = _of_cases(happened, ids)
+        steps = _of_cases(frames.events(self.connection, ids, self.ask.moment, self.people, self.channels), ids)
         measured = joined([*self._measured(ours, steps, len(ids))])
         last = ours.order[np.append(ours.starts[1:], len(ours.order)) - 1] if len(ids) else ours.order
         newest = ours.every.id[last]
@@ -205,7 +204,9 @@ class Framing:
         answers = Answers(
             case=steps.case[given].astype(np.int32), actor=steps.actor[given], channel=steps.channel[given]
         )
-        return self._case_columns(found, ours, ids, measured), self._waits(measured, steps, newest), answers
+        cases = self._case_columns(found, ours, ids, measured)
+        del ours, last  # large, and not looked at again
+        return cases, self._waits(measured, steps, newest), answers
 
     def _measured(self, ours: _CaseMentions, steps: Events, cases: int) -> Iterator[Measured]:
         """Some cases after the other, so that memory stays small; numbered as in the whole."""
@@ -227,7 +228,7 @@ class Framing:
         case = np.searchsorted(ids, every.case).astype(np.int32)
         case[every.case == 0] = NOWHERE
         ordered = np.argsort(case, kind="stable") if every is found else np.lexsort((every.id, every.at, case))
-        order = ordered[np.searchsorted(case[ordered], 0) :]
+        order = ordered[np.searchsorted(case[ordered], 0) :].astype(np.int32)
         case = case[order]
         return _CaseMentions(every, order, case, np.searchsorted(case, np.arange(len(ids))))
 
@@ -259,7 +260,7 @@ class Framing:
         place = np.minimum(np.searchsorted(found.id, first, sorter=order), max(len(order) - 1, 0))
         opening = order[place] if len(ids) else np.zeros(0, np.int64)
         negative, rated = (self._said(ours, test) for test in (_is_negative, _is_rated))
-        last = np.where(rated, np.arange(len(rated)), -1)
+        last = np.where(rated, np.arange(len(rated), dtype=np.int32), np.int32(-1))
         last = np.maximum.reduceat(last, ours.starts) if len(ids) else last
         return Cases(
             id=ids,

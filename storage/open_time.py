@@ -6,8 +6,9 @@ two moments (a property test holds them together), at the cost of a look-up for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ Micros = NDArray[np.int64]
 """Moments or lengths of time, in microseconds (moments since 1970, in UTC)."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BLOCK = 20_000
+"""Moments looked at together."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -43,19 +46,29 @@ class OpenTime:
 
     def rise(self, moments: Micros) -> Micros:
         """The open time from the beginning up to each moment."""
+        return _in_blocks(self._rise, moments, np.int64) if len(self._opens) else np.zeros(len(moments), np.int64)
+
+    def _rise(self, moments: Micros) -> Micros:
         place = np.searchsorted(self._opens, moments, side="right")
-        if not len(self._opens):
-            return np.zeros(len(moments), np.int64)
         last = np.maximum(place - 1, 0)
         within = np.minimum(moments, self._closes[last]) - self._opens[last]
         return np.where(place > 0, self._before[last] + within, 0)
 
     def is_open(self, moments: Micros) -> NDArray[np.bool_]:
         """Whether each moment is within the hours."""
-        if not len(self._opens):
-            return np.zeros(len(moments), np.bool_)
+        return _in_blocks(self._is_open, moments, np.bool_) if len(self._opens) else np.zeros(len(moments), np.bool_)
+
+    def _is_open(self, moments: Micros) -> NDArray[np.bool_]:
         place = np.searchsorted(self._opens, moments, side="right")
         return (place > 0) & (moments < self._closes[np.maximum(place - 1, 0)])
+
+
+def _in_blocks(step: Callable[[Micros], NDArray[Any]], moments: Micros, kind: Any) -> NDArray[Any]:
+    """A step over all moments, some at a time: what it makes on the way stays small."""
+    found = np.empty(len(moments), kind)
+    for start in range(0, len(moments), BLOCK):
+        found[start : start + BLOCK] = step(moments[start : start + BLOCK])
+    return found
 
 
 def _intervals(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Interval]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 from math import ceil
 from typing import Any, Generic, TypeVar
 
@@ -82,19 +83,22 @@ def count(chosen: Flags, ids: Ints) -> Cell:
 
 
 class Sample:
-    """Measured lengths of time, and the mentions they were measured at."""
+    """Lengths of time, measured when they are asked for; `ids` gives the mentions they are measured at."""
 
-    def __init__(self, values: Floats, ids: Ints) -> None:
-        self._values = np.sort(values)
-        self._behind = lambda: ascending(ids)  # without the values: cells outlive them
+    def __init__(self, measure: Callable[[], Floats], ids: Ids) -> None:
+        self._measure, self._ids = measure, ids
+
+    @cached_property
+    def _values(self) -> Floats:
+        return np.sort(self._measure())
 
     def n(self) -> Cell:
         """How many."""
-        return Cell(len(self._values), ids=self._behind)
+        return Cell(len(self._values), ids=self._ids)
 
     def at(self, fraction: float) -> Cell:
         """The value that `fraction` of the sample does not exceed: nearest rank; at 0.5 the mean of the middle two."""
-        return Cell(quantile(self._values, fraction), small=0 < len(self._values) < SMALL, ids=self._behind)
+        return Cell(quantile(self._values, fraction), small=0 < len(self._values) < SMALL, ids=self._ids)
 
 
 def quantile(values: Sequence[float] | Floats, fraction: float) -> float | None:

@@ -166,9 +166,8 @@ def _cells(told: Sequence[Told]) -> tuple[Cell, ...]:
     helped = [each for _, each in told]
     judged = _answers([each for each in helped if each.before_us is not None])
     timed = [each.help for each in helped if each.help.seconds is not None]
-    sample = Sample(
-        np.array([each.seconds for each in timed], np.float64), np.array([each.answer for each in timed], np.int64)
-    )
+    answers = sorted({each.answer for each in timed})
+    sample = Sample(lambda: np.array([each.seconds for each in timed], np.float64), lambda: answers)
     return (
         _answers(helped),
         _answers([each for each in helped if each.help.thanked]),

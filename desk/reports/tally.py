@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,9 +10,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
-from desk.reports import Cell
-from desk.reports.counts import Counts, Sample, count, ratio
+from desk.reports import Cell, Ids
+from desk.reports.counts import Counts, Sample, ascending, count, ratio
 from desk.reports.period import Steps
 from storage.types import Sentiment, Status
 from storage.types.figures import Codes, Ending, Facets, Flags, Frame, Ints
@@ -81,6 +83,18 @@ class Service:
         return ratio(self.hits, self.judged)
 
 
+class _Judged(NamedTuple):
+    """Stretches of waiting, by their places, and how each ended."""
+
+    place: Ints
+    done: Flags
+    waiting: Flags
+    left: Flags
+    unknown: Flags
+    hits: Flags
+    judged: Flags
+
+
 class Tally:
     """A frame as it is counted."""
 
@@ -99,21 +113,22 @@ class Tally:
     @cached_property
     def hours(self) -> Counts[tuple[int, int]]:
         """Mentions by weekday and hour, on the wall's clock."""
-        return self._by_hour(np.ones(len(self.frame.at), np.bool_))
+        return self._by_hour(self.frame.at, self.frame.mention)
 
     @cached_property
     def outside(self) -> Counts[tuple[int, int]]:
         """The same of those that came while nobody was there."""
-        return self._by_hour(self.frame.outside)
+        chosen = self.frame.outside
+        return self._by_hour(self.frame.at[chosen], self.frame.mention[chosen])
 
-    def _by_hour(self, chosen: Flags) -> Counts[tuple[int, int]]:
-        quarter = (self.frame.at[chosen] // (QUARTER * MICROS)).astype(np.int32)
+    def _by_hour(self, at: Ints, ids: Ints) -> Counts[tuple[int, int]]:
+        quarter = (at // (QUARTER * MICROS)).astype(np.int32)
         first = int(quarter.min()) if len(quarter) else 0
         seen = np.flatnonzero(np.bincount(quarter - first)) + first
-        hour = np.zeros(int(seen.max(initial=first)) - first + 1, np.int32)
+        hour = np.zeros(int(seen.max(initial=first)) - first + 1, np.uint8)
         hour[seen - first] = [_hour_of_week(each, self.zone) for each in seen.tolist()]
         keys = [(day, hour) for day in range(7) for hour in range(24)]
-        return Counts(keys, hour[quarter - first], self.frame.mention[chosen])
+        return Counts(keys, hour[quarter - first], ids)
 
     @cached_property
     def writers(self) -> Counts[Writer]:
@@ -128,9 +143,9 @@ class Tally:
         return Writer(*self.frame.authors[author], SENTIMENTS[felt])
 
     @cached_property
-    def _sentiment(self) -> Codes:
+    def _sentiment(self) -> NDArray[np.uint8]:
         table = [SENTIMENTS.index(each.sentiment) for each in self.frame.facets]
-        return np.array(table or [0], np.int32)[self.frame.facet]
+        return np.array(table or [0], np.uint8)[self.frame.facet]
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -145,10 +160,17 @@ class Tally:
 
     def delay(self, source: str | None = None) -> tuple[Sample, Cell]:
         """From published to first seen, and how many have no such length."""
-        mine = np.ones(len(self.source), np.bool_) if source is None else self.source == self.sources.index(source)
-        known = ~np.isnan(self.frame.late)
-        sample = Sample(self.frame.late[mine & known], self.frame.mention[mine & known])
-        return sample, count(mine & ~known, self.frame.mention)
+        place = None if source is None else self.sources.index(source)
+
+        def mine(known: bool) -> Flags:
+            chosen: Flags = np.isnan(self.frame.late) ^ known
+            return chosen if place is None else chosen & (self.source == place)
+
+        def behind(known: bool) -> Ids:
+            return lambda: ascending(self.frame.mention[mine(known)])
+
+        sample = Sample(lambda: self.frame.late[mine(known=True)], behind(known=True))
+        return sample, Cell(int(np.count_nonzero(mine(known=False))), ids=behind(known=False))
 
     @cached_property
     def conversations(self) -> Counts[str]:
@@ -225,33 +247,52 @@ class Tally:
     ) -> Service:
         """How long people waited for some of `stretches.TARGETS`; of all, or a source, an agent or a channel."""
         waits, cases = self.frame.waits, self.frame.cases
-        mine = np.isin(waits.target, targets) & (cases.opening[waits.case] >= 0)
-        if source is not None:
-            mine &= self._source_of_case[waits.case] == self.sources.index(source)
-        if actor is not None:
-            mine &= waits.actor == self.frame.people.index(actor)
-        if channel is not None:
-            mine &= waits.channel == self.frame.channels.index(channel)
-        return self._measured(np.flatnonzero(mine))
 
-    def _measured(self, mine: Ints) -> Service:
-        waits, ids = self.frame.waits, self.opening[self.frame.waits.case[mine]]
-        ending, used, allowed = waits.ending[mine], waits.used[mine], waits.allowed[mine]
-        done = ending == Ending.DONE
-        ended = done | (ending == Ending.UNKNOWN)
-        hits = ended & (used <= allowed)
-        missed = np.where(ended, used > allowed, used >= allowed)
-        length = (waits.end[mine] - waits.begin[mine]) / MICROS
-        done_ids = ids[done]
+        def chosen() -> Ints:
+            mine = np.isin(waits.target, targets) & (cases.opening[waits.case] >= 0)
+            if source is not None:
+                mine &= self._source_of_case[waits.case] == self.sources.index(source)
+            if actor is not None:
+                mine &= waits.actor == self.frame.people.index(actor)
+            if channel is not None:
+                mine &= waits.channel == self.frame.channels.index(channel)
+            return np.flatnonzero(mine).astype(np.int32)
+
+        return self._service(chosen)
+
+    def _service(self, chosen: Callable[[], Ints]) -> Service:
+        """Ids are worked out anew when asked for: kept for every cell they would be the largest part of a report."""
+        waits, found = self.frame.waits, self._judged(chosen())
+        done = found.place[found.done]
+
+        def behind(name: str) -> Ids:
+            def ids() -> tuple[int, ...]:
+                again = self._judged(chosen())
+                return ascending(self.opening[waits.case[again.place[getattr(again, name)]]])
+
+            return ids
+
+        def cell(name: str) -> Cell:
+            return Cell(int(np.count_nonzero(getattr(found, name))), ids=behind(name))
+
         return Service(
-            calendar=Sample(length[done], done_ids),
-            business=Sample(used[done], done_ids),
-            waiting=count(ending == Ending.RUNNING, ids),
-            left=count(ending == Ending.LEFT, ids),
-            unknown=count(ending == Ending.UNKNOWN, ids),
-            hits=count(hits, ids),
-            judged=count(hits | missed, ids),
+            calendar=Sample(lambda: (waits.end[done] - waits.begin[done]) / MICROS, behind("done")),
+            business=Sample(lambda: waits.used[done], behind("done")),
+            waiting=cell("waiting"),
+            left=cell("left"),
+            unknown=cell("unknown"),
+            hits=cell("hits"),
+            judged=cell("judged"),
         )
+
+    def _judged(self, place: Ints) -> _Judged:
+        waits = self.frame.waits
+        ending, used, allowed = waits.ending[place], waits.used[place], waits.allowed[place]
+        done, unknown = ending == Ending.DONE, ending == Ending.UNKNOWN
+        hits = (done | unknown) & (used <= allowed)
+        missed = np.where(done | unknown, used > allowed, used >= allowed)
+        waiting, left = ending == Ending.RUNNING, ending == Ending.LEFT
+        return _Judged(place, done, waiting, left, unknown, hits, judged=hits | missed)
 
     @cached_property
     def _source_of_case(self) -> Codes:
