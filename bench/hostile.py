@@ -81,8 +81,16 @@ class Held:
 def held(server: int) -> Held:
     """What this process and its readers hold; the server of the play is none of them."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    readers = [_resident(pid) for pid in map(int, children) if pid != server]
+    readers = [_resident(pid) for pid in map(int, children) if pid != server and _is_reader(pid)]
     return Held(_resident(os.getpid()), max(readers, default=0.0))
+
+
+def _is_reader(pid: int) -> bool:
+    """Whether a process has begun its own life: until then it shows the memory of the one that starts it."""
+    try:
+        return b"listener.reading" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _resident(pid: int) -> float:
@@ -217,7 +225,7 @@ class Play:
                         found = await visits([spec], fetcher, readers, self._database(), workers=1)
                 idle = IDLE if most[0].reader else 0.0
                 more = most[0].here - before.here + most[0].reader - idle
-                print(f"+{more:4.0f} MB", end=" ")
+                print(f"+{more:4.0f} MB ({most[0].here - before.here:.0f} here)", end=" ")
                 self._judge([spec], found)
                 if more > MOST_MEGABYTES:
                     self.broken.append(f"{spec.name} took {more:.0f} MB")

@@ -14,6 +14,7 @@ from bs4.filter import SoupStrainer
 
 from listener import sources
 from listener.errors import ReadError
+from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
 from listener.pages.tree import decoded
@@ -155,6 +156,7 @@ def feeds_of(page: Page) -> list[FoundFeed]:
     is_xml = page.body.lstrip()[:5] == b"<?xml" and b"<html" not in page.body[:2000].lower()
     if is_xml or is_overloaded(page.body):
         return []
+    needs_limits()
     soup = BeautifulSoup(decoded(page)[:LOOKED_AT], "lxml", parse_only=SoupStrainer(["link", "a"]))
     named = [each for each in soup.find_all("link", href=True) if _names_feed(each)]
     linked = soup.find_all("a", href=_FEED_ADDRESS)

@@ -1,25 +1,32 @@
-"""Reads pages within bounds: small ones here, large ones in a worker process with limits on its time and memory.
+"""Reads pages within bounds: light ones here, the others in worker processes with limits on their time and memory.
 
-A page can be made so that reading it takes hours or gigabytes. What a page of `SMALL` bytes can do is bounded by its
-size; a larger one is read by a process that the system stops, and that a new one replaces.
+A page can be made so that reading it takes hours or gigabytes. Here only what takes linear time is done with a small
+page. All else is read by a process that the system stops, and that a new one replaces: first in a room that each page
+soon leaves; one that needs longer is read again, from its beginning, in a room where slow ones only keep each other
+waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import pickle
 import resource
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
+from lxml import etree
+
 from listener.errors import ListenerError, ReadError
+from listener.pages.effort import Heavy, light_only
 from listener.types import Link, Page, Reading, SourceSpec
 
 T = TypeVar("T")
@@ -27,21 +34,17 @@ Run = Callable[..., Any]
 """As `Readers.run`."""
 
 SMALL = 32 * 1024
-"""Bytes up to which a page is read in this process."""
-MIDDLING = 256 * 1024
-"""Bytes up to which a page is of the usual size. The readers that larger ones may not take are for these alone."""
-WORKERS = 5
-"""Processes that read at once: the system shares the cores among them, so that a slow page holds up no quick one."""
-LARGE = 2
-"""How many of them read large pages."""
-MEMORY = 96 * 1024 * 1024
-"""Bytes that reading one page may take besides what the worker has already."""
-LARGEST = 192 * 1024 * 1024
-"""Bytes that a worker may hold after a page; one that holds more is replaced."""
-CPU = 10
-"""Seconds of work that a large page may take."""
-QUICK = 3
-"""The same for a page of the usual size."""
+"""Bytes up to which a page may be read in this process."""
+ROOMS = ((2, 0.2), (2, 1.0), (1, 8.0))
+"""Workers that read at once, and the seconds of work after which a page goes on to the next room."""
+MEMORY = 104 * 1024 * 1024
+"""Bytes that a worker may hold while it reads; a new one holds about half of it."""
+LEAST = 24 * 1024 * 1024
+"""Bytes that a page gets of a worker that holds much already."""
+PACE = 2 * 1024 * 1024
+"""Bytes that are read in a second, if nothing is wrong with them: larger pages begin in a room for slower ones."""
+LARGEST = 100 * 1024 * 1024
+"""Bytes that a worker may still hold after a page; one that holds more is replaced."""
 PATIENCE = 30.0
 """Seconds after which a page is given up, whatever it waits for."""
 POSTS = 2000
@@ -66,14 +69,37 @@ def read(page: Page, kind: Callable[[Page, Link, SourceSpec], Reading], link: Li
     return replace(reading, posts=reading.posts[:POSTS], links=reading.links[:POSTS])
 
 
+def _lightly(work: Callable[..., T], page: Page, *rest: Any) -> T:
+    with light_only():
+        return work(page, *rest)
+
+
+class _Slow(BaseException):
+    """Raised in a worker when the seconds of its room are over; no `except Exception` of a kind keeps it."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """Workers that have the same time for a page."""
+
+    workers: int
+    seconds: float
+    place: int
+    free: asyncio.Semaphore = field(init=False)
+    idle: list[Process] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.free = asyncio.Semaphore(self.workers)
+
+
 class Readers:
     """Some worker processes, started when they are first needed. Use it as an async context manager."""
 
-    def __init__(self, *, workers: int = WORKERS, small: int = SMALL, cpu: int = CPU, memory: int = MEMORY) -> None:
-        self._small, self._bounds = small, (cpu, memory)
-        self._room = asyncio.Semaphore(workers)
-        self._room_for_large = asyncio.Semaphore(max(1, min(LARGE, workers - 1)))
-        self._idle: list[Process] = []
+    def __init__(
+        self, *, rooms: tuple[tuple[int, float], ...] = ROOMS, small: int = SMALL, memory: int = MEMORY
+    ) -> None:
+        self._small, self._memory = small, memory
+        self._rooms = [_Room(workers, seconds, place) for place, (workers, seconds) in enumerate(rooms, 1)]
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,32 +107,23 @@ class Readers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while self._idle:
-            await _end(self._idle.pop())
+        for room in self._rooms:
+            while room.idle:
+                await _end(room.idle.pop())
 
     async def run(self, work: Callable[..., T], page: Page, *rest: Any) -> T:
         """`work(page, *rest)`, for a function of a module. Raises what it raises of ours, else `ReadError`."""
         if len(page.body) <= self._small and not page.body.startswith(_PACKED):
-            return await here(work, page, *rest)
-        is_large = len(page.body) > MIDDLING or page.body.startswith(_PACKED)
-        cpu, memory = self._bounds
-        bounds = (cpu if is_large else min(cpu, QUICK), memory)
-        async with self._room_for_large if is_large else nullcontext(), self._room:
-            question = pickle.dumps((bounds, work, page, rest))  # a copy of the page, so only when it is its turn
-            worker = self._idle.pop() if self._idle else await _start()
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    said, value = await _ask(worker, question)
-            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
-                await _end(worker)
-                raise ReadError(f"{page.url} takes too much time or memory to read: it is left out.") from None
-            except BaseException:
-                await _end(worker)
-                raise
-            if _held(worker.pid) > LARGEST:
-                await _end(worker)  # a new one takes less; what a page once took is not always given back
-            else:
-                self._idle.append(worker)
+            with suppress(Heavy):
+                return await asyncio.to_thread(_lightly, work, page, *rest)
+        roomy = [room for room in self._rooms if room.seconds * PACE >= len(page.body)]
+        for room in roomy or self._rooms[-1:]:
+            said, value = await self._read_in(room, work, page, rest)
+            if said != "slow":
+                break
+        if said in ("slow", "full"):
+            what = "time" if said == "slow" else "memory"
+            raise ReadError(f"{page.url} takes too much {what} to read: it is left out.")
         if said == "fault":
             raise RuntimeError(value)
         if said == "refused":
@@ -114,20 +131,47 @@ class Readers:
         result: T = value
         return result
 
+    async def _read_in(
+        self, room: _Room, work: Callable[..., Any], page: Page, rest: tuple[Any, ...]
+    ) -> tuple[str, Any]:
+        """What a worker of the room says: "done", "refused", "fault", "slow" or "full", and what goes with it."""
+        question = pickle.dumps((room.seconds, self._memory, work, replace(page, body=b""), rest))
+        async with room.free:
+            is_used, said, value = True, "full", None
+            while is_used and said == "full":  # what a worker holds of other pages is not this page's fault
+                is_used = bool(room.idle)
+                worker = room.idle.pop() if is_used else await _start(room.place)
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        said, value = await _ask(worker, question, page.body)
+                except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+                    await _end(worker)
+                    raise ReadError(f"{page.url} takes too much time or memory to read: it is left out.") from None
+                except BaseException:
+                    await _end(worker)
+                    raise
+                if said == "full" or _held(worker.pid) > LARGEST:
+                    await _end(worker)
+                else:
+                    room.idle.append(worker)
+        return said, value
 
-async def _start() -> Process:
+
+async def _start(place: int) -> Process:
     path = os.pathsep.join(each for each in sys.path if each) or "."
     environment = {**os.environ, "PYTHONPATH": path}
     # a session of its own: the keyboard's interrupt is for the listener, which ends its workers itself
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SERVE, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True
+        sys.executable, "-c", _SERVE, str(place), stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True
     )
 
 
-async def _ask(worker: Process, question: bytes) -> tuple[str, Any]:
+async def _ask(worker: Process, question: bytes, body: bytes) -> tuple[str, Any]:
     assert worker.stdin and worker.stdout
-    worker.stdin.write(len(question).to_bytes(_HEAD, "big") + question)
-    await worker.stdin.drain()
+    for part in (question, body):  # the body apart, for it need not be copied then
+        worker.stdin.write(len(part).to_bytes(_HEAD, "big"))
+        worker.stdin.write(part)
+        await worker.stdin.drain()
     size = int.from_bytes(await worker.stdout.readexactly(_HEAD), "big")
     found: tuple[str, Any] = pickle.loads(await worker.stdout.readexactly(size))  # noqa: S301 - our own process
     return found
@@ -151,37 +195,68 @@ async def _end(worker: Process) -> None:
 
 def serve() -> None:
     """A worker's life: questions on the standard input, answers on the standard output, until the input ends."""
-    os.nice(5)
+    os.nice(5 * int(sys.argv[1]))  # the quicker the room, the sooner it is its turn
+    signal.signal(signal.SIGPROF, _stop)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    while head := questions.read(_HEAD):
-        answer = pickle.dumps(_answer(questions.read(int.from_bytes(head, "big"))))
-        answers.write(len(answer).to_bytes(_HEAD, "big") + answer)
+
+    def heard() -> bytes:
+        return questions.read(int.from_bytes(questions.read(_HEAD), "big"))
+
+    while question := heard():
+        answer = pickle.dumps(_answer(question, heard()))
+        answers.write(len(answer).to_bytes(_HEAD, "big"))
+        answers.write(answer)
         answers.flush()
+        del question, answer
+        _give_back()
 
 
-def _answer(question: bytes) -> tuple[str, Any]:
-    (cpu, memory), work, page, rest = pickle.loads(question)  # noqa: S301 - from our own process
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise _Slow
+
+
+def _answer(question: bytes, body: bytes) -> tuple[str, Any]:
+    seconds, memory, work, page, rest = pickle.loads(question)  # noqa: S301 - from our own process
+    page = replace(page, body=body)
     try:
-        _limit(cpu, memory)
-        return "done", work(page, *rest)
+        try:
+            _limit(seconds, memory)
+            return "done", work(page, *rest)
+        finally:
+            _unlimit()
+    except _Slow:
+        return "slow", None
     except ListenerError as error:
         return "refused", error
-    except MemoryError:
-        return "refused", ReadError(f"{page.url} takes too much memory to read: it is left out.")
+    except (MemoryError, etree.XPathEvalError):  # with expressions of our own: that there is no memory for it
+        return "full", None
     except Exception as error:  # told as what it is, for the log
         return "fault", f"{type(error).__name__}: {error}"
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _limit(cpu: int, memory: int) -> None:
-    """Sets the bounds from here on: memory besides what is held now, and seconds of work besides those done."""
+def _limit(seconds: float, memory: int) -> None:
+    """Sets the bounds from here on: memory with what is held now, and seconds of work besides those done.
+
+    Python looks up from its work when a timer asks it to; what never looks up is killed soon after.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + cpu + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    last = int(used.ru_utime + used.ru_stime + seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (last, resource.getrlimit(resource.RLIMIT_CPU)[1]))
     held = Path("/proc/self/statm")
     if held.exists():
-        pages = int(held.read_text().split()[0])
-        limit = pages * resource.getpagesize() + memory
+        mapped, resident = (int(each) * resource.getpagesize() for each in held.read_text().split()[:2])
+        limit = mapped + max(LEAST, memory - resident)
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _unlimit() -> None:
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _give_back() -> None:
+    """Gives the system what the last page took, as far as the C library knows how to."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

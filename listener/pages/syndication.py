@@ -18,6 +18,7 @@ import feedparser
 from listener.errors import ReadError
 from listener.pages import charsets, traps, wellformed
 from listener.pages.dates import parse_date, plain_date
+from listener.pages.effort import needs_limits
 from listener.pages.fields import loads
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.mending import mended
@@ -168,13 +169,18 @@ def _bounded(body: bytes) -> bytes:
 
 
 def _parsed(url: str, body: bytes, charset: str) -> Any:
+    needs_limits()
     headers = {"content-location": url}
     if charset:
         headers["content-type"] = f"application/xml; charset={charset}"
     # Never the bytes themselves: feedparser opens the file that a short text may name.
-    return feedparser.parse(
-        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
-    )
+    file = io.BytesIO(body)
+    try:
+        return feedparser.parse(file, sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
+    except MemoryError:
+        raise
+    except Exception as error:  # some elements out of their place confuse it
+        raise ReadError(f"{url} is too broken a feed to be read ({type(error).__name__}).") from error
 
 
 def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Item:
@@ -326,11 +332,14 @@ def _number(text: str) -> float:
 def _hub(page: Page, links: list[dict[str, Any]], topic: str) -> Hub | None:
     """Who rings for this feed, and by which name: what the feed says, else the headers (W3C WebSub, 4)."""
     url = _address(page.url, _link(links, "hub") or _header_link(page, "hub"))
-    return Hub(url=url, topic=urljoin(page.url, topic or _header_link(page, "self"))[:TOPIC]) if url else None
+    name = topic or _header_link(page, "self")
+    return (
+        Hub(url=url, topic=(urljoin(page.url, name) if _address(page.url, name) else page.url)[:TOPIC]) if url else None
+    )
 
 
 def _header_link(page: Page, rel: str) -> str:
-    found = re.search(rf"<([^>]{{1,2000}})>\s*;[^,]{{0,200}}rel=\"?{rel}\b", page.headers.get("link", ""))
+    found = re.search(rf"<([^<>]{{1,2000}})>\s*;[^,]{{0,200}}rel=\"?{rel}\b", page.headers.get("link", ""))
     return found.group(1) if found else ""
 
 

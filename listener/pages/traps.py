@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from listener.errors import ReadError
 
@@ -12,6 +13,8 @@ MOST_SPACES = 3_000
 """Namespaces that may be declared: reading takes time by their square. Some feeds declare one an item, or two."""
 MOST_REFERENCES = 10_000
 """References to entities in a feed that declares some."""
+WORTH_A_LOOK = 500_000
+"""Bytes below which no number of elements takes much memory."""
 _REFERENCE = re.compile(rb"&([\w.-]{1,50});")
 _HARMLESS = re.compile(rb"<!ENTITY\s+([\w.-]{1,50})\s+(\"[^&%<\"]{0,100}\"|'[^&%<']{0,100}')\s*>")
 """A declared entity that is a short text and nothing else."""
@@ -37,6 +40,14 @@ def disarmed(url: str, body: bytes) -> bytes:
         if sum(1 for _ in re.finditer(rb"\s[\w:.-]{1,100}\s{0,9}=\s{0,9}[\"'\w]", tag.group())) > MOST_ATTRIBUTES:
             raise ReadError(f"{url} has a tag with more than {MOST_ATTRIBUTES} attributes and is not read.")
     return _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), body) if texts else body
+
+
+def shortened(body: bytes, tag: bytes, most: int) -> bytes:
+    """The page up to where its first `most` elements of a name (a pattern) end; a small one as it is."""
+    if len(body) < WORTH_A_LOOK:
+        return body
+    after = next(islice(re.finditer(rb"<(?:%s)[\s>]" % tag, body), most, None), None)
+    return body[: after.start()] if after else body
 
 
 def _without_comments(body: bytes) -> bytes:

@@ -10,6 +10,7 @@ import cssselect
 from lxml import etree
 
 from listener.errors import ReadError
+from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, text_of, web_url
 from listener.types import Page
 
@@ -47,7 +48,8 @@ def tree_of(page: Page) -> Node:
 
     The parser stops at 256 levels of nesting, so that no tree is too deep to walk.
     """
-    root = _parsed(decoded(page))
+    needs_limits()
+    root = _parsed(_encoded(decoded(page)))
     if root is None:
         raise ReadError(f"{page.url} holds no web page.")
     return root
@@ -55,17 +57,23 @@ def tree_of(page: Page) -> Node:
 
 def fragment(markup: str) -> Node:
     """A piece of a page under an element of its own."""
-    return _parsed(f"<div>{markup}</div>")
+    return _parsed(_encoded(f"<div>{markup}</div>"))
 
 
-def _parsed(markup: str) -> Node | None:
+def _encoded(markup: str) -> bytes:
+    return markup.replace("\x00", "\ufffd").encode("utf-8", "replace")
+
+
+def _parsed(body: bytes) -> Node | None:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    body = markup.replace("\x00", "\ufffd").encode("utf-8", "replace")
     if is_overloaded(body):
         raise ReadError("A page has more attributes in one tag than any page needs; it was not read.")
     try:
         return etree.fromstring(body, parser)
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as error:
+        log: Any = error.error_log
+        if log.filter_types(etree.ErrorTypes.ERR_NO_MEMORY):
+            raise MemoryError from None
         return None
 
 

@@ -11,6 +11,8 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from listener.pages import traps
+
 LOOKED_AT = 5_000
 """Items that are looked at for the newest."""
 ATOM, RDF, RSS1 = (
@@ -86,11 +88,18 @@ class _NotPlain(Exception):
 
 def read(url: str, body: bytes) -> Parsed | None:
     """The feed found at `url`, in UTF-8; None where it is not well formed or needs feedparser to understand it."""
+    some = traps.shortened(body, b"item|entry", LOOKED_AT)
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=some is not body,
     )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(some, parser)
         return _atom(url, root) if root.tag == f"{{{ATOM}}}feed" else _rss(url, root)
     except (etree.XMLSyntaxError, _NotPlain, ValueError):
         return None

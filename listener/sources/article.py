@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import trafilatura
 
 from listener.errors import ReadError
+from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
@@ -48,6 +49,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """
     if page.body[:5] == b"%PDF-" or b"\0" in page.body[:200]:
         raise ReadError(f"{page.url} is not a web page but {page.content_type or 'a file'}.")
+    needs_limits()
     body = page.body[:LONGEST]
     if is_overloaded(body):
         raise ReadError(f"{page.url} has a tag with more attributes than anybody writes and is not read.")

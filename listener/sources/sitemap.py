@@ -23,6 +23,8 @@ from storage.types import Post, PostKind
 
 NEWEST = 200
 """Pages that are followed of each sitemap, where the option `newest` does not say."""
+MOST_LISTED = 50_000
+"""Pages or sitemaps that are read of one file: as many as sitemaps.org/protocol.html allows."""
 MOST_FILES = 20
 """Sitemaps that are followed of robots.txt or an index; of more, those that changed last."""
 SHORT = 200
@@ -107,7 +109,7 @@ def _sitemap(page: Page, link: Link, source: SourceSpec) -> Reading:
     if files := _entries(root, "sitemap", page):
         return _files(link, [each.url for each in files])
     entries = _entries(root, "url", page)
-    if not entries and etree.QName(root).localname != "urlset":
+    if not entries and root.tag.rpartition("}")[2] != "urlset":
         raise ReadError(f"{page.url} does not hold a sitemap.")
     return _changed(entries, source)
 
@@ -123,7 +125,7 @@ def _unpacked(page: Page) -> bytes:
 
 
 def _tree(page: Page, body: bytes) -> Any:
-    body = traps.disarmed(page.url, body)
+    body = traps.disarmed(page.url, traps.shortened(body, b"url|sitemap", MOST_LISTED))
     if is_overloaded(body):
         raise ReadError(f"{page.url} has a tag with more attributes than anybody writes and is not read.")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, remove_comments=True)

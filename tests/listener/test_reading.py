@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from listener import reading
+from listener import discover, reading
 from listener.errors import ReadError
+from listener.pages import syndication, tree
+from listener.pages.effort import Heavy, light_only
 from listener.reading import Readers
 from listener.types import Link, Page, SourceSpec
 
 
 @pytest.fixture
 async def readers() -> AsyncIterator[Readers]:
-    async with Readers(workers=1, small=1000, cpu=1) as opened:
+    async with Readers(rooms=((1, 0.1), (1, 0.3)), small=1000) as opened:
         yield opened
 
 
@@ -35,6 +38,33 @@ async def test_a_large_page_is_read_in_another_process_that_stays(readers: Reade
     first, second = [await readers.run(hurts.who, page) for _ in range(2)]
     assert first == second != os.getpid()
     assert await readers.run(hurts.who, a_page(b"x" * 1000, clock)) == os.getpid()
+
+
+async def test_a_small_page_that_needs_limits_is_read_apart(readers: Readers, hurts: Any, clock: Any) -> None:
+    page = a_page(b"x", clock)
+    assert await readers.run(hurts.heavy, page) == await readers.run(hurts.who, a_page(b"x" * 1001, clock))
+    assert await readers.run(hurts.who, page) == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("work", "body", "is_light"),
+    [
+        (syndication.parse, b"<rss version='2.0'><channel><item><title>a</title></item></channel></rss>", True),
+        (syndication.parse, b"<rss version='2.0'><channel><item><title>a & b</title></item></channel></rss>", False),
+        (discover.guess, b"<rss version='2.0'><channel><item><title>a</title></item></channel></rss>", True),
+        (discover.guess, b"<html><body><p>niets</body></html>", False),
+        (tree.tree_of, b"<p>niets</p>", False),
+    ],
+)
+def test_what_a_stranger_can_make_long_needs_limits(work: Any, body: bytes, is_light: bool, clock: Any) -> None:
+    with light_only(), nullcontext() if is_light else pytest.raises(Heavy):
+        work(a_page(body, clock))
+    work(a_page(body, clock))
+
+
+async def test_a_slow_page_is_read_where_it_keeps_no_quick_one(readers: Readers, hurts: Any, clock: Any) -> None:
+    quick, slow = [await readers.run(work, a_page(b"x" * 1001, clock)) for work in (hurts.who, hurts.slow)]
+    assert os.getpid() != quick != slow
 
 
 @pytest.mark.parametrize("how", ["for_ever", "everything", "dies"])

@@ -1,9 +1,11 @@
 """Ways of reading a page that hurt."""
 
 import os
+import time
 from typing import Any
 
 from listener.errors import ReadError
+from listener.pages.effort import needs_limits
 from listener.reading import POSTS
 from listener.types import Reading
 from storage.types import Post
@@ -12,6 +14,20 @@ from storage.types import Post
 def who(page: Any) -> int:
     """The process that reads."""
     os.write(1, b"a library says something")
+    return os.getpid()
+
+
+def heavy(page: Any) -> int:
+    """The process that reads what is not read without limits."""
+    needs_limits()
+    return os.getpid()
+
+
+def slow(page: Any) -> int:
+    """The process that reads, when it has done so for a while."""
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
     return os.getpid()
 
 
