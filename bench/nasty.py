@@ -44,7 +44,7 @@ HIDDEN = re.compile(
 )
 WALK = ["\r", "\x1b", "G", "g", "\x1b[6~", "a", "\x1b", "?", "\x1b[6~", "\x1b", "O", "\x1b", "S", "\x1b", "D", "\x1b", ":", "spam",
         "\x1b", "/", "nasty", "\r", "t", "\x1b", "r", "\x1b", "R", "\x1b", "C", "\x1b", "i", "\x1b", "\t", "\t", "\x1b"]  # fmt: skip
-"""Keys that show every screen and prompt; the conversations come before them."""
+"""Keys that show every screen and prompt; the conversations come before them. The dashboard's figures are waited for."""
 
 
 class Page:
@@ -153,7 +153,7 @@ def drive(url: str, config: Path, columns: int, rows: int, cases: int, quiet: fl
         page.take(terminal.read(b"naam"))
         for key in ["\r", *["]"] * cases, *WALK]:
             terminal.press(key)
-            page.take(terminal.read(quiet=quiet))
+            page.take(terminal.read(b"as of" if key == "D" else b"", quiet))
             borders |= edges(page)
         terminal.press("\x11")
         last = terminal.read(b"1049l")

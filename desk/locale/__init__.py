@@ -71,6 +71,12 @@ def number(value: float) -> str:
     return text.replace(",", ".") if _lang == "nl" else text
 
 
+def weight(value: float) -> str:
+    """A share for or against: +1.20 or +1,20."""
+    text = f"{value:+.2f}"
+    return text.replace(".", ",") if _lang == "nl" else text
+
+
 def age(at: datetime, now: datetime) -> str:
     """How long ago, in three characters or so: 40s, 3m, 2h, 5d, 7w."""
     seconds = max(0, int((now - at).total_seconds()))

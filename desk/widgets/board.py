@@ -269,8 +269,10 @@ def _by(found: Overview, table: Table, field: str, words: Words) -> Panel:
             for line in shown
         ]
         note = words.small_note(cell for line in shown for cell in _share_and_net(line, keys))
+        heads = (("mentions", 8), ("share", 9), ("net", 8))
+        head = "".join(fit(words(each), cells, right=True) for each, cells in heads)
         lines = [_spot(chosen == place, row) for place, row in enumerate(rows)]
-        return [*lines, *_more(table, width), *_note(note, width)]
+        return [[(fit(head, width, right=True), "dim")], *lines, *_more(table, width), *_note(note, width)]
 
     return Panel(words(table.key), spots, draw)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from desk.locale import N_, _, age, clock, ngettext
+from desk.locale import N_, _, age, clock, ngettext, weight
 from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.changes import changed, coloured
 from desk.widgets.helped import hints
@@ -272,7 +272,7 @@ def _reasons(file: CaseFile, width: int) -> list[Line]:
     said = []
     for each in sorted(seen.values(), key=lambda reason: -abs(reason.share))[:6]:
         words = " ".join(f"“{clean_line(word, 30)}”" for word in each.words[:4])
-        share = f" {each.share:+.2f}" if each.share else ""
+        share = f" {weight(each.share)}" if each.share else ""
         said.append(f"{clean_line(_(each.about), 30)}: {clean_line(_(each.label), 60)}{share} {words}".rstrip())
     lines = [line for each in said for line in wrap(each, width - 2)]
     return [[(_("Why"), "strong")], *[[("  " + line, "dim")] for line in lines], []]

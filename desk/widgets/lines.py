@@ -40,6 +40,20 @@ def width_of(line: Iterable[Span]) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
+def cut(line: Line, cells: int) -> Line:
+    """The line in at most `cells` cells: "…" stands for what is left out."""
+    kept, room = list[Span](), cells
+    if width_of(line) <= cells:
+        return line
+    for text, role in line:
+        width = cell_len(text)
+        if width >= room:
+            return [*kept, (fit(text + " ", room), role)]
+        kept.append((text, role))
+        room -= width
+    return kept
+
+
 def whole(groups: Sequence[Line], room: int, keep: int = 0) -> Line:
     """As many neighbouring groups as fit in `room` cells, none of them cut; the one at `keep` is among them."""
     first, last = 0, len(groups)
@@ -206,5 +220,5 @@ class Bar(Widget):
         width, right = self.size.width, width_of(self.right) + 2 * bool(self.right)
         if right >= width:
             return paint(self, self.right, width)
-        left = paint(self, self.left, width - right)
+        left = paint(self, cut(self.left, width - right), width - right)
         return Strip([*left, *paint(self, [("  ", "dim"), *self.right], right)]) if right else left

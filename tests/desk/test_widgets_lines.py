@@ -13,7 +13,7 @@ from desk.screens.moments import moment
 from desk.shown import clean_block, clean_line
 from desk.widgets.author import author
 from desk.widgets.conversation import conversation, in_order
-from desk.widgets.lines import fit, lit, whole, width_of, wrap
+from desk.widgets.lines import cut, fit, lit, whole, width_of, wrap
 from desk.widgets.signs import case_row
 from storage.types import (
     Case,
@@ -226,3 +226,10 @@ def test_times_are_told_the_local_way(lang, at, shown):
 def test_ages_are_short():
     ages = [locale.age(NOW - timedelta(seconds=each), NOW) for each in (0, 59, 60, 3600, 86_400 * 8, 86_400 * 30)]
     assert ages == ["0s", "59s", "1m", "1h", "8d", "4w"]
+
+
+@pytest.mark.parametrize("cells", range(1, 12))
+def test_a_line_that_is_cut_says_so_and_is_no_wider(cells):
+    line = [("ab", "dim"), ("漢字", "strong"), ("cde", "dim")]
+    shown = "".join(text for text, _role in cut(line, cells))
+    assert width_of(cut(line, cells)) <= cells and (shown == "ab漢字cde" or shown.rstrip().endswith("…"))
