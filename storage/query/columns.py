@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -146,7 +145,6 @@ def _choice(node: tree.Value, dialect: Dialect) -> Condition:
 
 
 @cache
-@cache
 def _is() -> Mapping[str, Condition]:
     other = POST.alias()
     twin = sa.and_(other.c.fingerprint == POST.c.fingerprint, other.c.id != POST.c.id)
@@ -164,7 +162,6 @@ def _is() -> Mapping[str, Condition]:
     }
 
 
-@cache
 @cache
 def _has(dialect: Dialect) -> Mapping[str, Condition]:
     parent = POST.alias()

@@ -91,12 +91,13 @@ class Matcher(Generic[K]):
         entries: dict[Key, Entry] = defaultdict(lambda: ([], []))
         common = keys.counted(nodes)
         for number, node in enumerate(nodes):
-            needed = keys.required(node, common)
-            if needed is None:
-                self._always.append(number)
-                continue
-            for key in needed:
-                entries[key][0 if keys.decides(node) else 1].append(number)
+            for part in node.parts if isinstance(node, tree.Or) else (node,):
+                needed = keys.required(part, common)
+                if needed is None:
+                    self._always.append(number)
+                    break
+                for key in needed:
+                    entries[key][0 if keys.decides(part) else 1].append(number)
         self._words = _automaton(entries, "words")
         self._author = _automaton(entries, "author")
         self._table = {key: entry for key, entry in entries.items() if key[0] not in keys.TEXTS}

@@ -125,7 +125,7 @@ def name_test(value: str) -> Callable[[str], bool]:
     """Whether a name is the one asked for, A to Z in either case, with `*` and `?` as wildcards."""
     wanted = fields.ascii_lower(value)
     if "*" not in wanted and "?" not in wanted:
-        return lambda name: fields.ascii_lower(name) == wanted
+        return lambda name: name == wanted or fields.ascii_lower(name) == wanted
     match = _compiled(_as_glob(wanted)).fullmatch
     return lambda name: match(fields.ascii_lower(name).encode("utf-8", "replace").decode()) is not None
 

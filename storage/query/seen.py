@@ -86,9 +86,12 @@ class Searchable(Protocol):
     def playbook(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PostView:
-    """A post just collected, with no value in the fields that only storing and understanding give it."""
+    """A post just collected, with no value in the fields that only storing and understanding give it.
+
+    Not frozen: one is made for most posts of a stream, and a frozen one takes four times as long to make.
+    """
 
     source: str
     source_kind: str = ""
