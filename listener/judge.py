@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from listener import fingerprint
+from listener import fingerprint, understanding
 from listener.types import Brand, Watchlist
-from listener.understanding import BrandWords, Classifier
+from listener.understanding import BrandWords, Classifier, Task
 from storage.query import fold, grammar, many, tree
 from storage.types import Match, NewPost, Opinion, Post
 
@@ -55,22 +55,28 @@ def matched(posts: Iterable[Post], bench: Bench, source: str, kind: str) -> list
 
 
 def understood(posts: Iterable[Matched], bench: Bench, settled: Collection[str] = ()) -> list[NewPost]:
-    """What was found in posts that were matched, in the same order.
+    """`all_understood` of one source."""
+    return all_understood([(list(posts), settled)], bench)[0]
 
-    `settled` are the external ids of those that are known and unchanged: they are not understood again. A text too
-    short to tell its language takes that of the posts before it in its conversation.
+
+def all_understood(visits: Sequence[tuple[Sequence[Matched], Collection[str]]], bench: Bench) -> list[list[NewPost]]:
+    """What was found in posts of several sources that were matched, of each in the same order.
+
+    With the posts of a source come the external ids of those that are known and unchanged: they are not understood
+    again. A text too short to tell its language takes that of the posts before it in its conversation.
     """
-    spoken: dict[str, str] = {}
-    judged = []
-    for post, matches in posts:
-        opinion = None
-        if matches and post.external_id not in settled:
-            conversation = post.conversation_id or post.external_id
-            opinion = _understand(post, bench, matches, spoken.get(conversation))
-            if opinion.lang:
-                spoken.setdefault(conversation, opinion.lang)
-        judged.append(_found(post, bench, matches, opinion))
-    return judged
+    asked = [
+        (source, at, _task(post, matches, bench, source))
+        for source, (posts, settled) in enumerate(visits)
+        for at, (post, matches) in enumerate(posts)
+        if matches and post.external_id not in settled
+    ]
+    judged = understanding.many(bench.classifier, [task for _, _, task in asked])
+    opinions = {(source, at): opinion for (source, at, _), opinion in zip(asked, judged, strict=True)}
+    return [
+        [_found(post, bench, matches, opinions.get((source, at))) for at, (post, matches) in enumerate(posts)]
+        for source, (posts, _) in enumerate(visits)
+    ]
 
 
 def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion | None) -> NewPost:
@@ -92,15 +98,14 @@ def _matches(post: Post, bench: Bench, source: str, kind: str) -> list[Match]:
     return [Match(brand=brand, query=name) for brand, name in found]
 
 
-def _understand(post: Post, bench: Bench, matches: Sequence[Match], inherited: str | None) -> Opinion:
-    matched = list(dict.fromkeys(match.brand for match in matches))
-    others = [name for name in bench.words if name not in matched]
-    return bench.classifier(
+def _task(post: Post, matches: Sequence[Match], bench: Bench, source: int) -> Task:
+    matched = dict.fromkeys([match.brand for match in matches])
+    return Task(
         post.text,
-        title=post.title,
-        lang=post.lang if post.lang in LANGUAGES else None,
-        inherited_lang=inherited,
-        brands=[bench.words[name] for name in [*matched, *others]],
+        post.title,
+        post.lang if post.lang in LANGUAGES else None,
+        tuple([bench.words[name] for name in dict.fromkeys([*matched, *bench.words])]),
+        f"{source} {post.conversation_id or post.external_id}",
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from listener import understanding
 from listener.errors import ListenerError
-from listener.understanding.classifier import Classifier
+from listener.understanding.classifier import Classifier, Task
 from storage.database import Database
 from storage.lessons import Lessons
 from storage.types import Opinion
@@ -46,6 +46,10 @@ class Current:
     def __call__(self, text: str, **about: Any) -> Opinion:
         """Judges as the classifier of the moment does."""
         return self._classifier(text, **about)
+
+    def many(self, tasks: Sequence[Task]) -> list[Opinion]:
+        """Judges many texts at once."""
+        return understanding.many(self._classifier, tasks)
 
     def renew(self) -> None:
         """Takes what was learnt by now."""

@@ -134,14 +134,11 @@ class Writer:
         for (source, post_id), held in known.items():
             if held.is_mention and held.says_the_same(mentions[source, post_id]):
                 settled[source].add(post_id)
+        visits = [(posts, settled[spec.name]) for (_, spec), posts in zip(brought, matched, strict=True)]
+        understood = judge.all_understood(visits, self.bench)
         return [
-            Delivery(
-                source=spec.name,
-                kind=spec.kind,
-                posts=judge.understood(posts, self.bench, settled[spec.name]),
-                threads=self._threads(batch, spec),
-            )
-            for (batch, spec), posts in zip(brought, matched, strict=True)
+            Delivery(source=spec.name, kind=spec.kind, posts=posts, threads=self._threads(batch, spec))
+            for (batch, spec), posts in zip(brought, understood, strict=True)
         ]
 
     def _threads(self, batch: Batch, spec: SourceSpec) -> list[ReadThread]:

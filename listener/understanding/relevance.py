@@ -54,13 +54,19 @@ class Forms:
         if head not in forms:
             forms.append(head)
 
-    def at(self, bare: Sequence[str], at: int) -> list[int]:
+    def found(self, bare: Sequence[str]) -> list[tuple[int, int]]:
+        """(first, one past the last) of each place where one of the forms stands, in order."""
+        whole, begun = self._whole, self._begun
+        if not begun:
+            starts = [at for at, word in enumerate(bare) if word in whole] if whole else []
+        else:
+            starts = [at for at, word in enumerate(bare) if word in whole or word[:1] in begun]
+        return sorted({(at, end) for at in starts for end in self._ends(bare, at)})
+
+    def _ends(self, bare: Sequence[str], at: int) -> list[int]:
         """Where each form ends that begins at this word."""
         first = bare[at]
-        whole, begun = self._whole.get(first), self._begun.get(first[:1])
-        if not whole and not begun:
-            return []
-        possible = (*(whole or ()), *(begun or ()))
+        possible = (*self._whole.get(first, ()), *self._begun.get(first[:1], ()))
         return [at + len(head) for head in possible if self._stands(head, bare[at : at + len(head)])]
 
     def _stands(self, head: tuple[str, ...], there: Sequence[str]) -> bool:
@@ -102,8 +108,7 @@ class Parties:
 
 def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
     """(first, one past the last) of each place where one of the forms stands; "@name" and "#name" count as the name."""
-    bare = [f.lstrip("@#") if len(f) > 1 else f for f in folds]
-    return sorted({(at, end) for at in range(len(bare)) for end in forms.at(bare, at)})
+    return forms.found([f.lstrip("@#") if f[0] in "@#" and len(f) > 1 else f for f in folds])
 
 
 ARTICLES = frozenset(["een", "de", "het", "a", "an", "the", "mijn", "onze", "my", "our", "zo'n", "die", "dat", "this"])
