@@ -42,6 +42,8 @@ COLOURS = re.compile(
 HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
+ESCAPE, ALONE = "\x1b", 0.15
+"""Seconds after which Esc is a key of its own, and not the beginning of another."""
 WALK = ["\r", "\x1b", "G", "g", "\x1b[6~", "a", "\x1b", "?", "\x1b[6~", "\x1b", "O", "\x1b", "S", "\x1b", "D", "\x1b", ":", "spam",
         "\x1b", "/", "nasty", "\r", "t", "\x1b", "r", "\x1b", "R", "\x1b", "C", "\x1b", "i", "\x1b", "\t", "\t", "\x1b"]  # fmt: skip
 """Keys that show every screen and prompt; the conversations come before them. The dashboard's figures are waited for."""
@@ -153,7 +155,7 @@ def drive(url: str, config: Path, columns: int, rows: int, cases: int, quiet: fl
         page.take(terminal.read(b"naam"))
         for key in ["\r", *["]"] * cases, *WALK]:
             terminal.press(key)
-            page.take(terminal.read(b"as of" if key == "D" else b"", quiet))
+            page.take(terminal.read(b"as of" if key == "D" else b"", max(quiet, ALONE) if key == ESCAPE else quiet))
             borders |= edges(page)
         terminal.press("\x11")
         last = terminal.read(b"1049l")
