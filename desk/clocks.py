@@ -8,19 +8,19 @@ stand still and keep the open time that is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
 from desk.service import Promise
-from storage.case_times import RESPONSES, Step, reached
+from storage.case_times import Step
 from storage.history import Wait
 from storage.sla import WARN_AT, Reading, State, due_at, read_clock
+from storage.stretches import TARGETS, End, Stretch, Thing, course, thing_of
 from storage.types import EventKind, Status
-
-PAUSED = (Status.PENDING, Status.SNOOZED)
+from storage.workflow import MOVES
 
 
 class Standing(StrEnum):
@@ -40,13 +40,13 @@ class Pause(NamedTuple):
     reason: Status
 
 
-class Stretch(NamedTuple):
-    """What a clock is about: from when, until when it was met, or until the case was closed without that."""
+class _Run(NamedTuple):
+    """A stretch of waiting by the clock: from when, until when it was met, or until the case was closed without."""
 
     target: str
     begin: datetime
-    done: datetime | None = None
-    left: datetime | None = None
+    done: datetime | None
+    left: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +111,9 @@ def clocks(waits: Sequence[Wait], steps: Sequence[Step], promise: Promise, now: 
     `waits` are its mentions and `steps` its events without those taken back. A clock that the case was closed without
     counts only where it was too late already.
     """
-    sweep = _Sweep()
-    for thing in _in_order(waits, steps):
-        sweep.take(thing)
-    stretches = [*sweep.ended, *sweep.running()]
-    found = (_clock(each, promise, sweep.pauses, now) for each in stretches if each.target in promise.targets)
+    told = _Told(waits, steps)
+    pauses = told.pauses()
+    found = (_clock(each, promise, pauses, now) for each in told.runs() if each.target in promise.targets)
     return tuple(sorted((each for each in found if each), key=lambda each: each.since))
 
 
@@ -144,97 +142,67 @@ def _at(moment: datetime, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _in_order(waits: Sequence[Wait], steps: Sequence[Step]) -> Iterator[Wait | Step]:
-    """By the time we knew of it; a mention before the step it caused."""
-    things: list[tuple[datetime, Wait | Step]] = [(wait.seen_at, wait) for wait in sorted(waits)]
-    return (thing for _, thing in sorted([*things, *((step.at, step) for step in steps)], key=lambda pair: pair[0]))
+class _Told:
+    """What happened to a case, by the time we knew of it (a mention before the step it caused), and its course."""
+
+    def __init__(self, waits: Sequence[Wait], steps: Sequence[Step]) -> None:
+        things: list[tuple[datetime, Wait | Step]] = [(wait.seen_at, wait) for wait in sorted(waits)]
+        in_order = enumerate(sorted([*things, *((step.at, step) for step in steps)], key=lambda pair: pair[0]))
+        every = {place: thing for place, (_, thing) in in_order}
+        self.waits = {place: each for place, each in every.items() if isinstance(each, Wait)}
+        self.steps = {place: each for place, each in every.items() if isinstance(each, Step)}
+        opened = {step.at for step in steps if step.kind is EventKind.REOPENED}
+        codes = bytes(_thing(each, opened) for each in every.values())
+        self.course = course(codes, self._is_older if Thing.ELSEWHERE in codes else None)
+
+    def pauses(self) -> list[Pause]:
+        """When nothing counted."""
+        return [
+            Pause(
+                self.steps[first].at,
+                None if last is None else self.steps[last].at,
+                MOVES[self.steps[first].kind].target,
+            )
+            for first, last in self.course.pauses
+        ]
+
+    def runs(self) -> Iterator[_Run]:
+        """The stretches by the clock."""
+        given: dict[int, datetime] = {}
+        for each in self.course.stretches:
+            begin = self._begin(each, given)
+            end = None if each.end is None else self._end(self.steps[each.end], begin)
+            done, left = (end if each.how is how else None for how in (End.DONE, End.LEFT))
+            if each.end is not None and done is not None:
+                given[each.end] = done
+            if each.counts:
+                yield _Run(TARGETS[each.target], begin, done, left)
+
+    def _is_older(self, answer: int, mention: int) -> bool:
+        step, wait = self.steps[answer], self.waits[mention]
+        return wait.dated and (step.spoken_at or step.at) < wait.asked_at
+
+    def _begin(self, stretch: Stretch, given: Mapping[int, datetime]) -> datetime:
+        """From the oldest mention that waits, but not before the last answer was given, or the last opening."""
+        asked = [self.waits[place].asked_at for place in stretch.waits]
+        if stretch.floor is None:
+            return min(asked)
+        floor = given.get(stretch.floor) or self.steps[stretch.floor].at
+        return max(min(asked), floor) if asked else floor
+
+    def _end(self, step: Step, begin: datetime) -> datetime:
+        """When it was given; by our clock, where the source's gives no order."""
+        given = min(step.spoken_at or step.at, step.at)
+        return given if given >= begin else step.at
 
 
-@dataclass(slots=True)
-class _Sweep:
-    """Goes through what happened once, and keeps what is going on."""
-
-    status: Status = Status.NEW
-    waiting: list[Wait] = field(default_factory=list)
-    floor: datetime | None = None
-    """No response clock begins before the last answer, or the last opening."""
-    answered: bool = False
-    working: datetime | None = None
-    """When the resolution clock began."""
-    ended: list[Stretch] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
-
-    def take(self, thing: Wait | Step) -> None:
-        if isinstance(thing, Wait):
-            self.waiting.append(thing)
-            if self.working is None and self.status.is_open:
-                self.working = thing.asked_at
-            return
-        if thing.kind in RESPONSES:
-            self._answer(thing)
-        to = reached(thing, self.status)
-        if to is not self.status:
-            self._move(to, thing.at)
-
-    def running(self) -> Iterator[Stretch]:
-        if self.status.is_open:
-            if self.waiting:
-                yield Stretch(self._response, self._begin(self.waiting))
-            if self.working:
-                yield Stretch("resolution", self.working)
-
-    @property
-    def _response(self) -> str:
-        return "next_response" if self.answered else "first_response"
-
-    def _begin(self, waiting: Iterable[Wait]) -> datetime:
-        first = min(wait.asked_at for wait in waiting)
-        return max(first, self.floor) if self.floor else first
-
-    def _answer(self, step: Step) -> None:
-        """An answer from elsewhere answers only what was asked before it, where the source dates both."""
-        spoken_at = step.spoken_at or step.at
-        is_older = step.kind is EventKind.ANSWERED_ELSEWHERE
-        answered = [wait for wait in self.waiting if not (is_older and wait.dated and spoken_at < wait.asked_at)]
-        if not answered:
-            self.answered = self.answered or not (is_older and self.waiting)
-            return
-        begin, moment = self._begin(answered), min(spoken_at, step.at)
-        moment = moment if moment >= begin else step.at
-        if self.status.is_open:
-            self.ended.append(Stretch(self._response, begin, done=moment))
-        self.waiting = [wait for wait in self.waiting if wait not in answered]
-        self.answered, self.floor = True, moment
-
-    def _move(self, to: Status, at: datetime) -> None:
-        if self.pauses and self.pauses[-1].end is None:
-            self.pauses[-1] = self.pauses[-1]._replace(end=at)
-        if to in PAUSED:
-            self.pauses.append(Pause(at, None, to))
-        if self.status.is_open and not to.is_open:
-            self._close(to, at)
-        elif to.is_open and not self.status.is_open:
-            self._reopen(at)
-        self.status = to
-
-    def _close(self, to: Status, at: datetime) -> None:
-        if self.waiting:
-            self.ended.append(Stretch(self._response, self._begin(self.waiting), left=at))
-        if self.working:
-            done = at if to is Status.RESOLVED else None
-            self.ended.append(Stretch("resolution", self.working, done=done, left=None if done else at))
-        self.working, self.floor = None, at
-
-    def _reopen(self, at: datetime) -> None:
-        """By a new mention: from when that was asked. By hand: from now."""
-        fresh = [wait for wait in self.waiting if wait.seen_at == at]
-        if fresh:
-            self.waiting, self.working = fresh, self._begin(fresh)
-        else:
-            self.floor = self.working = at
+def _thing(thing: Wait | Step, opened: Collection[datetime]) -> Thing:
+    if isinstance(thing, Step):
+        return thing_of(thing.kind, thing.to)
+    return Thing.FRESH if thing.seen_at in opened else Thing.MENTION
 
 
-def _clock(stretch: Stretch, promise: Promise, pauses: Sequence[Pause], now: datetime) -> Clock | None:
+def _clock(stretch: _Run, promise: Promise, pauses: Sequence[Pause], now: datetime) -> Clock | None:
     end = stretch.done or stretch.left or now
     within = tuple(each for each in pauses if each.start < end and (each.end is None or each.end > stretch.begin))
     allowed = promise.targets[stretch.target]

@@ -3,8 +3,7 @@
 A case is a row of things that happened, in the order we knew of them. What follows from them depends on their kinds
 alone but for one question (was an answer found elsewhere older than the mention?), so cases in which the same kinds
 happened in the same order are worked out once: `course` gives a case's stretches by the places of the things that
-begin and end them. It is what `desk.clocks` reads, for one case at a time, with a promise in hand; a property test
-holds the two together.
+begin and end them. Reports measure many cases by it, and `desk.clocks` one with a promise in hand.
 """
 
 from __future__ import annotations
@@ -60,6 +59,7 @@ FIRST, NEXT, RESOLUTION = range(3)
 
 _TO = {KINDS[kind]: move.target for kind, move in MOVES.items()} | {Thing.RENEWED: Status.NEW}
 _ANSWERS = (Thing.SENT, Thing.ELSEWHERE)
+_OPENINGS = (Thing.REOPENED, Thing.RENEWED)
 _PAUSED = (Status.PENDING, Status.SNOOZED)
 
 
@@ -164,7 +164,8 @@ class _Sweep:
         to = self._reached(thing)
         if to is not self.status:
             self._move(place, to)
-        self.fresh = []
+        if thing in _OPENINGS:
+            self.fresh = []
 
     def running(self) -> Iterator[Stretch]:
         if self.status.is_open:
@@ -220,9 +221,9 @@ class _Sweep:
     def _reopen(self, place: int) -> None:
         """By a new mention: from when that was asked. By hand: from now."""
         self.reopened += 1
-        if self.fresh:
-            self.waiting = list(self.fresh)
-            self.working = (tuple(self.fresh), self.floor, False)
+        fresh = [wait for wait in self.fresh if wait in self.waiting]
+        if fresh:
+            self.waiting, self.working = fresh, (tuple(fresh), self.floor, False)
         else:
             self.floor = place
             self.working = ((), place, False)
