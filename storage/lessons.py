@@ -28,7 +28,7 @@ class Judgement:
     text: str
     lang: str
     field: str
-    """sentiment, intent or relevance."""
+    """sentiment, intent, relevance or priority."""
     before: str
     after: str
     at: datetime
@@ -55,7 +55,7 @@ class Lessons:
     def judgements(self) -> list[Judgement]:
         """All corrections that stand, and for the rest of what people handled, that they left it as it was."""
         with self.database.read() as connection:
-            corrected = list(self._corrections(connection))
+            corrected = [*self._corrections(connection), *self._prioritised(connection)]
             known = {(post_id, each.field) for post_id, each in corrected}
             confirmed = [each for post_id, each in self._handled(connection) if (post_id, each.field) not in known]
         return [each for _, each in corrected] + confirmed
@@ -67,11 +67,27 @@ class Lessons:
             before, after = (_as_text(field, row.data.get(key)) for key in ("from", "to"))
             yield row.post_id, _judgement(row, field, before, after)
 
-    def _handled(self, connection: sa.Connection) -> Iterator[tuple[int, Judgement]]:
-        by_hand = sa.and_(EVENT.c.actor != SYSTEM, EVENT.c.actor.not_like("rule:%"), EVENT.c.undone_by.is_(None))
+    def _prioritised(self, connection: sa.Connection) -> Iterator[tuple[int, Judgement]]:
+        """The priority that a person set last on each case, said of every mention in it."""
         last = (
             sa.select(EVENT.c.case_id, sa.func.max(EVENT.c.id).label("id"))
-            .where(EVENT.c.kind.in_(ABOUT_US), by_hand)
+            .where(EVENT.c.kind == EventKind.PRIORITISED.value, _BY_HAND)
+            .group_by(EVENT.c.case_id)
+            .subquery()
+        )
+        query = (
+            sa.select(*_SAID, EVENT.c.at.label("said_at"), EVENT.c.actor, EVENT.c.data)
+            .select_from(sa.join(last, EVENT, EVENT.c.id == last.c.id).join(POST, POST.c.case_id == last.c.case_id))
+            .where(POST.c.is_mention, POST.c.external_id != "")
+            .order_by(POST.c.id)
+        )
+        for row in connection.execute(query):
+            yield row.post_id, _judgement(row, "priority", row.priority, str(row.data.get("to")))
+
+    def _handled(self, connection: sa.Connection) -> Iterator[tuple[int, Judgement]]:
+        last = (
+            sa.select(EVENT.c.case_id, sa.func.max(EVENT.c.id).label("id"))
+            .where(EVENT.c.kind.in_(ABOUT_US), _BY_HAND)
             .group_by(EVENT.c.case_id)
             .subquery()
         )
@@ -85,7 +101,10 @@ class Lessons:
             about_us = ABOUT_US[row.step]
             judged = "no" if row.relevance is not None and row.relevance < 0.5 else "yes"
             yield row.post_id, _judgement(row, "relevance", judged, about_us)
-            if about_us == "yes" and row.sentiment != "unrated":
+            if about_us == "no":
+                continue
+            yield row.post_id, _judgement(row, "priority", row.priority, row.priority)
+            if row.sentiment != "unrated":
                 yield row.post_id, _judgement(row, "sentiment", row.sentiment, row.sentiment)
 
     def layer(self) -> bytes | None:
@@ -120,7 +139,11 @@ class Lessons:
         ]
 
 
-_SAID = (POST.c.id.label("post_id"), POST.c.title, POST.c.text, POST.c.lang, POST.c.sentiment, POST.c.relevance)
+_SAID = (
+    POST.c.id.label("post_id"), POST.c.title, POST.c.text, POST.c.lang, POST.c.sentiment, POST.c.relevance,
+    POST.c.priority,
+)  # fmt: skip
+_BY_HAND = sa.and_(EVENT.c.actor != SYSTEM, EVENT.c.actor.not_like("rule:%"), EVENT.c.undone_by.is_(None))
 
 
 def _events(where: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -18,7 +18,8 @@ from listener.understanding.layer import Layer
 from listener.understanding.relevance import BrandWords, Parties, relevance, said_of
 from listener.understanding.sentiment import Reading, Tongue, label, settle
 from listener.understanding.tokens import LIMIT, tokenise
-from storage.types import Opinion, Priority, Reason, Sentiment
+from listener.understanding.words import ME
+from storage.types import Opinion, Reason, Sentiment
 
 VERSION = "default/1"
 BATCH = 256
@@ -85,7 +86,7 @@ class Default:
 
     def __init__(self, weights_: Mapping[str, float] | None = None, layer: Layer | None = None) -> None:
         self._weights = weights.load()
-        self._priorities = {**priority.WEIGHTS, **(weights_ or {})}
+        self._priorities = weights_ or {}
         self._languages = Languages(self._weights)
         self._tongues: dict[str, Tongue] = {}
         self._orders = {
@@ -123,11 +124,19 @@ class Default:
             opinion for at in range(0, len(tasks), BATCH) for opinion in self._judged(tasks[at : at + BATCH], spoken)
         ]
 
-    def scores(self, texts: Sequence[str], lang: str) -> list[tuple[list[str], list[float]]]:
-        """The folded words of each text, and the default's log-odds for each column of a layer (`layer.COLUMNS`)."""
+    def scores(self, texts: Sequence[str], lang: str) -> list[tuple[list[str], list[float], list[float]]]:
+        """The folded words and signs of each text, and its log-odds for each column of a layer (`layer.COLUMNS`)."""
         readings = self._tongue(lang).read([tokenise(text) for text in texts])
         odds = self._odds(readings, [intents.cues(reading) for reading in readings])
-        return [(r.folds, [*r.odds, 0.0, *wants]) for r, wants in zip(readings, odds.tolist(), strict=True)]
+        return [(r.folds, r.signs, [*r.odds, 0.0, *wants]) for r, wants in zip(readings, odds.tolist(), strict=True)]
+
+    def parts(self, texts: Sequence[str], lang: str) -> list[priority.Parts]:
+        """What each text brings to its priority."""
+        readings = self._tongue(lang).read([tokenise(text) for text in texts])
+        seen = [intents.cues(reading) for reading in readings]
+        odds = self._odds(readings, seen)
+        wants = [[(INTENTS[at], 0.0) for at in np.flatnonzero(row > 0)] for row in odds]
+        return [_parts(*each, (None, ())) for each in zip(readings, seen, wants, strict=True)]
 
     def _judged(self, tasks: Sequence[Task], spoken: dict[str, str]) -> list[Opinion]:
         tokens = [tokenise(f"{each.title[:LIMIT]}\n{each.text}" if each.title else each.text) for each in tasks]
@@ -135,7 +144,7 @@ class Default:
         langs = self._langs(tasks, tokens, parties, spoken)
         readings = self._read(tokens, langs)
         seen = [intents.cues(reading) for reading in readings]
-        learnt = [self.layer.points(*each) for each in zip(langs, (r.folds for r in readings), strict=True)]
+        learnt = [self.layer.points(lang, r.folds, r.signs) for lang, r in zip(langs, readings, strict=True)]
         abouts = [_about(*each) for each in zip(readings, tokens, parties, seen, learnt, strict=True)]
         readings = self._towards(readings, tokens, parties, langs)
         odds = self._odds(readings, seen)
@@ -212,7 +221,8 @@ class Default:
     ) -> Opinion:
         wants = sorted(wants, key=_lightness) if reading.words else []
         judged, chance = label(reading)
-        points, level, reasons = self._priority(reading, seen, wants)
+        parts = _parts(reading, seen, wants, about)
+        points, level, reasons = priority.score(parts, None, self._priorities, self.layer.priorities.get(reading.lang))
         return Opinion(
             lang=lang,
             sentiment=judged,
@@ -225,17 +235,6 @@ class Default:
             reasons=(*self._tongue(lang).why(reading, judged), *_shown(wants, seen), *about[1], *reasons),
             model=self.model,
         )
-
-    def _priority(
-        self, reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]]
-    ) -> tuple[int, Priority, tuple[Reason, ...]]:
-        """The priority of a text by itself: the urgencies that are named in it, what it wants, and its sentiment."""
-        grounds = {name: seen[name] for name in intents.URGENCIES if name in seen}
-        for name, _ in wants:
-            if name in self._priorities and name not in grounds:
-                grounds[name] = []
-        parts = priority.Parts(negative=reading.shares[0], positive=reading.shares[2], reasons=grounds)
-        return priority.score(parts, None, self._priorities)
 
 
 def _lightness(want: Want) -> float:
@@ -257,12 +256,27 @@ def _about(reading: Reading, tokens: Sequence[str], parties: Parties, seen: inte
     return relevance(brand, reading.folds, tokens, any(group in seen for group in TALK), extra)
 
 
+def _parts(reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]], about: _About) -> priority.Parts:
+    """What a text brings to its priority: its urgencies, what it wants, its sentiment, whether it is about us."""
+    grounds = {name: seen[name] for name in intents.URGENCIES if name in seen}
+    for name, _ in wants:
+        if name in priority.WEIGHTS and name not in grounds:
+            grounds[name] = []
+    doubts = [reason for reason in about[1] if reason.share < 0]
+    return priority.Parts(
+        negative=reading.shares[0],
+        positive=reading.shares[2],
+        spoken=reading.shown & ME > 0,
+        relevance=about[0] if about[0] is not None and doubts else 1.0,
+        doubts=[word for reason in doubts for word in reason.words],
+        reasons=grounds,
+    )
+
+
 def _shown(wants: list[tuple[str, float]], seen: intents.Cues) -> list[Reason]:
     """For each intent the cues that spoke for it."""
     out = []
     for name, odds in wants:
-        words = [word for group in intents.SHOWN[name] for word in seen.get(group, ())]
-        out.append(
-            Reason(about="intent", label=name, words=tuple(words[:4]), share=round(1 / (1 + math.exp(-odds)), 3))
-        )
+        words = tuple(dict.fromkeys([word for group in intents.SHOWN[name] for word in seen.get(group, ())]))
+        out.append(Reason(about="intent", label=name, words=words[:4], share=round(1 / (1 + math.exp(-odds)), 3)))
     return out

@@ -8,7 +8,7 @@ from typing import Any
 
 from listener.understanding.classifier import Classifier, Task, many
 from listener.understanding.lists import read
-from listener.understanding.score import f1, macro_f1
+from listener.understanding.score import f1, macro_f1, ndcg
 
 
 @cache
@@ -28,7 +28,7 @@ def taught(lang: str) -> tuple[dict[str, Any], ...]:
 
 
 def score(classifier: Classifier, lang: str, field: str) -> float:
-    """How well a classifier does on the frozen set: macro-F1 of the sentiment, or F1 of all intents together.
+    """How well a classifier does on the frozen set: macro-F1 of the sentiment, F1 of all intents together, or NDCG@20.
 
     Relevance has no frozen texts, as each installation has its own brands; it is always 1.
     """
@@ -40,6 +40,9 @@ def score(classifier: Classifier, lang: str, field: str) -> float:
         return macro_f1(
             [o.sentiment.value.replace("unrated", "neutral") for o in opinions], [i["label"] for i in wanted]
         )
+    if field == "priority":
+        ranked = sorted(zip(opinions, wanted, strict=True), key=lambda pair: (-pair[0].priority_score, pair[1]["id"]))
+        return ndcg([item["priority"] for _, item in ranked], 20)
     names = sorted({name for item in wanted for name in item["intents"]})
     pairs = [(name in o.intents, name in i["intents"]) for o, i in zip(opinions, wanted, strict=True) for name in names]
     return f1([guess for guess, _ in pairs], [want for _, want in pairs])[2]

@@ -16,7 +16,7 @@ from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, 
 
 GUARDS = {
     "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
-    "not_legal": "legal", "not_media": "media", "not_idea": "idea",
+    "not_legal": "legal", "not_media": "media", "not_idea": "idea", "not_fraud": "fraud",
 }  # fmt: skip
 """Groups of phrases that only look like the cues they stand over."""
 URGENCIES = (

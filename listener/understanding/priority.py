@@ -11,14 +11,22 @@ from storage.types import Priority, Reason
 WEIGHTS: Mapping[str, float] = {
     "negative": 1.2, "positive": -1.2, "safety": 3.8, "privacy": 3.4, "fraud": 3.0, "legal": 2.8, "media": 2.2,
     "outage": 1.3, "vulnerable": 1.8, "deadline": 0.8, "money": 0.6, "repeat": 0.6, "churn": 0.9, "waiting": 0.4,
-    "complaint": 0.8, "problem": 0.3, "question": 0.3, "direct": 0.4, "news": -1.2, "job": -1.6, "spam": -3.0,
-    "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
+    "complaint": 0.8, "problem": 0.3, "question": 0.3, "direct": 0.4, "news": -2.2, "job": -1.6, "spam": -3.0,
+    "irrelevant": -9.0, "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
 }  # fmt: skip
 """Points a reason is worth when it is wholly there."""
 GRAVE = ("safety", "privacy", "legal")
 """Reasons that keep a text that is not glad at least at high."""
+ALARMS = (*GRAVE, "fraud", "media")
+"""Reasons that are often named in passing ("where there is smoke there is fire")."""
+MEANT = ("direct", "vulnerable", "deadline", "money", "outage", "churn")
+"""Reasons that show that an alarm is meant; a speaker, a second alarm or a phrase instead of a word show it too."""
+PASSING = 0.5
+"""What an alarm is worth that nothing shows to be meant."""
 CUTS = {Priority.URGENT: 3.4, Priority.HIGH: 2.0, Priority.NORMAL: 0.4}
 """Points from which a level is given."""
+ABOUT_US, ABOUT_OTHERS = 0.5, 0.3
+"""From the first relevance on a text is taken to be about us, up to the second about something else."""
 FULL = 10.0
 """Points that make 100; 0 points make 12, so that cheerful texts can stand below neutral ones."""
 
@@ -44,42 +52,76 @@ class Parts:
     negative: float = 0.0
     """Chance of a negative sentiment."""
     positive: float = 0.0
+    spoken: bool = True
+    """Whether the text speaks of its writer."""
+    relevance: float = 1.0
+    """Whether it is about us, where something in it speaks against that."""
+    doubts: Sequence[str] = ()
+    """The words that speak against it."""
     reasons: Mapping[str, Sequence[str]] | None = None
     """Reason (a name of `WEIGHTS`) -> the words it was seen in."""
 
 
 def score(
-    parts: Parts, context: Context | None = None, weights: Mapping[str, float] | None = None
+    parts: Parts,
+    context: Context | None = None,
+    weights: Mapping[str, float] | None = None,
+    learnt: Mapping[str, float] | None = None,
 ) -> tuple[int, Priority, tuple[Reason, ...]]:
     """0 to 100, the level, and each reason with its words and points, heaviest first.
 
-    A glad text's reasons weigh less: "thanks, the fire is out" is no alarm.
+    `learnt` is what agents made of the weights (`learn_priority`), but of those that `weights` sets; what it adds is a
+    reason of its own. What is not about us is never grave.
     """
-    worth = {**WEIGHTS, **(weights or {})}
-    damped = 0.35 + 0.65 * (1 - parts.positive)
-    seen = parts.reasons or {}
-    points = {"negative": worth["negative"] * parts.negative, "positive": worth["positive"] * parts.positive}
-    for name in seen:
-        value = worth.get(name, 0.0)
-        points[name] = value * damped if value > 0 else value
-    if context is not None:
-        for name, part in _around(context).items():
-            points[name] = points.get(name, 0.0) + worth[name] * part
+    worth, there = {**WEIGHTS, **(weights or {})}, amounts(parts, context)
+    points = {name: worth[name] * part for name, part in there.items()}
+    if learnt:
+        free = learnt.keys() - (weights or {}).keys()
+        points["learnt"] = sum(learnt[name] * part for name, part in there.items() if name in free)
     total = sum(points.values())
     level = next((level for level, cut in CUTS.items() if total >= cut), Priority.LOW)
-    if parts.positive < 0.5 and "spam" not in seen and any(worth[name] > 0 for name in GRAVE if name in seen):
+    if any(worth[name] > 0 and there.get(name, 0.0) > PASSING for name in GRAVE) and _is_grave(parts, there):
         total = max(total, CUTS[Priority.HIGH])
         level = max(level, Priority.HIGH, key=lambda each: each.rank)
+    words = {**(parts.reasons or {}), "irrelevant": parts.doubts}
     reasons = [
-        Reason(about="priority", label=name, words=tuple(seen.get(name, ())), share=round(value, 2))
+        Reason(about="priority", label=name, words=tuple(words.get(name, ())), share=round(value, 2))
         for name, value in sorted(points.items(), key=_lightness)
         if abs(value) >= 0.1
     ]
     return max(0, min(100, round(12 + total * 88 / FULL))), level, tuple(reasons)
 
 
+def amounts(parts: Parts, context: Context | None = None) -> dict[str, float]:
+    """How much of each reason is there: 0 to 1 of those of the text, somewhat more of those around it.
+
+    A glad text's reasons count less: "thanks, the fire is out" is no alarm.
+    """
+    seen = parts.reasons or {}
+    damped = 0.35 + 0.65 * (1 - parts.positive)
+    passing = 1.0 if parts.spoken or _is_meant(seen) else PASSING
+    there = {"negative": parts.negative, "positive": parts.positive}
+    for name in seen:
+        if name in WEIGHTS:
+            there[name] = 1.0 if WEIGHTS[name] < 0 else damped * (passing if name in ALARMS else 1.0)
+    if parts.relevance < ABOUT_US:
+        there["irrelevant"] = min((ABOUT_US - parts.relevance) / (ABOUT_US - ABOUT_OTHERS), 1.0)
+    return there if context is None else there | _around(context)
+
+
 def _lightness(part: tuple[str, float]) -> float:
     return -abs(part[1])
+
+
+def _is_grave(parts: Parts, there: Mapping[str, float]) -> bool:
+    """Whether an alarm of `GRAVE` keeps a text at least at high: it is not glad, about us, and no report."""
+    return parts.positive < 0.5 and not there.keys() & {"irrelevant", "spam", "news"}
+
+
+def _is_meant(seen: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the reasons show that an alarm is meant, not named in passing."""
+    words = [word for name in ALARMS for word in seen.get(name, ())]
+    return len(words) > 1 or any(" " in word for word in words) or any(name in seen for name in MEANT)
 
 
 def _around(context: Context) -> dict[str, float]:

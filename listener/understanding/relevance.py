@@ -111,7 +111,13 @@ def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
     return forms.found([f.lstrip("@#") if f[0] in "@#" and len(f) > 1 else f for f in folds])
 
 
-ARTICLES = frozenset(["een", "de", "het", "a", "an", "the", "mijn", "onze", "my", "our", "zo'n", "die", "dat", "this"])
+ARTICLES = frozenset(
+    (
+        "een", "de", "het", "a", "an", "the", "mijn", "onze", "my", "our", "zo'n", "die", "dat", "this",
+        "minuten", "minuutjes", "uur", "uurtje", "kwartier", "kwartiertje", "minutes", "hour", "hours",
+    )
+)  # fmt: skip
+"""Words, measures among them, after which a noun stands likelier than a name."""
 
 
 def relevance(

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.intake import Intake
 from storage.lessons import Lessons
 from storage.steps import Steps
-from storage.types import Post
+from storage.types import Post, Priority
 
 
 def arrived(database: Database, *texts: str) -> list[int]:
@@ -54,6 +54,17 @@ def test_handling_a_case_confirms_what_was_left_and_dismissing_says_it_is_not_ab
     assert found["Tien minu", "relevance"][1] == "no"
     assert ("Tien minu", "sentiment") not in found
     assert first != second
+
+
+def test_a_priority_set_by_hand_is_learnt_from_and_one_left_is_confirmed(database: Database) -> None:
+    arrived(database, "Zonnebank is waardeloos en traag!", "De app van Zonnebank doet het niet")
+    steps = Steps(database)
+    steps.prioritise(1, "anna", Priority.URGENT)
+    steps.prioritise(2, "rule:haste", Priority.URGENT)
+    steps.resolve((1, 2), "anna")
+    found = {text[:9]: (before, after) for text, field, before, after in said(database) if field == "priority"}
+    assert found["Zonnebank"][1] == "urgent"
+    assert found["De app va"][0] == found["De app va"][1] != ""
 
 
 def test_training_stores_a_version_that_can_be_rolled_back(sqlite_database: Database, clock: Any) -> None:

@@ -121,3 +121,19 @@ def test_nothing_heavy_is_imported_at_run_time():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is tien minuten zonnebank per week verstandig?",
+        "Weet iemand hoe ik mijn pas kan blokkeren",
+        "iemand een idee hoe je dit instelt",
+        "does anyone know how to block a card",
+        "kan iemand mij vertellen waar de halte is",
+    ],
+)
+def test_a_plain_question_is_a_question_and_nothing_urgent(classify, text):
+    opinion = classify(text)
+    assert opinion.intents == ("question",)
+    assert opinion.priority.rank <= 1

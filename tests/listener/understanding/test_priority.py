@@ -32,6 +32,26 @@ def test_a_grave_word_in_a_glad_text_is_no_alarm():
     assert score(Parts(positive=0.95, reasons={"safety": ["veilig"]}))[1].rank < Priority.URGENT.rank
 
 
+def test_a_word_of_alarm_in_passing_weighs_less_than_one_that_is_meant():
+    passing = score(Parts(spoken=False, reasons={"safety": ["rook"]}))
+    assert passing[0] < score(Parts(reasons={"safety": ["rook"]}))[0]
+    assert passing[0] < score(Parts(spoken=False, reasons={"safety": ["rook uit"]}))[0]
+    assert passing[0] < score(Parts(spoken=False, reasons={"safety": ["rook", "vlam"]}))[0]
+
+
+def test_what_is_about_something_else_is_never_grave():
+    parts = Parts(negative=1.0, relevance=0.1, doubts=["huid"], reasons={"safety": ["ziekenhuis"], "complaint": []})
+    points, level, reasons = score(parts)
+    assert (points, level) == (0, Priority.LOW)
+    assert next((r.label, r.words) for r in reasons) == ("irrelevant", ("huid",))
+
+
+def test_a_weight_that_a_configuration_sets_is_not_moved_by_what_was_learnt():
+    parts = Parts(reasons={"outage": ["plat"]})
+    assert score(parts, None, None, {"outage": 1.0})[0] > score(parts)[0]
+    assert score(parts, None, {"outage": 1.3}, {"outage": 1.0})[0] == score(parts, None, {"outage": 1.3})[0]
+
+
 @given(st.floats(0, 5), st.floats(0, 5))
 def test_who_waits_longer_never_stands_lower(first, second):
     short, long = sorted((first, second))

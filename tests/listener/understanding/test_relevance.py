@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from listener.understanding import BrandWords
-from storage.types import Sentiment
+from storage.types import Priority, Sentiment
 
 DATA = Path(__file__).parents[2] / "data" / "understanding"
 BRANDS = {
@@ -38,6 +38,17 @@ def test_at_least_nine_in_ten_texts_are_told_to_be_about_the_brand_or_not(classi
 def test_relevance_names_its_signs(classify):
     opinion = classify("Mijn rekening bij Zonnebank is geblokkeerd", brands=[BRANDS["zonnebank"]])
     assert {r.label for r in opinion.reasons if r.about == "relevance"} >= {"name", "context"}
+
+
+def test_what_is_about_something_else_has_a_low_priority(classify):
+    for text in (
+        "Is tien minuten zonnebank per week verstandig?",
+        "Huid verbrand onder de zonnebank, nu in het ziekenhuis",
+    ):
+        opinion = classify(text, brands=[BRANDS["zonnebank"]])
+        assert opinion.priority is Priority.LOW
+        assert "irrelevant" in {r.label for r in opinion.reasons if r.about == "priority"}
+    assert classify("Rook uit de automaat van Zonnebank!", brands=[BRANDS["zonnebank"]]).priority.rank >= 2
 
 
 def test_without_brands_there_is_no_relevance(classify):
