@@ -52,7 +52,7 @@ class Reading(Surface):
     @work(exclusive=True, group="open")
     async def show_case(self, case_id: int | None) -> None:
         """Shows a case's conversation and author: at once where they were read ahead, else once the cursor rests."""
-        found = self.ahead.get(case_id) if case_id is not None else None
+        found = self._read_ahead(case_id)
         if found is None:
             await asyncio.sleep(REST)
         if case_id is None:
@@ -73,7 +73,12 @@ class Reading(Surface):
         self.opened()
         self._look_ahead()
 
-    @work(exclusive=True, group="open")
+    def _read_ahead(self, case_id: int | None) -> Opened | None:
+        """What was read ahead of a case, unless its row in the list is another by now."""
+        found = self.ahead.get(case_id) if case_id is not None else None
+        return found if found is not None and self.cases.known(case_id) in (None, found.file.case) else None
+
+    @work(exclusive=True, group="refresh")
     async def refresh_file(self) -> None:
         """Shows what became of the open case, of which the list holds the row as it is now."""
         file = self.file
@@ -85,6 +90,8 @@ class Reading(Surface):
         except REFUSALS as error:
             self.say_trouble(error)
             return
+        if self.file is None or self.file.case.id != case.id:
+            return  # the agent went on meanwhile
         self.put_file(found)
         if found.file.earlier is not file.earlier:
             self.opened()

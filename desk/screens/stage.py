@@ -224,7 +224,8 @@ class Stage(Reading):
         self._cursor, changed, known, fresh = news
         if not changed:
             return
-        self.ahead = {each: found for each, found in self.ahead.items() if each not in changed}
+        for each in changed & self.ahead.keys():
+            del self.ahead[each]
         self.cases.put(known)
         self.noticed(changed)
         if ids is self.cases.ids:
