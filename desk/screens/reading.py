@@ -40,11 +40,16 @@ class Reading(Surface):
     """Holds one case open, and the next ones ready."""
 
     ahead: dict[int, Opened] = {}
-    """What was read of the cases next to the open one; what changes is dropped."""
+    """What was read of the case that the next move will show; what changes is dropped."""
+    _row = 0
+    _stride = 1
+    """Rows that the cursor went last: it will go on like that."""
 
     @on(CaseList.Highlighted)
     def _highlighted(self, event: CaseList.Highlighted) -> None:
         event.stop()
+        row, height = self.cases.row, self.cases.size.height
+        self._stride, self._row = row - self._row if 0 < abs(row - self._row) < height else 1, row
         self.paint_bars()
         if self.side_by_side or self.reading:
             self.show_case(event.case_id)
@@ -106,15 +111,14 @@ class Reading(Surface):
 
     @work(exclusive=True, group="ahead")
     async def _look_ahead(self) -> None:
-        """Reads the cases that one key would show next, while the agent reads this one."""
+        """Reads the case that the next move will show, while the agent reads this one."""
         await asyncio.sleep(REST)
-        row, ids = self.cases.row, self.cases.ids
-        near = [ids[each] for each in (row + 1, row + max(1, self.cases.size.height - 1)) if each < len(ids)]
-        ahead = self.ahead = {each: self.ahead[each] for each in near if each in self.ahead}
+        row = self.cases.row + self._stride
+        if not 0 <= row < len(self.cases.ids) or self.cases.ids[row] in self.ahead:
+            return
+        case_id = self.cases.ids[row]
         with suppress(*REFUSALS):
-            for case_id in near:
-                if case_id not in ahead:
-                    ahead[case_id] = await self.counter.read(lambda clerk, id_=case_id: read_file(clerk, id_))  # type: ignore[misc]
+            self.ahead = {case_id: await self.counter.read(lambda clerk: read_file(clerk, case_id))}
 
 
 def read_file(clerk: Clerk, case_id: int) -> Opened:
