@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from textual import on, work
+from textual import events, on, work
 
 from desk.custom import Custom, Sighting
 from desk.locale import _
@@ -55,6 +55,7 @@ class Stage(Reading):
         self.sources = sources
         self._custom: Callable[[], Custom] | None = custom
         self._sighted: Callable[[], Sighting | None] | None = sighted
+        self._early: list[events.Key] = []
         self._poll_seconds = poll
         self._cursor: int | None = None
         self._polling = False
@@ -125,19 +126,21 @@ class Stage(Reading):
         return await self.counter.call(sighted) if sighted is not None else None
 
     async def _settle_in(self) -> None:
-        """Once: takes the configuration in, and lets keys do something. Raises `ConfigError`."""
+        """Once: takes the configuration in, and then the keys that waited for it. Raises `ConfigError`."""
         if self._custom is not None:
             found = await self.counter.call(self._custom)
-            await self.make_prompt()
             self._custom = None
             self.names, self.views = found.names, found.views
             cast("Desk", self.app).take(found)
             self.paint_bars()
+            for key in self._early:
+                self.app.post_message(key)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether the keys are what the configuration says."""
-        return self._custom is None
+    def on_key(self, event: events.Key) -> None:
+        """What is pressed with rows in sight waits until it is known what keys do here."""
+        if self._custom is not None and self.cases.ids:
+            event.stop()
+            self._early.append(events.Key(event.key, event.character).set_sender(self.app))
 
     def noticed(self, changed: Collection[int]) -> None:
         """These cases were changed, by whomever."""

@@ -98,6 +98,9 @@ class Surface(Screen[None]):
         self.outbox: tuple[int, int] = (0, 0)
         """How many replies are on their way, and how many of those want a person."""
         self.search = Search()
+        self.prompt = Prompt(id="prompt")
+        """The line that asks; it is made after the first paint."""
+        self.prompt.close()
         self.reading = False
         """Whether the agent is in the conversation, not in the list."""
         self._said: Line = []
@@ -124,12 +127,7 @@ class Surface(Screen[None]):
         self.cases.empty = [(_("Loading …"), "dim")]
         self.cases.focus()
         self.paint_bars()
-
-    async def make_prompt(self) -> None:
-        """Makes the line that asks, closed."""
-        prompt = Prompt(id="prompt")
-        prompt.close()
-        await self.mount(prompt, before="#status")
+        self.call_after_refresh(self.mount, self.prompt, before="#status")
 
     @property
     def cases(self) -> CaseList:
@@ -140,11 +138,6 @@ class Surface(Screen[None]):
     def conversation(self) -> LinesView:
         """The conversation pane."""
         return self.query_one("#conversation", LinesView)
-
-    @property
-    def prompt(self) -> Prompt:
-        """The line that asks."""
-        return self.query_one("#prompt", Prompt)
 
     @property
     def side_by_side(self) -> bool:

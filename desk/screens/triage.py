@@ -12,7 +12,6 @@ from desk.screens.replying import Replying
 from desk.screens.teaming import Teaming
 from desk.views import INBOX, SEARCH, View
 from desk.widgets.case_list import CaseList
-from desk.widgets.conversation import places
 
 TYPING = frozenset(binding.action.partition("(")[0] for binding in BINDINGS)
 """Acts that no key starts while something is being typed."""
@@ -24,9 +23,10 @@ class TriageScreen(Company, Teaming, Judging, Replying):
     BINDINGS = [*BINDINGS]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a prompt is open or a reply is written, letters are letters."""
+        """While a prompt is made or open, or a reply is written, letters are letters."""
         if action in TYPING:
-            return self.is_settled and not self.prompt.is_open and self.answering is None and not self.beginning
+            idle = self.prompt.is_mounted and not self.prompt.is_open
+            return idle and self.answering is None and not self.beginning
         return True
 
     def on_paste(self, event: events.Paste) -> None:
@@ -82,6 +82,8 @@ class TriageScreen(Company, Teaming, Judging, Replying):
 
     def action_find(self, way: int) -> None:
         """The next post of the conversation, or the next place of what was searched for; or the one before."""
+        from desk.widgets.conversation import places
+
         pane = self.conversation
         here = round(pane.scroll_y) + (1 if pane.size.height > 2 else 0)
         found = [each for each in places(pane.lines) if (each > here if way > 0 else each < here)]

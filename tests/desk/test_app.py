@@ -2,13 +2,14 @@
 
 import ast
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from textual.color import Color
 
 from desk import locale
-from desk.app import crash_report
+from desk.app import Desk, crash_report
 from desk.custom import Custom
 from desk.screens import asides
 from desk.screens.keys import BINDINGS, GROUPS, display
@@ -97,6 +98,25 @@ async def test_a_key_can_be_given_to_another_act(desk, arrive, clerk):
         await seat.press("e")
         assert clerk("x").cases([case])[0].status == "new"
         await seat.press("d")
+        assert clerk("x").cases([case])[0].status == "resolved"
+
+
+async def test_a_key_waits_until_it_is_known_what_it_does(arrive, clerk, clock, seat_of):
+    case, read = arrive(), threading.Event()
+
+    def custom():
+        read.wait()
+        return Custom(keymap={"case.resolve": "d"})
+
+    seen = (0, tuple(clerk("anna").cases([case])))
+    app = Desk(lambda: clerk("anna"), agent="anna", now=clock, custom=custom, sighted=lambda: seen, poll=3600)
+    async with app.run_test(size=(80, 24)) as pilot:
+        while not app._triage.cases.ids:
+            await pilot.pause()
+        await pilot.press("e", "d")
+        assert clerk("x").cases([case])[0].status == "new"
+        read.set()
+        await seat_of(app, pilot).settle()
         assert clerk("x").cases([case])[0].status == "resolved"
 
 
