@@ -36,7 +36,8 @@ def of(post: Post) -> tuple[int, ...]:
     if len(words) < likeness.LONG:
         writer = " ".join(fold.tokens(post.author))
         return (_number(f"{writer}\n{' '.join(words)}".encode()),) if writer else ()
-    hashes = np.array([zlib.crc32(" ".join(run).encode()) for run in likeness.runs(words)], dtype=np.uint64)
+    runs = zip(words, words[1:], words[2:], strict=False)
+    hashes = np.array([zlib.crc32(f"{one} {two} {three}".encode()) for one, two, three in runs], dtype=np.uint64)
     with np.errstate(over="ignore"):
         minima = ((hashes * _FACTORS + _TERMS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
     return tuple(_number(bytes([place]) + row.tobytes()) for place, row in enumerate(minima))

@@ -215,22 +215,14 @@ class Arrivals:
     def _tell(self, posts: Sequence[tuple[int, NewPost]]) -> None:
         """Stores which queries posts answer, and what they want."""
         self._intend([(post_id, new.opinion) for post_id, new in posts if new.matches and new.opinion])
-        matches = [
-            {"post_id": post_id, "brand": match.brand, "query": match.query}
-            for post_id, new in posts
-            for match in set(new.matches)
-        ]
-        if matches:
-            self.connection.execute(sa.insert(MATCH), matches)
+        matches = [(post_id, match.brand, match.query) for post_id, new in posts for match in set(new.matches)]
+        bulk.insert(self.connection, MATCH, ("post_id", "brand", "query"), matches)
 
     def _intend(self, opinions: Sequence[tuple[int, Opinion]]) -> None:
         intents = [
-            {"post_id": post_id, "intent": intent, "place": place}
-            for post_id, opinion in opinions
-            for place, intent in enumerate(opinion.intents)
+            (post_id, intent, place) for post_id, opinion in opinions for place, intent in enumerate(opinion.intents)
         ]
-        if intents:
-            self.connection.execute(sa.insert(INTENT), intents)
+        bulk.insert(self.connection, INTENT, ("post_id", "intent", "place"), intents)
 
     def _join(self, post_id: int, found: _Found) -> None:
         """Makes a held post that now answers queries a mention."""

@@ -1,4 +1,4 @@
-"""Many rows by one statement: rows found by source and key, and ids drawn before rows are inserted."""
+"""Many rows by one statement: rows found by source and key, plain rows inserted, ids drawn beforehand."""
 
 from __future__ import annotations
 
@@ -20,20 +20,30 @@ def find(connection: Connection, table: sa.Table, pairs: Collection[Pair], *colu
     """
     if not pairs:
         return []
-    each = _elements(connection)
+    each = _elements(connection, 2)
     wanted = sa.and_(table.c.source == each[0], table.c.external_key == each[1])
     query = sa.select(*(table.c[name] for name in columns or table.c.keys())).where(wanted)
-    return connection.execute(query, {"pairs": json.dumps(list(pairs))}).all()
+    return connection.execute(query, {"rows": json.dumps(list(pairs))}).all()
 
 
-def _elements(connection: Connection) -> tuple[sa.ColumnElement[str], sa.ColumnElement[str]]:
-    """The first and second column of the pairs in the parameter `pairs`."""
-    text = sa.bindparam("pairs", type_=sa.Text)
+def insert(
+    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Collection[Sequence[int | str]]
+) -> None:
+    """Inserts rows of whole numbers and short texts: a few for each post, for which a statement each is much."""
+    if rows:
+        each = zip(columns, _elements(connection, len(columns)), strict=True)
+        values = sa.select(*(sa.cast(value, table.c[name].type) for name, value in each))
+        connection.execute(sa.insert(table).from_select(columns, values), {"rows": json.dumps(list(rows))})
+
+
+def _elements(connection: Connection, count: int) -> Sequence[sa.ColumnElement[str]]:
+    """The columns of the rows in the parameter `rows`."""
+    text = sa.bindparam("rows", type_=sa.Text)
     if connection.dialect.name == "sqlite":
         value = sa.func.json_each(text).table_valued("value").c.value
-        return sa.func.json_extract(value, "$[0]"), sa.func.json_extract(value, "$[1]")
+        return [sa.func.json_extract(value, f"$[{at}]") for at in range(count)]
     value = sa.func.json_array_elements(sa.cast(text, sa.JSON)).table_valued("value").c.value
-    return value.op("->>")(sa.literal_column("0")), value.op("->>")(sa.literal_column("1"))
+    return [value.op("->>")(sa.literal_column(str(at))) for at in range(count)]
 
 
 def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:

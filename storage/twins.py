@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from storage import likeness, tables
+from storage import bulk, likeness, tables
 from storage.database import Database, in_chunks
 from storage.errors import NotFound, StepRefused
 from storage.trail import append
@@ -60,9 +60,8 @@ class Twins:
 
     def sample(self, fresh: Sequence[tuple[int, NewPost]]) -> None:
         """Remembers the samples of mentions that were stored."""
-        rows = [{"band": band, "post_id": post_id} for post_id, new in fresh for band in set(new.sketch)]
-        if rows:
-            self.connection.execute(sa.insert(BAND), rows)
+        rows = [(band, post_id) for post_id, new in fresh for band in set(new.sketch)]
+        bulk.insert(self.connection, BAND, ("band", "post_id"), rows)
 
     def again(self, post_id: int, new: NewPost, mark: str) -> None:
         """Looks for the copies of a mention whose words changed; one that a person took out of a group stays out."""

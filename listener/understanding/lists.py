@@ -98,8 +98,9 @@ class PhraseBook:
         """(first token, one past the last, phrase) of every hit, by end position."""
         text = " " + " ".join(words) + " "
         hits = []
+        past, counted = 0, 1
         for end, phrases in self._automaton.iter(text):
-            past = text.count(" ", 1, end + 1)
+            past, counted = past + text.count(" ", counted, end + 1), end + 1
             for phrase in phrases:
                 stop = past + 1 if phrase.stem else past
                 if not phrase.rest or (stop := _gapped(words, stop, phrase.rest)):

@@ -171,7 +171,10 @@ def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> 
     folds = [w.fold for w in reading.words]
     named = {at: brand.words.name for brand in brands for a, b in places(folds, brand.names) for at in range(a, b)}
     for at, token in enumerate(tokens):
-        if at not in named and (token[0] == "@" or (at and _is_name(token) and not reading.words[at - 1].stop)):
+        first = token[0]
+        if at not in named and (
+            first == "@" or (at and first.isupper() and _is_name(token) and not reading.words[at - 1].stop)
+        ):
             named[at] = token
     out, now = [], ""
     for clause in clauses(reading):
@@ -185,7 +188,8 @@ def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> 
 
 
 def _is_name(token: str) -> bool:
-    return len(token) > 2 and token[0].isupper() and not token[1:].isupper() and token.isalpha()
+    """Whether a token that begins with a capital goes on as a name does."""
+    return len(token) > 2 and not token[1:].isupper() and token.isalpha()
 
 
 def clauses(reading: Reading) -> list[range]:
