@@ -43,6 +43,9 @@ FAR = 1000
 """Ids farther apart than this are not read as one range, whatever else stands between them."""
 FEW = 50
 """Fewer ids than this are no range."""
+TRIP = 2000
+"""Rows that PostgreSQL is asked for at a time: each time is a trip to the server and back."""
+
 DENSE = 4
 """Ids are read as one range when it holds at most this many times as many; else one by one."""
 
@@ -131,9 +134,8 @@ def pages(connection: Connection, query: sa.Select[Any]) -> Iterator[Page]:
             while page := cursor.fetchmany(PAGE):
                 yield page
         return
-    with connection.execute(query.execution_options(stream_results=True, max_row_buffer=PAGE)) as result:
-        while rows := result.fetchmany(PAGE):
-            yield list(rows)
+    with connection.execute(query.execution_options(yield_per=TRIP)) as result:
+        yield from result.partitions()
 
 
 def moments(values: Sequence[Any]) -> Ints:
