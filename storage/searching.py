@@ -128,30 +128,30 @@ def _cases(
         if (after := end) is None:
             return
     post_id = columns.aside(POST.c.id, question.dialect)
-    for ids in _leads(connection, question):
-        are_few = _are_few(connection, ids)
+    for lead in _leads(connection, question):
+        are_few = _are_few(connection, lead)
         if limit is not None and not are_few:
             end = _end_of(connection, after, FAR)
-            yield from read(sa.and_(post_id.in_(ids), _between(after, end)), along=True)
+            yield from read(sa.and_(post_id.in_(lead.ids), _between(after, end)), along=True)
             if (after := end) is None:
                 return
         if are_few or question.exact:
-            yield from read(sa.and_(POST.c.id.in_(ids), _between(after, None)))
+            yield from read(sa.and_(POST.c.id.in_(lead.timely if are_few else lead.ids), _between(after, None)))
             return
     if question.exact:
         yield from read(_between(after, None))
-    elif (led := question.led(connection).ids) is not None:
-        yield from read(sa.and_(post_id.in_(led), _between(after, None)), along=True)
+    elif (led := question.led(connection).lead) is not None:
+        yield from read(sa.and_(post_id.in_(led.ids), _between(after, None)), along=True)
     else:
         yield from _in_windows(connection, question, after, tried, watch)
 
 
-def _leads(connection: Connection, question: Question) -> Iterator[sa.Select[Any]]:
-    """The ids that an index yields; with the help of its vocabulary last, for that takes longest to read."""
-    if question.search.ids is not None:
-        yield question.search.ids
-    if not question.exact and (ids := question.led(connection).ids) is not None:
-        yield ids
+def _leads(connection: Connection, question: Question) -> Iterator[sql.Lead]:
+    """Where indices lead; with the help of the vocabulary last, for that takes longest to read."""
+    if question.search.lead is not None:
+        yield question.search.lead
+    if not question.exact and (lead := question.led(connection).lead) is not None:
+        yield lead
 
 
 def _answering(
@@ -189,8 +189,8 @@ def _in_windows(
             return
 
 
-def _are_few(connection: Connection, ids: sa.Select[Any]) -> bool:
-    some = sa.select(sa.func.count()).select_from(ids.limit(FEW + 1).subquery())
+def _are_few(connection: Connection, lead: sql.Lead) -> bool:
+    some = sa.select(sa.func.count()).select_from(lead.timely.limit(FEW + 1).subquery())
     return int(connection.execute(some).scalar_one()) <= FEW
 
 
@@ -236,11 +236,11 @@ def next_posts(
             return chosen[:limit], _place_of(found, chosen[limit - 1])
     led = question.led(connection)
     kind: Condition = sa.true() if question.any_post else POST.c.is_mention
-    where = led.where
-    if led.ids is not None:
-        few = _are_few(connection, led.ids)
-        kind, here = (question.kind, POST.c.id) if few else (kind, columns.aside(POST.c.id, question.dialect))
-        where = sa.and_(here.in_(led.ids), led.row_by_row)
+    where = led.row_by_row
+    if led.lead is not None and _are_few(connection, led.lead):
+        kind, where = question.kind, sa.and_(POST.c.id.in_(led.lead.timely), where)
+    elif led.lead is not None:
+        where = sa.and_(columns.aside(POST.c.id, question.dialect).in_(led.lead.ids), where)
     found = connection.execute(query.where(kind, where, beyond).limit(wanted)).all()
     chosen = [row.id for row in found if question.answers(row)]
     return chosen, (found[-1].at, found[-1].id) if len(found) == wanted else None

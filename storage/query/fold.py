@@ -33,7 +33,8 @@ _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _FEW = 40
-_OTHER_ALPHABET = re.compile("[^ ]*[\u0370-\u052f][^ ]*")
+_OTHER_ALPHABET = re.compile("(?<= )[^ \u0370-\u052f]*+[\u0370-\u052f][^ ]*")
+"""A word with a letter of another alphabet, looked for from where words begin: some texts are one word."""
 _LATIN = re.compile("[a-z]")
 _MARKED = re.compile(r"[#@](?<![^\W_][#@])(?:(?<=#)\w+|(?<=@)\w+(?:[.\-]\w+)*)")
 """No letter before the sign; the sign stands first in the pattern, for then places without one are passed quickly."""

@@ -36,6 +36,15 @@ JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.P
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """The ids of posts that indices yield, without reading a post; all that answer are among them."""
+
+    ids: sa.Select[Any]
+    timely: sa.Select[Any]
+    """Those in the times asked for; where the time is long, it is faster left to the reading of posts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """A query for the database; rows found by an inexact one are to be tried with `matcher.matches`."""
 
@@ -44,8 +53,8 @@ class Search:
     row_by_row: Condition
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
-    ids: sa.Select[Any] | None = None
-    """Where an index leads: the ids of posts it yields, among which are all that answer. It reads no post."""
+    lead: Lead | None
+    """None where all posts are to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +75,34 @@ def search(
     With a `vocabulary` the index also leads where only a part of a word, or a word like it, is asked for.
     """
     lookup = looked_up(node, vocabulary=vocabulary)
-    ids = _ids(node, lookup, dialect, now)
+    lead = _lead(node, lookup, dialect, now)
     narrowed: Condition = sa.true()
-    if ids is not None and dialect == "sqlite":
-        narrowed = columns.POST.c.id.in_(ids)
+    if lead is not None and dialect == "sqlite":
+        narrowed = columns.POST.c.id.in_(lead.ids)
     elif lookup is not None:
         narrowed = index.condition(lookup, dialect)
     if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, sa.true(), False, ids)
+        return Search(narrowed, sa.true(), False, lead)
     bounds = _Compiler(dialect, now, me).bounds(node)
-    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, ids)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lead)
 
 
-def _ids(node: tree.Node, lookup: index.Lookup | None, dialect: Dialect, now: datetime) -> sa.Select[Any] | None:
-    """By the index of words, by that of sources, and by that of times where there are words too, else they are many."""
+def _lead(node: tree.Node, lookup: index.Lookup | None, dialect: Dialect, now: datetime) -> Lead | None:
+    """By the index of words and that of sources; by that of times too, but not alone."""
     words = index.ids(lookup, dialect) if lookup is not None else None
-    leaves = [each for each in (node.parts if isinstance(node, tree.And) else (node,)) if isinstance(each, tree.Value)]
-    sources = [each for each in leaves if each.field == "source" and each.value.lower() != "none"]
-    times = [each for each in leaves if each.field in columns.TIMES]
-    if not sources and (not times or words is None):
-        return words
     post = columns.POST.alias()
-    told = [columns.source(each, dialect, post) for each in sources] + [columns.at(each, now, post) for each in times]
-    if not sources:
-        told.append(post.c.is_mention.in_((False, True)))  # what the index of times begins with
+    leaves = [each for each in (node.parts if isinstance(node, tree.And) else (node,)) if isinstance(each, tree.Value)]
+    named = [each for each in leaves if each.field == "source" and each.value.lower() != "none"]
+    found = sa.select(post.c.id).where(*(columns.source(each, dialect, post) for each in named))
     if words is not None:
-        told.append(columns.aside(post.c.id, dialect).in_(words))
-    return sa.select(post.c.id).where(*told)
+        found = found.where(columns.aside(post.c.id, dialect).in_(words))
+    elif not named:
+        return None
+    ids = found if named or words is None else words
+    times = [columns.at(each, now, post) for each in leaves if each.field in columns.TIMES]
+    if times and not named:
+        times.append(post.c.is_mention.in_((False, True)))  # what the index of times begins with
+    return Lead(ids, found.where(*times) if times else ids)
 
 
 def looked_up(

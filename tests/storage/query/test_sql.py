@@ -30,7 +30,9 @@ def found(store: Any, node: tree.Node, database: Database, now: datetime) -> tup
     ids = list(store.connection.scalars(query.where(search.where)))
     tried = list(store.connection.scalars(query.where(search.row_by_row)))
     assert ids == tried if search.exact else set(ids) <= set(tried)
-    assert search.ids is None or set(ids) <= set(store.connection.scalars(search.ids))
+    if search.lead is not None:
+        assert set(ids) <= set(store.connection.scalars(search.lead.timely))
+        assert set(ids) <= set(store.connection.scalars(search.lead.ids))
     return ids, search.exact
 
 
