@@ -65,9 +65,9 @@ class Clerk:
         """Cases in inbox order: see `Inbox.page`. `me` in a query is this agent."""
         return self._inbox.page(query, limit=limit, after=after, me=self.agent, watch=watch)
 
-    def ids(self, query: str = "is:open", *, watch: Watch | None = None) -> array[int]:
-        """Ids of all cases of a view, in inbox order."""
-        return self._inbox.ids(query, me=self.agent, watch=watch)
+    def ids(self, query: str = "is:open", *, limit: int | None = None, watch: Watch | None = None) -> array[int]:
+        """Ids of the cases of a view, in inbox order."""
+        return self._inbox.ids(query, me=self.agent, limit=limit, watch=watch)
 
     def count(self, query: str = "is:open") -> int:
         """How many cases a view has; one more than `COUNTED` stands for any number above it."""

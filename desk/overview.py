@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -118,7 +118,7 @@ def _promises(clerk: Clerk, query: str, now: datetime) -> tuple[tuple[Waiting, .
     """Missed, at risk and in time; a case counts once, by the worst of its running promises."""
     if not clerk.service.promises:
         return (), True
-    ids = list(islice(clerk.ids(joined(query, "is:open")), WATCHED + 1))
+    ids = clerk.ids(joined(query, "is:open"), limit=WATCHED + 1)
     found: dict[str, list[int]] = {"missed": [], "at risk": [], "in time": []}
     for history in Histories(clerk.database).of(ids[:WATCHED]):
         states = {clock.reading.state for clock in _running(clerk, history, now)}

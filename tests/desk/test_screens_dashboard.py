@@ -7,6 +7,7 @@ import pytest
 from desk.overview import joined, named, read
 from desk.reports.make import Request, make
 from desk.reports.words import Words
+from desk.views import COUNTED, counted
 from desk.widgets.board import arranged, panels
 from desk.widgets.lines import width_of
 from storage.errors import DatabaseUnavailable
@@ -83,10 +84,11 @@ def test_every_figure_of_the_overview_is_what_its_search_finds(clerk, arrive, sq
     anna.resolve(anna.inbox("is:open")[0].id)
     found = read(anna, "brand:zonnebank", 7, "en")
     request = Request(query="brand:zonnebank", start=found.start, end=found.end, zone=anna.policy.timezone)
-    theirs = make(Figures(sqlite_database), request).summary().headlines
-    assert [(each.kpi, each.cell.value) for each in found.summary.headlines] == [
-        (each.kpi, each.cell.value) for each in theirs
+    theirs = make(Figures(sqlite_database), request).summary().without_ids()
+    assert [(each.kpi, each.cell) for each in found.summary.headlines] == [
+        (each.kpi, each.cell) for each in theirs.headlines
     ]
+    assert [each for each in theirs.tables if each.key not in ("peer_support", "helpers")] == list(found.summary.tables)
     assert [each.cases for each in found.queue] == [anna.count(each.query) for each in found.queue]
     steps = next(table for table in found.summary.tables if table.key == "time").lines
     assert [line.cells[0].value for line in steps] == [len(list(anna.mentions(each))) for each in found.steps]
@@ -99,6 +101,10 @@ def test_no_line_of_the_board_is_wider_than_the_window(clerk, arrive, width):
     made = panels(read(clerk("anna"), "", 30, "nl"), Words("nl"))
     for place in ((0, 3), (1, 0), (len(made) - 1, 0)):
         assert max(width_of(line) for line in arranged(made, place, width)) <= width + 2
+
+
+def test_more_cases_than_are_counted_are_said_so():
+    assert [counted(each) for each in (0, COUNTED, COUNTED + 1)] == ["0", "10,000", "10,000+"]
 
 
 def test_a_search_is_put_together_so_that_its_parts_stay_apart():
