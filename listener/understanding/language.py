@@ -24,7 +24,7 @@ SURE = 2.0
 """The lead (in nats, scaled) a short text needs to be judged against what it inherits."""
 LEAD = 2.0
 """The lead (likewise) a fifth language needs over the best of the four for a text to be "other"."""
-SHORT_LEAD = 4.0
+SHORT_LEAD = 6.0
 """The same for a text of fewer words than `SHORTEST`."""
 COMMON = 4.0
 """What it adds (in nats) that a word is one of the commonest of a language."""

@@ -45,7 +45,7 @@ INTENTS = {
     "spam": 0.90,
 }
 INBOX = {"question": 0.88, "complaint": 0.82}
-LANGUAGE = 0.98
+LANGUAGE = 0.99
 PRIORITY = 0.92
 INBOX_PRIORITY = 0.89
 FLIPPED, RANDOM = 0.75, 0.20
