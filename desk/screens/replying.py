@@ -59,8 +59,8 @@ class Replying(Acts):
         return self._box
 
     def loaded(self) -> None:
-        """Makes the editor ready for the first reply."""
-        self.call_after_refresh(lambda: self.reply_box)
+        """Makes the editor ready for the first reply, unless the desk closes just then."""
+        self.call_after_refresh(lambda: self.reply_box if self.is_attached else None)
 
     # -- beginning ------------------------------------------------------------------------------------------------
 
