@@ -33,7 +33,7 @@ _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _FEW = 40
-_OTHER_ALPHABET = re.compile("(?<= )[^ \u0370-\u052f]*+[\u0370-\u052f][^ ]*")
+_OTHER_ALPHABET = re.compile("(?<![^ ])[^ \u0370-\u052f]*+[\u0370-\u052f][^ ]*")
 """A word with a letter of another alphabet, looked for from where words begin: some texts are one word."""
 _LATIN = re.compile("[a-z]")
 _MARKED = re.compile(r"[#@](?<![^\W_][#@])(?:(?<=#)\w+|(?<=@)\w+(?:[.\-]\w+)*)")
@@ -53,7 +53,7 @@ def words(text: str) -> str:
     collecting spends most of its time on.
     """
     text = text[:MAX_TEXT]
-    plain = text.lower() if text.isascii() else _folded(text)
+    plain = text.lower() if text.isascii() else _folded(text)[:MAX_TEXT]
     folded = f" {plain.translate(_SPACED)} "
     while "  " in folded:
         folded = folded.replace("  ", " ")

@@ -79,3 +79,8 @@ def test_hostile_lengths_are_bounded(text: str) -> None:
     assert len(found) <= fold.MAX_TOKENS + fold.MAX_MARKED
     assert all(len(each) <= fold.MAX_TOKEN for each in found)
     assert len(fold.words(text).encode()) <= fold.MAX_BYTES
+
+
+@pytest.mark.parametrize("sign", ["\N{CJK UNIFIED IDEOGRAPH-94F6}", "\N{HANGUL SYLLABLE GA}", "\ufdfa"])
+def test_a_text_without_blanks_in_another_script_is_folded_in_linear_time(sign: str) -> None:
+    assert fold.tokens("zonnebank " + sign * 300_000)[0] == "zonnebank"
