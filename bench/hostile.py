@@ -5,7 +5,7 @@
     python -m bench.hostile html gz-bomb     a group of answers, or hosts by a part of their name, in one round
     python -m bench.hostile --alone json     one source after the other: what a single one takes of memory
 
-A server in a process of its own plays some 240 hostile hosts and 50 healthy ones; names lead to loopback, and a
+A server in a process of its own plays some 430 hostile hosts and 50 healthy ones; names lead to loopback, and a
 connection to anything else is counted and refused. Each source is read as every kind that might meet it. Exits with 1
 where a promise is broken: 30 s and 96 MB for any source, the healthy ones whole and at most twice as slow, a sentence
 for every failure, no connection elsewhere. `-v` prints every source, else the costliest and what is broken.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import multiprocessing
 import os
 import re
@@ -38,6 +39,7 @@ from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
 from listener.schedule import WORKERS, Schedule
+from listener.streams import Streams
 from listener.types import Brand, SourceSpec, Watchlist
 from storage import migrations
 from storage.database import Database
@@ -61,8 +63,24 @@ KINDS: dict[str, tuple[str, ...]] = {
     "json": JSON,
     "sitemap": ("sitemap",),
     "slow_links": ("feed", "", "phpbb", "schema_org"),
+    "text": FEED,
+    "dns": FEED,
+    "socket": ("jetstream",),
+    "events": ("mastodon",),
 }
-"""The groups of answers, and how their hosts are read."""
+"""The groups of answers, and how their hosts are read; a site that is endless is of the kind that its group names."""
+SPELL = 5.0
+"""Seconds that a stream is heard."""
+NAMES = {
+    "dns-mapped": ["::ffff:10.0.0.1"],
+    "dns-nat64": ["64:ff9b::a00:1"],
+    "dns-zero": ["0.0.0.0"],
+    "dns-link": ["127.0.0.1", "fe80::1"],
+    "dns-none": [],
+    "dns-many": ["127.0.0.1"] * 5000 + ["10.0.0.1"],
+    "half-inside": ["10.0.0.1", "127.0.0.1"],
+}
+"""What hosts lead to that do not lead to loopback alone."""
 IDLE = 28.0
 """Megabytes of a reader that has read nothing."""
 _SENTENCE = re.compile(r"[\[A-Z0-9a-z].{20,}[.?!]", re.DOTALL)
@@ -134,10 +152,18 @@ class Guard:
         return await self._open(host, port, **more)
 
 
+_TURNS = itertools.count()
+
+
 async def to_loopback(host: str, port: int) -> list[str]:
     """Looks up the names of the play; there are no others."""
+    name = host.split(".")[0]
+    if name == "dns-slow":
+        await asyncio.sleep(60)
+    if name == "dns-turns" and next(_TURNS):
+        return ["10.0.0.1"]
     if host.endswith(".test"):
-        return ["10.0.0.1", "127.0.0.1"] if host.startswith("half-inside") else ["127.0.0.1"]
+        return NAMES.get(name, ["127.0.0.1"])
     raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
 
@@ -145,7 +171,7 @@ def sources(names: Collection[str], port: int) -> list[SourceSpec]:
     """A source for each hostile answer, read as each kind that might meet it."""
     found = []
     for name, (group, _) in ANSWERS.items():
-        for kind in KINDS[group]:
+        for kind in KINDS.get(group) or (group.split()[1],):
             host = f"{name}.{kind or 'unknown'}.test".replace("_", "-").replace(" ", "-")
             if not names or any(each == group or each in host for each in names):
                 found.append(source(host, kind, port))
@@ -154,8 +180,11 @@ def sources(names: Collection[str], port: int) -> list[SourceSpec]:
 
 def source(host: str, kind: str, port: int) -> SourceSpec:
     """One source; only its own host may be fetched, loopback being private."""
-    url = f"http://{host}:{port}/" + ("t/een/1" if kind == "discourse" else "")
-    return SourceSpec(name=host, url=url, kind=kind, pause=0, allow_private=(f"{host}:{port}",))
+    is_thread = kind == "discourse" and not host.startswith("e-")
+    url = f"{'ws' if kind == 'jetstream' else 'http'}://{host}:{port}/" + ("t/een/1" if is_thread else "")
+    options = {"live": True} if host.startswith("v-") else {}
+    private = () if host.startswith("dns-") and not host.startswith("dns-turns") else (f"{host}:{port}",)
+    return SourceSpec(name=host, url=url, kind=kind, options=options, pause=0, allow_private=private)
 
 
 async def visits(
@@ -163,8 +192,11 @@ async def visits(
 ) -> Measured:
     """Visits all the sources once, as the listener does."""
     watchlist = Watchlist(brands=(Brand(name="b", queries={"b": "zonnebank*"}),))
+    web = PoliteFetcher(fetcher, pause=0)
     kit = crawl.Kit(
-        web=PoliteFetcher(fetcher, pause=0),
+        web=web,
+        ears=Streams(fetcher, web),
+        spell=SPELL,
         intake=Intake(database),
         bench=judge.prepare(watchlist, understanding.load()),
         clock=lambda: datetime.now(UTC),

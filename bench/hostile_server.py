@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from multiprocessing.connection import Connection
 
+import bench.hostile_more
+import bench.hostile_sites  # noqa: F401 - both add their answers
 from bench.hostile_answers import (
     ANSWERS,
     LISTS,
@@ -34,6 +37,10 @@ ROBOTS = {
     "robots-html": body(page("niet hier"), "text/html"),
     "robots-stars": body("User-agent: *\nDisallow: /" + "*a" * 3000 + "$\n", "text/plain"),
     "robots-binary": body(bytes(range(256)) * 999, "text/plain"),
+    "robots-names": body(
+        "".join(f"User-agent: a{n}\n" for n in range(13_000)) + "Disallow: /x\n" * 20_000, "text/plain"
+    ),
+    "robots-wild": body("User-agent: *\n" + "".join(f"Disallow: /*a{n}*b$\n" for n in range(30_000)), "text/plain"),
     "robots-delay": body("User-agent: *\nCrawl-delay: 1e99\n", "text/plain"),
     "robots-bomb": body(bomb(64), "text/plain", "Content-Encoding: gzip"),
 }
@@ -80,7 +87,10 @@ async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         say = ANSWERS[name][1] if name in ANSWERS else GOOD_LARGE if name.startswith("large") else GOOD
         if path == "/robots.txt":
             say = ROBOTS.get(name, NOTHING)
-        await say(writer, path)
+        elif name.startswith("v-") and "streaming" not in path:
+            say = body("[]", "application/json")
+        key = re.search(r"sec-websocket-key: (\S+)", head, re.IGNORECASE)
+        await say(writer, f"{path}\0{key[1]}" if key else path)
         writer.write_eof()
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         pass

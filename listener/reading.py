@@ -28,6 +28,7 @@ from lxml import etree
 from listener.errors import ListenerError, ReadError
 from listener.pages.effort import Heavy, light_only
 from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import Post
 
 T = TypeVar("T")
 Run = Callable[..., Any]
@@ -49,6 +50,10 @@ PATIENCE = 30.0
 """Seconds after which a page is given up, whatever it waits for."""
 POSTS = 2000
 """Posts, and links, that are taken of one page."""
+TEXT = 200_000
+"""Characters that are taken of a post: more than anybody reads, and than searches look through."""
+LINE = 5_000
+"""The same of its title and its author."""
 
 _PACKED = b"\x1f\x8b"
 """How a gzip file begins: such a page is larger than it looks."""
@@ -62,11 +67,22 @@ async def here(work: Callable[..., T], page: Page, *rest: Any) -> T:
 
 
 def read(page: Page, kind: Callable[[Page, Link, SourceSpec], Reading], link: Link, source: SourceSpec) -> Reading:
-    """What the kind makes of the page, cut off at `POSTS` posts and links."""
+    """What the kind makes of the page, cut off at `POSTS` posts and links, and at `TEXT` and `LINE` within a post."""
     reading = kind(page, link, source)
+    if any(len(post.text) > TEXT or max(map(len, _lines(post))) > LINE for post in reading.posts):
+        reading = replace(reading, posts=tuple(map(_cut, reading.posts)))
     if max(len(reading.posts), len(reading.links)) <= POSTS:
         return reading
     return replace(reading, posts=reading.posts[:POSTS], links=reading.links[:POSTS])
+
+
+def _lines(post: Post) -> tuple[str, str, str]:
+    return post.title, post.author, post.conversation_title
+
+
+def _cut(post: Post) -> Post:
+    title, author, about = (each[:LINE] for each in _lines(post))
+    return replace(post, text=post.text[:TEXT], title=title, author=author, conversation_title=about)
 
 
 def _lightly(work: Callable[..., T], page: Page, *rest: Any) -> T:

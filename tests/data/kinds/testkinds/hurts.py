@@ -57,6 +57,11 @@ def errs(page: Any) -> Any:
     return {}["x"]
 
 
+def long(page: Any, link: Any, source: Any) -> Reading:
+    """Finds a post that is far too long."""
+    return Reading(posts=(Post(external_id="x", url="", text="x" * 1_000_000, title="x" * 1_000_000),))
+
+
 def many(page: Any, link: Any, source: Any) -> Reading:
     """Finds more than anybody can want."""
     posts = tuple(Post(external_id=str(n), url="", text="x") for n in range(POSTS + 1))
