@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import os
 import pickle
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING
 
 from front.house import House
@@ -20,6 +19,9 @@ _SERVE = "from front.reckoning import serve; serve()"
 
 async def overview(house: House, query: str, days: int, lang: str) -> Overview:
     """What the dashboard shows: see `desk.overview.read`. Raises `DeskError`."""
+    import asyncio  # the desk has it already, and who only counts needs it not
+    from asyncio.subprocess import DEVNULL, PIPE
+
     from desk.errors import DeskError
 
     path = os.pathsep.join(each for each in sys.path if each) or "."
@@ -42,6 +44,7 @@ async def overview(house: House, query: str, days: int, lang: str) -> Overview:
 
 def serve() -> None:
     """The life of that process: one question on the standard input, and its answer, or why there is none, back."""
+    gc.disable()  # it ends with its answer
     from desk.errors import DeskError
     from desk.overview import read
 
