@@ -12,6 +12,7 @@ import argparse
 import importlib
 import json
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 Judge = Callable[[str], float]
+COMMAND = str(Path(__file__).parents[1] / "webcare.py")
 EDGE = {"VADER": 0.05, "AFINN": 0.0, "TextBlob": 0.0, "textblob-nl": 0.0}
 """Above this score a peer says positive, below its opposite negative."""
 
@@ -55,6 +57,23 @@ def label(score: float, edge: float) -> str:
     return "positive" if score > edge else "negative" if score < -edge else "neutral"
 
 
+def whole(lines: list[str]) -> None:
+    """Says how fast `webcare classify` is from its start to its end, and how long without a line, in CPU time."""
+    spent = []
+    for given in ("", "\n".join(lines)):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, COMMAND, "classify"], input=given, stdout=subprocess.DEVNULL, text=True, check=True
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    size = sum(len(json.loads(line)["text"]) for line in lines) / len(lines)
+    print(
+        f"webcare classify: start {spent[0]:.2f} s; {len(lines)} texts of {size:.0f} characters, start to end:", end=" "
+    )
+    print(f"{len(lines) / spent[1]:.0f} texts/s (goal: at least 5000)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the default classifier beside its peers.")
     parser.add_argument("sets", nargs="+", type=Path)
@@ -63,7 +82,7 @@ def main() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     clock = time.perf_counter()
     from listener.understanding import load
-    from listener.understanding.lines import classify_line
+    from listener.understanding.lines import classify_lines
     from listener.understanding.score import macro_f1
 
     classify = load()
@@ -72,6 +91,7 @@ def main() -> None:
     start = time.perf_counter() - clock
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"start {start:.2f} s, memory +{grown:.0f} MB")
+    whole([line for path in options.sets for line in path.read_text(encoding="utf-8").splitlines()[: options.limit]])
     known = peers()
     print(f"{'set':34}{'n':>7}{'ours':>8}{'texts/s':>9}" + "".join(f"{name:>13}{'/s':>7}" for name in known))
     for path in options.sets:
@@ -79,8 +99,9 @@ def main() -> None:
         records = [json.loads(line) for line in lines]
         wanted = [record["label"] for record in records]
         clock = time.process_time()
-        ours = [json.loads(json.dumps(classify_line(json.loads(line), classify)))["sentiment"] for line in lines]
+        judged = [json.dumps(each) for each in classify_lines([json.loads(line) for line in lines], classify)]
         speed = len(lines) / (time.process_time() - clock)
+        ours = [json.loads(each)["sentiment"] for each in judged]
         quality = macro_f1([o.replace("unrated", "neutral") for o in ours], wanted)
         row = f"{path.stem:34}{len(lines):7}{quality:8.3f}{speed:9.0f}"
         for name, judge in known.items():

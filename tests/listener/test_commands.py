@@ -98,6 +98,12 @@ def test_a_person_decides_on_sources_by_name(site: Any, sqlite_database: Databas
             commands.decide(sqlite_database, what, "other")
 
 
+def test_half_a_surrogate_pair_is_answered_as_it_was_written() -> None:
+    out = io.StringIO()
+    assert classifying.classify(io.BytesIO(rb'{"text": "Top \ud83d"}'), out, io.StringIO()) == 0
+    assert out.getvalue().encode().startswith(rb'{"text": "Top \ud83d"')
+
+
 def test_lines_are_classified_in_order_and_bad_ones_are_numbered() -> None:
     out, complain = io.StringIO(), io.StringIO()
     lines = [b'{"text": "Zonnebank is geweldig!"}', b"", b"[1]", b"\xff", b'{"text": 3}', b'{"text": "ok", "id": 7}']
