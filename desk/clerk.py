@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from desk import templates
 from desk.clocks import Clock, clocks
 from desk.errors import NotAllowed, NotReady
-from desk.macros import Macro
 from desk.policy import Policy
 from desk.roles import MAY, WAITS
 from desk.service import Service
@@ -34,6 +33,7 @@ from storage.undo import Undo
 
 if TYPE_CHECKING:
     from desk.channels import Channel
+    from desk.macros import Macro
 
 
 class Clerk:
