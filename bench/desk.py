@@ -14,6 +14,7 @@ import argparse
 import compileall
 import os
 import random
+import re
 import sqlite3
 import statistics
 import subprocess
@@ -43,6 +44,8 @@ SEARCHES = {
     "fuzzy": "hypotheak~1", "fuzzy, none": "qzxwvkjq~2", "regex": "/hypo(theek|teek)/", "regex, none": "/qzx[0-9]+wvk/",
     "regex, no literal": r"/\d{{7,9}}[qx]/", "nothing": "zzqqxxyy",
 }  # fmt: skip
+ANSWERED = re.compile(rb" 1/\d{1,3}\D|Nothing answers")
+"""What is painted with a search's first page, of a hundred cases at most: the inbox that was left has more."""
 HELLO = """
 from textual.app import App
 from textual.widgets import Static
@@ -178,14 +181,12 @@ def keys(terminal: Terminal, press: str, times: int, back: str = "") -> list[flo
 def search(terminal: Terminal, query: str) -> float:
     """Seconds from Enter to the first page of what answers, or to the word that nothing does; from the inbox."""
     terminal.press("\x1b")
-    terminal.settle(0.5)
-    terminal.press("/")
-    terminal.settle()
-    for words in ("\x15", query):
+    terminal.settle(2)
+    for words in ("/", "\x15", query):
         terminal.press(words)
         terminal.settle()
     terminal.press("\r")
-    took = terminal.until(lambda painted: b" 1/" in painted or b"Nothing answers" in painted, 120)
+    took = terminal.until(lambda painted: bool(ANSWERED.search(painted)), 120)
     terminal.settle(0.5)
     return took
 
