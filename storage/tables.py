@@ -6,28 +6,10 @@ No relationships: joins are queries. `datetime` columns are aware UTC on both da
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-BigId = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite only counts up by itself in a plain INTEGER primary key."""
-
-
-def _key() -> Any:
-    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
-
-
-def _ref(target: str, *, nullable: bool = False, index: bool = True) -> Any:
-    column = Column(BigId, ForeignKey(target), nullable=nullable, index=index)
-    return Field(default=None, sa_column=column)
-
-
-def _text(default: str = "") -> Any:
-    return Field(default=default, sa_column=Column(Text, nullable=False))
-
-
-def _json(default: Any) -> Any:
-    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+from storage.columns import BigId, json_of, long_text, ref, row_id
 
 
 class Source(SQLModel, table=True):
@@ -43,14 +25,14 @@ class Source(SQLModel, table=True):
     interval: float = 0.0
     failures: int = 0
     health: str = "ok"
-    sentence: str = _text()
+    sentence: str = long_text()
     status: int | None = None
     last_visit_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None
-    answer: str = _text()
+    answer: str = long_text()
     """How its last answer began, as text, for a person who wants to know why it cannot be read."""
-    memory: dict[str, Any] = _json(dict)
+    memory: dict[str, Any] = json_of(dict)
 
 
 class Conversation(SQLModel, table=True):
@@ -61,16 +43,16 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_next", "next_at"),
     )
 
-    id: int | None = _key()
+    id: int | None = row_id()
     source: str
     external_key: str
-    external_id: str = _text()
-    url: str = _text()
-    title: str = _text()
+    external_id: str = long_text()
+    url: str = long_text()
+    title: str = long_text()
     followed: bool = False
     """True once it holds a mention: then its new posts are kept as context."""
-    stamp: str = _text()
-    link: dict[str, Any] = _json(dict)
+    stamp: str = long_text()
+    link: dict[str, Any] = json_of(dict)
     next_at: datetime | None = None
     last_post_at: datetime | None = None
 
@@ -78,9 +60,9 @@ class Conversation(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """One or more authors who are one human being."""
 
-    id: int | None = _key()
-    name: str = _text()
-    customer: str = _text()
+    id: int | None = row_id()
+    name: str = long_text()
+    customer: str = long_text()
     """How the organisation's own records know them."""
 
 
@@ -98,14 +80,14 @@ class Author(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("source", "external_key", name="uq_author_external"),)
 
-    id: int | None = _key()
+    id: int | None = row_id()
     source: str
     external_key: str
-    external_id: str = _text()
-    name: str = _text()
-    url: str = _text()
+    external_id: str = long_text()
+    name: str = long_text()
+    url: str = long_text()
     is_own: bool = False
-    person_id: int | None = _ref("person.id", nullable=True)
+    person_id: int | None = ref("person.id", nullable=True)
 
 
 class Post(SQLModel, table=True):
@@ -121,22 +103,22 @@ class Post(SQLModel, table=True):
         Index("ix_post_case", "case_id", "is_mention", "at"),
     )  # fmt: skip
 
-    id: int | None = _key()
+    id: int | None = row_id()
     source: str
     source_kind: str = ""
     external_key: str
-    external_id: str = _text()
-    conversation_id: int = _ref("conversation.id", index=False)
+    external_id: str = long_text()
+    conversation_id: int = ref("conversation.id", index=False)
     parent_key: str = ""
     """The `external_key` of the post it answers, whether we hold that one or not."""
-    author_id: int | None = _ref("author.id", nullable=True)
-    author_words: str = _text()
+    author_id: int | None = ref("author.id", nullable=True)
+    author_words: str = long_text()
     kind: str = "post"
-    url: str = _text()
-    title: str = _text()
-    text: str = _text()
-    title_words: str = _text()
-    text_words: str = _text()
+    url: str = long_text()
+    title: str = long_text()
+    text: str = long_text()
+    title_words: str = long_text()
+    text_words: str = long_text()
     """Folded tokens, each between single spaces, one space at either end: what a search looks through."""
     lang: str | None = None
     published_at: datetime | None = None
@@ -152,14 +134,14 @@ class Post(SQLModel, table=True):
     is_mention: bool = False
     is_own: bool = False
     brand: str | None = None
-    case_id: int | None = _ref("case.id", nullable=True, index=False)
+    case_id: int | None = ref("case.id", nullable=True, index=False)
     sentiment: str = "unrated"
     sentiment_score: float | None = None
     confidence: float | None = None
     relevance: float | None = None
     priority: str = "normal"
     priority_score: int = 0
-    reasons: list[Any] = _json(list)
+    reasons: list[Any] = json_of(list)
     model: str = ""
     content_hash: str = ""
 
@@ -187,11 +169,11 @@ class PostIntent(SQLModel, table=True):
 class Revision(SQLModel, table=True):
     """What a post said before it was edited."""
 
-    id: int | None = _key()
-    post_id: int = _ref("post.id")
+    id: int | None = row_id()
+    post_id: int = ref("post.id")
     at: datetime
-    title: str = _text()
-    text: str = _text()
+    title: str = long_text()
+    text: str = long_text()
 
 
 class Case(SQLModel, table=True):
@@ -203,9 +185,9 @@ class Case(SQLModel, table=True):
         Index("ix_case_order", text("priority_score DESC"), "last_mention_at", "id"),
     )
 
-    id: int | None = _key()
-    conversation_id: int = _ref("conversation.id")
-    author_id: int | None = _ref("author.id", nullable=True)
+    id: int | None = row_id()
+    conversation_id: int = ref("conversation.id")
+    author_id: int | None = ref("author.id", nullable=True)
     author_key: str
     """The author's id as text; for an unknown author the post's own key, so that strangers do not share a case."""
     brand: str | None = None
@@ -227,7 +209,7 @@ class Case(SQLModel, table=True):
     """The department it was handed over to that did not answer yet."""
     playbook: str | None = None
     """The scenario that is followed in it."""
-    checklist: list[Any] = _json(list)
+    checklist: list[Any] = json_of(list)
     """The playbook's steps as they were when it was opened: each its words, and who ticked it off when."""
 
 
@@ -245,14 +227,14 @@ class Event(SQLModel, table=True):
 
     __table_args__ = (Index("ix_event_actor", "actor", "id"), Index("ix_event_at", "at"))
 
-    id: int | None = _key()
+    id: int | None = row_id()
     at: datetime
     actor: str
     kind: str
-    case_id: int | None = _ref("case.id", nullable=True)
-    post_id: int | None = _ref("post.id", nullable=True)
-    reply_id: int | None = _ref("reply.id", nullable=True)
-    data: dict[str, Any] = _json(dict)
+    case_id: int | None = ref("case.id", nullable=True)
+    post_id: int | None = ref("post.id", nullable=True)
+    reply_id: int | None = ref("reply.id", nullable=True)
+    data: dict[str, Any] = json_of(dict)
     undone_by: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     """The id of the event that took it back."""
 
@@ -262,12 +244,12 @@ class Reply(SQLModel, table=True):
 
     __table_args__ = (Index("ix_reply_state", "state", "hold_until"),)
 
-    id: int | None = _key()
-    case_id: int = _ref("case.id")
-    post_id: int = _ref("post.id")
+    id: int | None = row_id()
+    case_id: int = ref("case.id")
+    post_id: int = ref("post.id")
     agent: str
     channel: str
-    text: str = _text()
+    text: str = long_text()
     state: str = "draft"
     key: str = Field(unique=True)
     epoch: int = 0
@@ -288,12 +270,12 @@ class VisitLog(SQLModel, table=True):
     __tablename__ = "visit_log"
     __table_args__ = (Index("ix_visit_source", "source", "id"),)
 
-    id: int | None = _key()
+    id: int | None = row_id()
     source: str
     started_at: datetime
     finished_at: datetime
     outcome: str
-    sentence: str = _text()
+    sentence: str = long_text()
     status: int | None = None
     pages: int = 0
     posts: int = 0
@@ -323,7 +305,7 @@ class Setting(SQLModel, table=True):
     """Small facts of the installation (schema stamp, secret for hashes, roll-ups' position)."""
 
     name: str = Field(primary_key=True)
-    value: str = _text()
+    value: str = long_text()
 
 
 class Notice(SQLModel, table=True):
@@ -335,9 +317,9 @@ class Notice(SQLModel, table=True):
     topic: str = Field(index=True)
     target: str
     at: datetime
-    title: str = _text()
-    text: str = _text()
-    path: str = _text()
+    title: str = long_text()
+    text: str = long_text()
+    path: str = long_text()
     """A file to go with it."""
     state: str = "waiting"
     send_at: datetime
@@ -347,7 +329,7 @@ class Notice(SQLModel, table=True):
     lease_until: datetime | None = None
     sent_at: datetime | None = None
     attempts: int = 0
-    error: str = _text()
+    error: str = long_text()
 
 
 class Duty(SQLModel, table=True):
@@ -363,11 +345,11 @@ class Duty(SQLModel, table=True):
 class Lesson(SQLModel, table=True):
     """What the understanding learnt here, one row a training; the newest that was not rolled back is in use."""
 
-    id: int | None = _key()
+    id: int | None = row_id()
     at: datetime
     version: str
     layer: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    card: list[Any] = _json(list)
+    card: list[Any] = json_of(list)
     """The score-card: a row a language and field."""
     rolled_back_at: datetime | None = None
 
@@ -393,8 +375,8 @@ class Subscription(SQLModel, table=True):
     """A hub that was asked to say when a source's feed changes (WebSub), one row a source."""
 
     source: str = Field(primary_key=True)
-    hub: str = _text()
-    topic: str = _text()
+    hub: str = long_text()
+    topic: str = long_text()
     token: str = Field(index=True, unique=True)
     secret: str
     asked_at: datetime
