@@ -24,6 +24,13 @@ _BLANK = tables.Case(author_key="", opened_at=_EVER, last_mention_at=_EVER).mode
 CaseKey = tuple[int, str]
 """A conversation, and who writes in it: the author's id, or the post's own key where nobody is named."""
 
+_MOVED = (
+    sa.update(CASE)
+    .where(CASE.c.id == sa.bindparam("of"))
+    .values(changed=sa.bindparam("event"), version=CASE.c.version + 1)
+)
+"""What `trail.append` does to a case whose reply should be read again, for many at once."""
+
 WAKES = {Status.PENDING, Status.SNOOZED, Status.RESOLVED}
 """A new mention puts these back to open; a dismissed case goes back to new, spam stays spam."""
 
@@ -99,11 +106,10 @@ class Cases:
         """Writes down that mentions, stored by now, joined their cases; wakes the cases that were there before."""
         first: list[dict[str, Any]] = []
         later: list[tuple[int, Arrived]] = []
-        common = {"at": self.now, "actor": SYSTEM, "kind": EventKind.FOUND.value, "reply_id": None, "data": {}}
         for mention in mentions:
             case = places[mention.key]
             if events := self._opened.get(case):
-                first.append({**common, "id": events.pop(0), "case_id": case, "post_id": mention.post_id})
+                first.append(self._event(EventKind.FOUND, events.pop(0), case, {}, mention.post_id))
             else:
                 later.append((case, mention))
         if first:
@@ -141,10 +147,19 @@ class Cases:
         """
         joined, own = Counter(conversation for conversation, _ in arrived), Counter(arrived)
         cases = {case: conversation for (conversation, _), case in self._held(joined.keys()).items()}
-        for case, conversation in sorted(cases.items()):
-            others = joined[conversation] - own[conversation, case]
-            if others > 0:
-                self._append(EventKind.CONTEXT, case, data={"posts": others})
+        others = [
+            (case, joined[conversation] - own[conversation, case]) for case, conversation in sorted(cases.items())
+        ]
+        told = [(case, posts) for case, posts in others if posts > 0]
+        if not told:
+            return
+        ids = bulk.draw(self.connection, EVENT, len(told))
+        events = [
+            self._event(EventKind.CONTEXT, event, case, {"posts": posts})
+            for event, (case, posts) in zip(ids, told, strict=True)
+        ]
+        self.connection.execute(sa.insert(EVENT), events)
+        self.connection.execute(_MOVED, [{"of": each["case_id"], "event": each["id"]} for each in events])
 
     def changed(self, kind: EventKind, conversation: int, post_id: int, case_id: int | None) -> None:
         """Writes down that a post was edited or deleted, on its own case and on the others of the conversation."""
@@ -185,6 +200,13 @@ class Cases:
     def _of(self, conversation: int) -> Sequence[int]:
         there = sa.select(CASE.c.id).where(CASE.c.conversation_id == conversation)
         return self.connection.scalars(there.order_by(CASE.c.id)).all()  # always in this order: no two wait in a ring
+
+    def _event(
+        self, kind: EventKind, id_: int, case: int, data: Mapping[str, Any], post: int | None = None
+    ) -> dict[str, Any]:
+        """The row of an event whose id was drawn beforehand."""
+        said = {"id": id_, "at": self.now, "actor": SYSTEM, "kind": kind.value, "data": data}
+        return said | {"case_id": case, "post_id": post, "reply_id": None}
 
     def _append(self, kind: EventKind, case_id: int, *, actor: str = SYSTEM, **more: Any) -> int:
         return trail.append(self.connection, kind, at=self.now, actor=actor, case_id=case_id, **more)

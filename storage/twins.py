@@ -51,8 +51,8 @@ class Twins:
                     held[twin] = (*held[twin][:2], marks[post_id])
                     marks[twin] = marks[post_id]
             held[post_id] = (new.post.text, new.post.author, marks.get(post_id, ""))
-            for band in new.sketch:
-                there[band].append(post_id)
+            for band in new.sketch:  # the first and the last, as in `_candidates`: else thousands at once take for ever
+                there[band] = [*there[band][:1], post_id]
         own = {post_id for post_id, _ in sampled}
         for twin in marks.keys() - own:
             self._mark(twin, marks[twin])
