@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import multiprocessing
 import os
 import re
@@ -83,7 +82,7 @@ NAMES = {
 """What hosts lead to that do not lead to loopback alone."""
 IDLE = 28.0
 """Megabytes of a reader that has read nothing."""
-_SENTENCE = re.compile(r"[\[A-Z0-9a-z].{20,}[.?!]", re.DOTALL)
+_SENTENCE = re.compile(r"[-\[A-Z0-9a-z].{20,}[.?!]", re.DOTALL)
 Measured = dict[str, tuple[crawl.Outcome, float]]
 
 
@@ -152,16 +151,11 @@ class Guard:
         return await self._open(host, port, **more)
 
 
-_TURNS = itertools.count()
-
-
 async def to_loopback(host: str, port: int) -> list[str]:
     """Looks up the names of the play; there are no others."""
     name = host.split(".")[0]
     if name == "dns-slow":
         await asyncio.sleep(60)
-    if name == "dns-turns" and next(_TURNS):
-        return ["10.0.0.1"]
     if host.endswith(".test"):
         return NAMES.get(name, ["127.0.0.1"])
     raise socket.gaierror(socket.EAI_NONAME, "no such name")
@@ -183,7 +177,7 @@ def source(host: str, kind: str, port: int) -> SourceSpec:
     is_thread = kind == "discourse" and not host.startswith("e-")
     url = f"{'ws' if kind == 'jetstream' else 'http'}://{host}:{port}/" + ("t/een/1" if is_thread else "")
     options = {"live": True} if host.startswith("v-") else {}
-    private = () if host.startswith("dns-") and not host.startswith("dns-turns") else (f"{host}:{port}",)
+    private = () if host.startswith("dns-") else (f"{host}:{port}",)
     return SourceSpec(name=host, url=url, kind=kind, options=options, pause=0, allow_private=private)
 
 

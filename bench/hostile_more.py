@@ -151,7 +151,6 @@ add(
     dns_none=body(FEED),
     dns_many=body(FEED),
     dns_slow=body(FEED),
-    dns_turns=redirect("/b"),
 )
 
 BAD = "<rss version='2.0'><channel><item><title>a & b</title></item></channel></rss>"
