@@ -137,7 +137,8 @@ async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
         async for batch in walk.batches([_link(thread) for thread in threads]):
             if not known and batch.thread is None:
                 known = _recognise(course, batch.posts, kit)
-            await _store(course, batch, writer)
+            with kit.patience.count():
+                await _store(course, batch, writer)
             if kit.clock() - renewed > RENEW:
                 await asyncio.to_thread(kit.intake.renew, [due.name])
                 renewed = kit.clock()

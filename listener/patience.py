@@ -1,10 +1,11 @@
-"""What a visit may still cost: one clock for all the answers it waits for and all the pages it has read."""
+"""What a visit may still cost: one clock for the answers it waits for, the pages it has read and what is stored."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -45,6 +46,15 @@ class Patience:
             raise
         finally:
             self._left -= max(0.0, loop.time() - started - free)
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        """Around one thing that takes time and is not to be stopped half-way."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._left -= time.monotonic() - started
 
     def bounding(self, run: Run) -> Run:
         """The same way of reading pages, on this clock."""

@@ -46,6 +46,13 @@ async def test_who_is_at_it_when_the_time_is_over_is_stopped_and_nobody_begins_a
             pytest.fail("it was begun")
 
 
+def test_what_is_stored_uses_the_same_time_and_is_not_stopped_half_way() -> None:
+    patience = Patience(1e-9)
+    with patience.count():
+        is_stored = True
+    assert is_stored and patience.used >= 1
+
+
 async def test_what_fits_in_the_pause_costs_nothing_and_what_goes_wrong_stays_as_it_is() -> None:
     patience = Patience(0.01)
     async with patience.spend("a.test", free=60):
