@@ -117,9 +117,7 @@ def _groups(connection: Connection, person: int | None) -> tuple[str, ...]:
 
 def _moods(connection: Connection, ids: Sequence[int], now: datetime) -> tuple[tuple[int, int, int], ...]:
     since = now - timedelta(weeks=WEEKS)
-    query = sa.select(POST.c.at, POST.c.sentiment).where(
-        POST.c.author_id.in_(ids), POST.c.is_mention, POST.c.at > since
-    )
+    query = sa.select(POST.c.at, POST.c.sentiment).where(POST.c.author_id.in_(ids), rows.IS_MENTION, POST.c.at > since)
     weeks = [[0, 0, 0] for _week in range(WEEKS)]
     for at, sentiment in connection.execute(query):
         week = weeks[min(WEEKS - 1, max(0, (at - since) // timedelta(weeks=1)))]

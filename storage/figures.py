@@ -171,7 +171,7 @@ def _of_wanted(connection: Connection, page: Sequence[Any], ask: Ask, wanted: di
     found = search(ask.node, dialect=frames.known(connection.dialect.name), now=ask.moment, me=ask.me)
     for some in in_chunks(new):
         query = sa.select(POST.c.case_id, POST.c.id).select_from(frames.with_cases(found.row_by_row))
-        posts = connection.execute(query.where(POST.c.case_id.in_(some), POST.c.is_mention, found.row_by_row)).all()
+        posts = connection.execute(query.where(POST.c.case_id.in_(some), rows.IS_MENTION, found.row_by_row)).all()
         cases = {row.id: row.case_id for row in posts}
         answers = cases if found.exact else [mention.id for mention in answering(connection, list(cases), ask)]
         wanted |= dict.fromkeys(some, False) | {cases[post]: True for post in answers}

@@ -112,7 +112,7 @@ class Histories:
 def _histories(connection: Connection, ids: Sequence[int], now: datetime) -> list[History]:
     found = steps(connection, ids, now)
     columns = (POST.c.id, POST.c.case_id, POST.c.published_at, POST.c.first_seen_at)
-    query = sa.select(*columns).where(POST.c.case_id.in_(ids), POST.c.is_mention).order_by(POST.c.at, POST.c.id)
+    query = sa.select(*columns).where(POST.c.case_id.in_(ids), rows.IS_MENTION).order_by(POST.c.at, POST.c.id)
     posts = defaultdict(list)
     for row in connection.execute(query):
         posts[row.case_id].append(row)

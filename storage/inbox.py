@@ -272,7 +272,7 @@ def _trail(connection: Connection, case_id: int) -> tuple[Event, ...]:
 @cache
 def _read_author() -> tuple[sa.Select[Any], sa.Select[Any]]:
     """An account, with its number of cases; and by feeling its mentions, and when the first was seen."""
-    wrote = sa.and_(POST.c.author_id == sa.bindparam("id"), POST.c.is_mention)
+    wrote = sa.and_(POST.c.author_id == sa.bindparam("id"), rows.IS_MENTION)
     cases = sa.select(sa.func.count(POST.c.case_id.distinct())).where(wrote).scalar_subquery()
     felt = sa.select(POST.c.sentiment, sa.func.count().label("mentions"), sa.func.min(POST.c.first_seen_at).label("at"))
     who = sa.select(AUTHOR, cases.label("cases")).where(AUTHOR.c.id == sa.bindparam("id"))

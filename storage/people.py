@@ -195,7 +195,7 @@ def _person(connection: Connection, found: Sequence[Any]) -> Person:
 
 
 def _account(connection: Connection, row: Any) -> Account:
-    mentions = sa.select(sa.func.count()).where(POST.c.author_id == row.id, POST.c.is_mention)
+    mentions = sa.select(sa.func.count()).where(POST.c.author_id == row.id, rows.IS_MENTION)
     waiting = [status.value for status in Status if status.is_open]
     cases = sa.select(sa.func.count()).where(CASE.c.author_id == row.id, CASE.c.status.in_(waiting))
     return Account(

@@ -31,6 +31,8 @@ from storage.types import (
 )
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
+IS_MENTION = POST.c.is_mention.is_not(False)
+"""Beside a condition on somebody's or something's own posts: so said, no planner begins at all mentions there are."""
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]

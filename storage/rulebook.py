@@ -339,7 +339,7 @@ def _mine() -> sa.Select[str]:
 
 
 def _newest_mention(connection: Connection, case_id: int) -> Mention | None:
-    newest = sa.select(POST.c.id).where(POST.c.case_id == case_id, POST.c.is_mention)
+    newest = sa.select(POST.c.id).where(POST.c.case_id == case_id, rows.IS_MENTION)
     post_id = connection.execute(newest.order_by(POST.c.at.desc(), POST.c.id.desc()).limit(1)).scalar()
     found = rows.mentions(connection, [post_id]) if post_id is not None else []
     return found[0] if found else None
