@@ -70,6 +70,10 @@ class Languages:
 
     def guess(self, texts: Sequence[Sequence[str]]) -> list[Guess]:
         """The language of each text, given as its tokens."""
+        with self._seen.turn:
+            return self._guess(texts)
+
+    def _guess(self, texts: Sequence[Sequence[str]]) -> list[Guess]:
         heads = [tokens[:LONGEST] for tokens in texts]
         guesses = [self._by_plain_words(head) for head in heads]
         self._learn(head for head, guess in zip(heads, guesses, strict=True) if guess.lang is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ class Memory:
         """Word -> its row."""
         self.numbers: np.ndarray[Any, Any] = np.zeros((1024, width), dtype=kind)
         self._count, self._most = 0, most
+        self.turn = Lock()
+        """Held from what is unknown to the last look at a row: several threads judge with one memory."""
 
     def unknown(self, texts: Iterable[Sequence[str]]) -> list[str]:
         """The words of these texts that are to be weighed: the new ones, or all of them after it was emptied."""

@@ -82,6 +82,10 @@ class Tongue:
 
     def read(self, texts: Sequence[Sequence[str]]) -> list[Reading]:
         """Read and judge texts, given as their tokens."""
+        with self._seen.turn:
+            return self._read(texts)
+
+    def _read(self, texts: Sequence[Sequence[str]]) -> list[Reading]:
         edged = [[EDGES[0], *tokens, EDGES[1]] for tokens in texts]
         self._learn(self._seen.unknown(edged))
         places, known = self._seen.places, self._words
