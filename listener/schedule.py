@@ -66,7 +66,8 @@ class Schedule:
         self.names = None if names is None else list(names)
         self._ready: deque[DueSource] = deque()
         """Leased, and not yet visited."""
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], str] = {}
+        """Under way, each with its source's name."""
         self._is_done = False
         """A lease gave nothing: all that there was to do is under way."""
         self._turn = asyncio.Lock()
@@ -121,20 +122,22 @@ class Schedule:
                 each.result()
             await asyncio.gather(*self._visits)
         finally:
-            left = [*workers, *self._visits]
+            visits = dict(self._visits)
+            left = [*workers, *visits]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
             await self._writer.settle()
-            await self._give_back([due.name for due in self._ready])
+            unfinished = [name for visit, name in visits.items() if visit.cancelled()]
+            await self._give_back([*unfinished, *(due.name for due in self._ready)])
             self._ready.clear()
 
     async def _visit_all(self, lease: Lease) -> None:
         """One visit after another; a slow one is left to itself, so that slow hosts keep nobody waiting."""
         while due := await self._next(lease):
             visit = asyncio.create_task(self._visit(due))
-            self._visits.add(visit)
-            visit.add_done_callback(self._visits.discard)
+            self._visits[visit] = due.name
+            visit.add_done_callback(self._visits.pop)
             crowded = len(self._visits) > self.workers * CROWD
             await asyncio.wait([visit], timeout=None if crowded else SLOW)
             if visit.done():
@@ -149,7 +152,15 @@ class Schedule:
             return self._ready.popleft() if self._ready else None
 
     async def _lease(self, **how: Any) -> list[DueSource]:
-        return await asyncio.to_thread(self.kit.intake.due, limit=self.workers, names=self.names, **how)
+        leasing = asyncio.create_task(
+            asyncio.to_thread(self.kit.intake.due, limit=self.workers, names=self.names, **how)
+        )
+        try:
+            return await asyncio.shield(leasing)
+        except asyncio.CancelledError:  # its thread goes on: what it leases is given back with the rest
+            with suppress(StorageError):
+                self._ready.extend(await leasing)
+            raise
 
     async def _await_due(self) -> list[DueSource]:
         """What is due, as soon as something is."""
@@ -168,9 +179,6 @@ class Schedule:
             self.report(await crawl.visit(due, spec, self.kit, self._writer))
         except StorageError as error:  # its lease lapses: it is not tried again at once
             log.error("%s: %s", due.name, error)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._give_back([due.name]))
-            raise
 
     async def _give_back(self, names: Collection[str]) -> None:
         if names:

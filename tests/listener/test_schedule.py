@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -99,6 +100,35 @@ async def test_stopping_gives_the_leases_of_unfinished_visits_back(site: Any, li
     await running
     assert said == []
     assert len(await asyncio.to_thread(listener.kit.intake.due)) == 3
+
+
+async def test_stopping_while_leases_are_taken_gives_these_back_too(
+    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen_to_three(site, listener)
+    lease, begun, go, ended = listener.kit.intake.due, asyncio.Event(), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(**how: Any) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait(20)
+        try:
+            return lease(**how)
+        finally:
+            ended.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listener.kit.intake, "due", slowly)
+        schedule, _ = a_schedule(listener)
+        stop = asyncio.Event()
+        running = asyncio.create_task(schedule.forever(stop=stop))
+        await begun.wait()
+        stop.set()
+        await asyncio.wait([running], timeout=0.05)
+        go.set()
+        await running
+        await asyncio.to_thread(ended.wait, 20)
+    assert len(await asyncio.to_thread(lease)) == 3
 
 
 async def test_a_database_that_is_away_for_a_while_stops_nothing(
