@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from listener import finding, health, judge, live, login, next_visit, sources
+from listener import finding, health, judge, live, login, next_visit, sources, understanding
 from listener.errors import FetchError, ListenerError, ReadError
 from listener.patience import Patience
 from listener.reading import Run, here
@@ -204,7 +204,7 @@ def _recognise(course: _Course, posts: Sequence[Post], kit: Kit) -> bool:
         now["lang"] = before["lang"]
     else:
         text = "\n".join(f"{post.title}\n{post.text[:500]}" for post in posts)[:SAMPLE]
-        now["lang"] = kit.bench.classifier(text).lang or ""
+        now["lang"] = understanding.language(kit.bench.classifier, text)
         health.check_identity(before, now, course.spec.url)
     course.memory["identity"] = now
     return True

@@ -76,6 +76,12 @@ def many(classifier: Classifier, tasks: Sequence[Task]) -> list[Opinion]:
     return judged
 
 
+def language(classifier: Classifier, text: str) -> str:
+    """The language of a text, or "": told without judging the text where the classifier has a method `language`."""
+    alone = getattr(classifier, "language", None)
+    return (classifier(text).lang if alone is None else alone(text)) or ""
+
+
 def _remember(spoken: dict[str, str], task: Task, lang: str | None) -> None:
     if lang and task.conversation:
         spoken.setdefault(task.conversation, lang)
@@ -116,6 +122,10 @@ class Default:
     ) -> Opinion:
         """The opinion of a text; only the first 4,000 characters are read."""
         return self.many([Task(text, title, inherited_lang or lang, tuple(brands))])[0]
+
+    def language(self, text: str) -> str | None:
+        """The language of a text that stands alone, as `many` tells it."""
+        return self._languages.guess([tokenise(text)])[0].after(None)
 
     def many(self, tasks: Sequence[Task]) -> list[Opinion]:
         """The opinion of each text, as if it were the only one, but that a short one follows its conversation."""
