@@ -14,6 +14,8 @@ from storage.types import Match, NewPost, Opinion, Post
 
 LANGUAGES = ("nl", "en", "de", "fr")
 """Languages a source's own word is taken for; anything else is found out from the text."""
+NAME = 200
+"""Characters by which an account is known: some are remembered, and strangers give them any length."""
 
 
 Matched = tuple[Post, Sequence[Match]]
@@ -109,8 +111,12 @@ def _task(post: Post, matches: Sequence[Match], bench: Bench, source: int) -> Ta
     )
 
 
-@lru_cache(maxsize=65_536)
 def _account(name: str) -> str:
+    return _folded(name[:NAME])
+
+
+@lru_cache(maxsize=16_384)
+def _folded(name: str) -> str:
     return "".join(fold.tokens(name.lstrip("@"))) if name else "\0"
 
 

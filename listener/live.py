@@ -32,6 +32,8 @@ WAIT = 1.0
 """Seconds that are waited for more of them: so long a post may lie before it is stored."""
 QUEUE = 2 * MOST
 """Messages heard and not yet taken: more stay with their sender, who waits."""
+SIZE = 4 * 1024 * 1024
+"""Characters of messages after which no more are taken together, nor kept waiting."""
 TIMES = 40
 """Posts whose times are remembered."""
 PATIENCE = 20
@@ -54,6 +56,30 @@ class Heard:
     memory: Mapping[str, Any]
 
 
+_Said = tuple[Link, Message] | ListenerError | None
+"""A message, and over which line; or why no more will come."""
+
+
+class _Backlog(asyncio.Queue[_Said]):
+    """What was heard and not yet taken; full when it is too many messages, or too long ones."""
+
+    size = 0
+    """Characters of all of them."""
+
+    def _put(self, item: _Said) -> None:
+        self.size += _length(item)
+        super()._put(item)
+
+    def _get(self) -> _Said:
+        item = super()._get()
+        self.size -= _length(item)
+        return item
+
+    def full(self) -> bool:
+        """Whether whoever has more to say must wait."""
+        return self.size >= SIZE or super().full()
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """An open line to a live source; use it as an async context manager."""
@@ -69,11 +95,11 @@ class Line:
     """Messages that meant something."""
     times: list[datetime] = field(default_factory=list)
     _garbled: int = 0
-    _queue: asyncio.Queue[tuple[Link, Message] | ListenerError | None] = field(init=False)
+    _queue: _Backlog = field(init=False)
     _pumps: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
-        self._queue = asyncio.Queue(QUEUE)
+        self._queue = _Backlog(QUEUE)
         links = self.kind.live(self.source, self.memory)
         self._pumps = [asyncio.create_task(self._pump(link)) for link in links]
         return self
@@ -116,8 +142,8 @@ class Line:
     async def _take(self, until: float) -> tuple[list[tuple[Link, Message]], bool]:
         """The messages of a second, and whether they are the last."""
         some: list[tuple[Link, Message]] = []
-        end = until
-        while len(some) < MOST:
+        size, end = 0, until
+        while len(some) < MOST and size < SIZE:
             try:
                 async with asyncio.timeout_at(end):
                     each = await self._queue.get()
@@ -128,6 +154,7 @@ class Line:
             if each is None or isinstance(each, ListenerError):
                 return some, True
             some.append(each)
+            size += _length(each)
             if len(some) == 1:
                 end = min(until, asyncio.get_running_loop().time() + WAIT)
         return some, False
@@ -181,6 +208,10 @@ class Line:
             Batch(posts=tuple(group), thread=replace(threads[thread], stamp="") if thread in threads else None)
             for thread, group in groups.items()
         ]
+
+
+def _length(said: _Said) -> int:
+    return len(said[1].text) if isinstance(said, tuple) else 0
 
 
 def _thread_of(post: Post) -> str:

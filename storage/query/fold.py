@@ -152,13 +152,14 @@ _FOLDING = _Folding()
 
 
 def _folded(text: str) -> str:
-    """Every character but ASCII folded. A western text has few different ones: replacing each is fastest."""
+    """Every character folded. A western text has few different ones besides ASCII: replacing each is fastest."""
+    text = text.lower()  # before a sign may become many, for it takes ten times a text's memory
     different = set(_NOT_ASCII.findall(text))
     if len(different) > _FEW:
-        return text.translate(_FOLDING).lower()
+        return text.translate(_FOLDING)
     for each in different:
         text = text.replace(each, _FOLDING[ord(each)])
-    return text.lower()
+    return text
 
 
 def _folded_character(character: str) -> str:
@@ -169,7 +170,7 @@ def _folded_character(character: str) -> str:
         return ""
     bare = _bare(_bare(_enclosed(character)).casefold())
     bare = unicodedata.normalize("NFC", "".join(_SPELLED.get(each, each) for each in bare))
-    return "".join(each if each.isalnum() or each in "#@_.-" else " " for each in bare)
+    return "".join(each if each.isalnum() or each in "#@_.-" else " " for each in bare).lower()
 
 
 def _bare(text: str) -> str:

@@ -14,10 +14,12 @@ import pytest
 from websockets.frames import Close, Frame, Opcode
 from websockets.server import ServerProtocol
 
+from listener import live
 from listener.errors import Blocked
 from listener.network import stream
 from listener.politeness import PoliteFetcher
 from listener.streams import Streams
+from listener.types import Link
 from storage.types import Health
 
 BASE = 1_795_340_000_000_000
@@ -269,3 +271,14 @@ async def test_mastodon_tells_of_posts_edits_and_deletions_between_its_lists(ope
         await listener.visit()
         assert texts(listener) == [("Zonnebank valt mee", False)]  # what was taken back at once was never kept
     assert "/api/v1/streaming/hashtag?tag=zonnebank" in asked
+
+
+async def test_of_long_messages_fewer_wait() -> None:
+    backlog = live._Backlog(live.QUEUE)
+    said = Link(url="https://a.example"), stream.Message("x" * (live.SIZE // 4))
+    for _ in range(4):
+        assert not backlog.full()
+        backlog.put_nowait(said)
+    assert backlog.full()
+    assert backlog.get_nowait() == said
+    assert not backlog.full()
