@@ -13,11 +13,21 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from storage import migrations
 from storage.database import Database
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+# The same code gets the same answer, however slow the machine; `HUNT=1 make test` looks for new examples.
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="HUNT" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
 
 
 class SteadyClock:

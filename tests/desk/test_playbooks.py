@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk import alarms, alerts, policy, rule_runs, rules
@@ -241,7 +241,7 @@ POSTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(posts=POSTS)
 def test_whatever_arrives_a_competitor_is_in_the_queue_by_rule_alone(sqlite_database: Database, posts: Any) -> None:
     here = House(sqlite_database, OPENING)

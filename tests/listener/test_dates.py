@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.errors import ReadError
@@ -136,7 +136,6 @@ def test_the_two_internet_formats_are_read_back_in_any_zone(moment: datetime, zo
     assert parse_date(format_datetime(local), now=NOW) == moment
 
 
-@settings(deadline=None)  # the guessing parser is loaded on its first use
 @given(st.text(max_size=39))
 def test_any_text_is_a_date_within_the_bounds_or_none(text: str) -> None:
     found = parse_date(text, now=NOW, zone=ZONE)

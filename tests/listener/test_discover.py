@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener import sources
@@ -182,7 +182,6 @@ def test_where_a_page_is_silent_the_usual_places_are_tried() -> None:
     assert all(str(link.carry["why"]).endswith(".") for link in links)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: f"<html>{text}".encode())))
 def test_any_page_at_all_can_be_looked_at(body: bytes) -> None:
     for url in ("https://x.example/", "https://x.example/api/x", "https://x.example/[a"):

@@ -1,7 +1,7 @@
 """What a reader sees of hostile and ordinary HTML, and which addresses are followed."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.pages.markup import is_overloaded, line_of, text_of, web_url
@@ -47,13 +47,11 @@ def test_nasty_markup_is_read_to_its_end(nasty: str) -> None:
         assert text.endswith("kern")
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="<>&"), max_size=200))
 def test_text_without_markup_is_left_alone(text: str) -> None:
     assert text_of(text) == text.strip()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_at_all_can_be_read(text: str) -> None:
     assert "<script" not in text_of(f"<p>{text}<script>geheim</script></p>").lower() or "<script" in text.lower()
@@ -101,7 +99,6 @@ def test_only_web_addresses_are_followed_and_trackers_are_dropped(href: str, url
     assert web_url("https://blog.example/map/", href) == url
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_an_address_is_a_web_address_or_nothing(href: str) -> None:
     url = web_url("https://blog.example/", href)

@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener import opml
@@ -37,7 +37,6 @@ def test_each_feed_becomes_a_source_once_with_a_name_of_its_own(tmp_path: Path) 
 words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=80)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words, words)
 def test_nothing_in_a_title_or_address_becomes_yaml_of_its_own(tmp_path: Path, title: str, path: str) -> None:
     url = f"https://a.example/{path}".strip()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.errors import ReadError
@@ -237,7 +237,6 @@ def test_a_feed_may_write_about_entities() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in Path("tests/data/sources").glob("*feed.xml")))
-@settings(deadline=None)
 @given(cut=st.floats(0.3, 1))
 def test_a_feed_cut_off_anywhere_still_gives_whole_items(name: str, cut: float) -> None:
     body = (Path("tests/data/sources") / name).read_bytes()
@@ -247,7 +246,6 @@ def test_a_feed_cut_off_anywhere_still_gives_whole_items(name: str, cut: float) 
         assert whole[one.id] == one.text
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_feed_or_a_sentence(noise: bytes) -> None:
     for body in (noise, b"<rss version='2.0'><channel><item><title>" + noise):

@@ -60,7 +60,7 @@ SPACES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(ELEMENTS, max_size=6, unique_by=lambda each: each[0]), max_size=3))
 def test_any_rss_reads_the_same(items: list[list[tuple[str, str]]]) -> None:
     inner = "".join(
@@ -73,7 +73,7 @@ def test_any_rss_reads_the_same(items: list[list[tuple[str, str]]]) -> None:
 LINKS = ["", " rel='replies' type='application/atom+xml'", " rel='self'", " rel='alternate'"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     kind=st.sampled_from(["", " type='text'", " type='html'", " type='xhtml'"]),
     texts=st.lists(WORDS, min_size=4, max_size=4),

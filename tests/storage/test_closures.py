@@ -138,7 +138,7 @@ def is_open(events: list[Any], moment: datetime) -> bool:
     return False
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(timed | whole, max_size=3), st.integers(0, 14 * 1440), st.integers(1, 1440))
 def test_open_time_is_what_counting_minutes_gives(events: list[Any], start: int, length: int) -> None:
     closures = read_closures(file(*map(said, events)), AMSTERDAM)
@@ -169,7 +169,7 @@ def test_a_file_that_cannot_be_is_refused_in_one_sentence(data: bytes, why: str)
     assert "\n" not in str(refused.value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.binary(max_size=200)
     | st.lists(st.sampled_from(file("DTSTART:20260101").split(b"\r\n")), max_size=12).map(b"\r\n".join)

@@ -26,7 +26,7 @@ calendars = st.builds(
 moments = st.datetimes(START.replace(tzinfo=None), END.replace(tzinfo=None)).map(lambda at: at.replace(tzinfo=UTC))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(calendars, st.lists(st.tuples(moments, moments), min_size=1, max_size=8))
 def test_between_two_moments_lies_what_the_line_has_risen(
     calendar: Calendar, pairs: list[tuple[datetime, datetime]]

@@ -44,14 +44,14 @@ def is_open(calendar: Calendar, moment: datetime) -> bool:
     return False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calendars, starts, minutes)
 def test_business_time_is_what_counting_minutes_gives(calendar: Calendar, start: datetime, length: int) -> None:
     oracle = sum(is_open(calendar, start + n * MINUTE) for n in range(length))
     assert business_time(calendar, start, start + length * MINUTE) == oracle * MINUTE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(calendars, starts, minutes, st.lists(st.tuples(minutes, minutes), max_size=3))
 def test_paused_minutes_are_not_counted(
     calendar: Calendar, start: datetime, length: int, pauses: list[tuple[int, int]]
@@ -62,7 +62,7 @@ def test_paused_minutes_are_not_counted(
     assert business_time(calendar, start, start + length * MINUTE, moments) == oracle * MINUTE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calendars, starts, st.integers(1, 3000))
 def test_a_target_is_due_at_the_minute_that_uses_it_up(calendar: Calendar, start: datetime, length: int) -> None:
     due = due_at(calendar, start, length * MINUTE)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
@@ -167,7 +167,6 @@ def test_mentions_beyond_a_sheet_go_on_in_the_next(
     assert [book[name].max_row - 1 for name in sheets] == [3, 3, 1]
 
 
-@settings(deadline=None)
 @given(st.text(min_size=20, max_size=40).map(lambda text: text * 1_700) | st.just("😀" * 40_000))
 def test_a_text_too_long_for_a_cell_is_cut_and_says_so(text: str) -> None:
     found = as_xlsx.fit(text, Words("nl"))

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.reports import ReportError, Summary
@@ -325,7 +325,6 @@ def test_a_quantile_splits_the_sample_where_it_says(values: list[float], fractio
     assert sum(value < found for value in values) <= fraction * len(values) + 0.5
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(
         st.tuples(

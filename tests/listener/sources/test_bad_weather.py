@@ -84,7 +84,7 @@ def read(kind: str, role: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("kind", "file", "role"), CASES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2), JUNK), min_size=1, max_size=4))
 def test_a_damaged_page_is_read_or_refused(
     kind: str, file: str, role: str, cuts: list[tuple[float, float, bytes]]
@@ -97,7 +97,7 @@ def test_a_damaged_page_is_read_or_refused(
 
 
 @pytest.mark.parametrize(("kind", "file", "role"), [case for case in CASES if case[1].endswith(".json")])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_json_with_other_values_is_read_or_refused(kind: str, file: str, role: str, data: st.DataObject) -> None:
     whole = json.loads((DATA / kind / file).read_text())

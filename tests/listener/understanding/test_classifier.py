@@ -92,7 +92,7 @@ def test_a_text_of_a_million_characters_is_read_only_at_its_start(classify, unit
     assert classify(text) == classify(text[:4000])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_gets_an_opinion_within_bounds(classify, text):
     opinion = classify(text)

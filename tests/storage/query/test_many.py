@@ -26,7 +26,7 @@ def is_collectable(node: tree.Node) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_all_at_once_gives_what_one_by_one_gives(
     data: st.DataObject, trees: st.SearchStrategy[tree.Node], texts: st.SearchStrategy[str]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import tables
@@ -17,11 +17,7 @@ from storage.database import Database
 from storage.query import fold, grammar, index, matcher, sql, tree
 from storage.query.columns import POST
 
-pooled = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+pooled = settings(max_examples=60)
 
 
 def found(store: Any, node: tree.Node, database: Database, now: datetime) -> tuple[list[int], bool]:
