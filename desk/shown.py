@@ -36,6 +36,7 @@ _CONTROLS = re.compile(f"[{_MARKED}\ud800-\udfff]")
 _GONE_ONLY = re.compile(f"[{_GONE}]")
 _ODD_ASCII = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BEYOND_LATIN = re.compile("[^\x00-\u02ff\u2000-\u206f]")
+_UNSURE = re.compile("[^ -~\u00a0-\u02ff\u2010-\u2027\u2030-\u205e]")
 _UNWORDY = re.compile(rf"[^\w\s\x00-\x7f]{{{MARKS_LIMIT + 1},}}")
 """Where marks may be stacked: a mark is no letter and no digit."""
 _BLANK_LINES = re.compile(r"[ \n]*\n[ \n]*\n")
@@ -60,6 +61,11 @@ def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
 def cells(text: str) -> int:
     """How many cells of a terminal cleaned text takes: two for wide letters, none for marks on a letter."""
     return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def is_narrow(text: str) -> bool:
+    """Whether each character of cleaned text takes one cell, as far as that is told at a glance: so are most texts."""
+    return text.isascii() or not _UNSURE.search(text)
 
 
 def without_controls(text: str) -> str:

@@ -216,8 +216,8 @@ class Acts(Stage):
         self.to_list_or_conversation()
 
     def to_list_or_conversation(self) -> None:
-        """Gives the keys to the pane that the agent is in."""
-        (self.conversation if self.reading else self.cases).focus()
+        """Gives the keys back to the desk."""
+        self.set_focus(None)
 
     @on(Prompt.Answered)
     def _answered(self, event: Prompt.Answered) -> None:

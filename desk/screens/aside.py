@@ -29,6 +29,7 @@ class Aside(Screen[None]):
         Binding("pageup,ctrl+u", "page(-1)", N_("page up"), id="aside.page_up", show=False, key_display="PgUp"),
     ]
 
+    AUTO_FOCUS = ""
     heading = ""
 
     def compose(self) -> ComposeResult:
@@ -41,7 +42,6 @@ class Aside(Screen[None]):
     def on_mount(self) -> None:
         """Title and keys."""
         self.query_one("#tabs", Bar).put([(f"  {_(self.heading)} ", "tab")])
-        self.body.focus()
 
     def on_resize(self) -> None:
         """Names as many keys as there is room for, and always the one that leads back."""

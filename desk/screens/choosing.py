@@ -113,4 +113,4 @@ class Choosing(Aside, Generic[Thing]):
     def close_prompt(self) -> None:
         """Puts the prompt away."""
         self.query_one(Prompt).close()
-        self.body.focus()
+        self.set_focus(None)

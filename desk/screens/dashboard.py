@@ -229,4 +229,4 @@ class DashboardScreen(Aside):
 
     def _close_prompt(self) -> None:
         self.query_one(Prompt).close()
-        self.body.focus()
+        self.set_focus(None)

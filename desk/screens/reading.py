@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 
 from desk.screens.counter import REFUSALS
 from desk.screens.surface import Surface
-from desk.widgets.case_list import CaseList
 from storage.types import Case, CaseFile, EventKind
 
 if TYPE_CHECKING:
@@ -45,38 +44,42 @@ class Reading(Surface):
     _stride = 1
     """Rows that the cursor went last: it will go on like that."""
 
-    @on(CaseList.Highlighted)
-    def _highlighted(self, event: CaseList.Highlighted) -> None:
-        event.stop()
+    def moved(self) -> None:
+        """Shows the case under the cursor, where cases are shown."""
         row, height = self.cases.row, self.cases.size.height
         self._stride, self._row = row - self._row if 0 < abs(row - self._row) < height else 1, row
         self.paint_bars()
         if self.side_by_side or self.reading:
-            self.show_case(event.case_id)
+            self.show_case(self.cases.case_id)
 
-    @work(exclusive=True, group="open")
-    async def show_case(self, case_id: int | None) -> None:
+    def show_case(self, case_id: int | None) -> None:
         """Shows a case's conversation and author: at once where they were read ahead, else once the cursor rests."""
+        self.workers.cancel_group(self, "open")
         found = self._read_ahead(case_id)
-        if found is None:
-            await asyncio.sleep(REST)
         if case_id is None:
             self.file = None
             self.paint_file()
-            return
+        elif found is None:
+            self._read(case_id)
+        elif self.side_by_side or self.reading:
+            self._show(found)
+
+    @work(exclusive=True, group="open")
+    async def _read(self, case_id: int) -> None:
+        await asyncio.sleep(REST)
         if not (self.side_by_side or self.reading):
             return
         try:
-            if found is None:
-                found = await self.counter.read(lambda clerk: read_file(clerk, case_id))
+            self._show(await self.counter.read(lambda clerk: read_file(clerk, case_id)))
         except REFUSALS as error:
             self.say_trouble(error)
-            return
+
+    def _show(self, found: Opened) -> None:
         self.put_file(found, home=True)
         self.cases.put([found.file.case])
         self.show_newest()
-        self.opened()
-        self._look_ahead()
+        self.call_after_refresh(self.opened)
+        self.call_after_refresh(self._look_ahead)
 
     def _read_ahead(self, case_id: int | None) -> Opened | None:
         """What was read ahead of a case, unless its row in the list is another by now."""

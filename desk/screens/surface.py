@@ -59,6 +59,8 @@ class Surface(Screen[None]):
     """The panes, what they are about, and the lines above and below them."""
 
     BLANK = True
+    AUTO_FOCUS = ""
+    """Nothing has the focus but what letters are typed into: a pane that gets or loses it is painted anew, whole."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-one"), (100, "-two"), (160, "-three")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-tall")]
 
@@ -113,7 +115,7 @@ class Surface(Screen[None]):
         """Tabs above, panes, and two lines below."""
         yield Bar(id="tabs")
         with Panes(id="panes"):
-            yield CaseList(self.now, id="list")
+            yield CaseList(self.now, self.moved, id="list")
             with Side(id="side"):
                 yield LinesView(id="conversation")
             yield LinesView(id="author")
@@ -125,7 +127,6 @@ class Surface(Screen[None]):
         """The first paint: everything but the cases and the prompt."""
         self.query_one("#small", Bar).put([(_("The window is too small: 60 by 16 at least."), "warn")])
         self.cases.empty = [(_("Loading …"), "dim")]
-        self.cases.focus()
         self.paint_bars()
         self.call_after_refresh(self.mount, self.prompt, before="#status")
 
@@ -148,6 +149,9 @@ class Surface(Screen[None]):
     def shows_author(self) -> bool:
         """Whether the author's pane is on screen."""
         return self.has_class("-author") or self.has_class("-three")
+
+    def moved(self) -> None:
+        """The cursor is on another case, or on none."""
 
     def read(self, reading: bool) -> None:
         """Puts the agent in the conversation or the list; where both are on screen, nothing is laid out anew."""

@@ -97,7 +97,6 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         if self.cases.case_id is None:
             return
         self.read(True)
-        self.conversation.focus()
         if self.file is None or self.file.case.id != self.cases.case_id:
             self.show_case(self.cases.case_id)
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
 from desk.locale import _
-from desk.widgets.lines import Line, Lined, fit, paint
+from desk.widgets.lines import Line, Lined, fit
 from desk.widgets.signs import case_row
 from storage.types import Case
 
@@ -25,8 +26,6 @@ MARKABLE = 1000
 """Cases that one act works on at most: it is one transaction, all or none."""
 KEPT = 2000
 """Rows remembered; the others are asked for again when they come on screen."""
-MARGIN = 60
-"""Rows asked for beyond the screen, so that a page down finds them there."""
 
 
 class Now(Protocol):
@@ -37,12 +36,6 @@ class Now(Protocol):
 
 class CaseList(Lined):
     """A list that never moves by itself: it holds ids, and asks its screen for the rows it is about to show."""
-
-    @dataclass
-    class Highlighted(Message):
-        """The cursor is on another case, or on none."""
-
-        case_id: int | None
 
     @dataclass
     class Opened(Message):
@@ -56,13 +49,14 @@ class CaseList(Lined):
 
         ids: tuple[int, ...]
 
-    def __init__(self, now: Now, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, now: Now, moved: Callable[[], None], *, id: str | None = None) -> None:  # noqa: A002 - Textual's
+        """`moved` is called when the cursor is on another case, or on none: by a message it would be painted later."""
         super().__init__(id=id)
         self.ids: array[int] = array("q")
         self.marked: set[int] = set()
         self.row = 0
         self.empty: Line = []
-        self._now = now
+        self._now, self._moved = now, moved
         self._cases: OrderedDict[int, Case] = OrderedDict()
         self._asked: set[int] = set()
         self._asking = False
@@ -101,7 +95,7 @@ class CaseList(Lined):
         self._reveal()
         self.refresh()
         if self.case_id != before:
-            self.post_message(self.Highlighted(self.case_id))
+            self._moved()
 
     def put(self, cases: Iterable[Case]) -> None:
         """Takes rows in; those on screen change in place."""
@@ -143,7 +137,7 @@ class CaseList(Lined):
         self.refresh_line(old)
         self.refresh_line(row)
         self._reveal()
-        self.post_message(self.Highlighted(self.case_id))
+        self._moved()
 
     def go_to(self, case_id: int) -> bool:
         """Puts the cursor on a case, where it is listed."""
@@ -233,38 +227,46 @@ class CaseList(Lined):
             if event.chain == 2:
                 self.post_message(self.Opened(self.ids[row]))
 
-    def on_paste(self, event: events.Paste) -> None:
-        """What is pasted is no keys: nothing happens."""
-        event.stop()
+    def is_at(self, row: int) -> bool:
+        """Whether the cursor is there."""
+        return row == self.row and bool(self.ids)
 
-    def render_line(self, y: int) -> Strip:
-        """Textual's line API."""
-        row, width = y + round(self.scroll_y), self.size.width
-        if not self.ids and y == max(0, self.size.height // 3):
-            return paint(self, [("  ", "dim"), *self.empty], width)
+    def state(self, row: int) -> object:
+        """A row's case, its mark, who is at it, and the half minute in which its age is told."""
         if row >= len(self.ids):
-            return paint(self, [], width)
+            return bool(self.ids), self.empty, self.size.height
+        case_id = self.ids[row]
+        half_minute = self._now().timestamp() // 30
+        return self.known(case_id), case_id in self.marked, self._company.get(case_id), half_minute
+
+    def line(self, row: int) -> Line:
+        """A row, or for now its place."""
+        if row >= len(self.ids):
+            is_place = not self.ids and row == max(0, self.size.height // 3)
+            return [("  ", "dim"), *self.empty] if is_place else []
+        edge = ("▌" if row == self.row else " ", "accent")
         case = self.known(self.ids[row])
         if case is None:
-            self._want()
-            line: Line = [(fit("     …", self.room - 1), "dim")]
-        else:
-            seen = self._company.get(case.id, "")
-            line = case_row(case, self.room - 1, self._now(), marked=case.id in self.marked, seen=seen)
-        under = row == self.row
-        return paint(self, [("▌" if under else " ", "accent"), *line], width, cursor=under)
+            return [edge, (fit("     …", self.room - 1), "dim")]
+        seen = self._company.get(case.id, "")
+        return [edge, *case_row(case, self.room - 1, self._now(), marked=case.id in self.marked, seen=seen)]
 
-    def _want(self) -> None:
-        if not self._asking:
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual's. What is missing, here or a page from here, is asked for once this is painted."""
+        if not self._asking and self._missing(1):
             self._asking = True
             self.call_after_refresh(self._ask)
+        return super().render_lines(crop)
+
+    def _missing(self, pages: int) -> tuple[int, ...]:
+        """Rows that nobody asked for yet, so many pages up and down from here."""
+        top, height = round(self.scroll_y), self.size.height
+        near = self.ids[max(0, top - pages * height) : top + (pages + 1) * height]
+        return tuple(each for each in near if each not in self._cases and each not in self._asked)
 
     def _ask(self) -> None:
         self._asking = False
-        top = round(self.scroll_y)
-        near = self.ids[max(0, top - MARGIN) : top + self.size.height + MARGIN]
-        wanted = tuple(each for each in near if each not in self._cases and each not in self._asked)
-        if wanted:
+        if wanted := self._missing(2):
             self._asked.update(wanted)
             self.post_message(self.RowsWanted(wanted))
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from desk.shown import is_narrow
 from desk.widgets.theme import looks
 
 Span = tuple[str, str]
@@ -23,21 +24,29 @@ Line = list[Span]
 Build = Callable[[int], list[Line]]
 """Makes a pane's lines for a width in cells."""
 
+PAINTED = 500
+"""Rows that a pane remembers as they were painted, so that scrolling there and back paints nothing anew."""
+
+
+def width_in(text: str) -> int:
+    """Cells that cleaned text takes."""
+    return len(text) if is_narrow(text) else cell_len(text)
+
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
     """`text` in exactly `cells` cells: filled up with spaces, or cut with "…"."""
-    width = len(text) if text.isascii() else cell_len(text)
+    width = width_in(text)
     if width > cells:
         if cells <= 0:
             return ""
-        return set_cell_size(text if not text.isascii() else text[:cells], cells - 1) + "…"
+        return (text[: cells - 1] if is_narrow(text) else set_cell_size(text, cells - 1)) + "…"
     blank = " " * (cells - width)
     return blank + text if right else text + blank
 
 
 def width_of(line: Iterable[Span]) -> int:
     """Cells that a line takes."""
-    return sum(cell_len(text) for text, _ in line)
+    return sum(width_in(text) for text, _ in line)
 
 
 def cut(line: Line, cells: int) -> Line:
@@ -46,7 +55,7 @@ def cut(line: Line, cells: int) -> Line:
     if width_of(line) <= cells:
         return line
     for text, role in line:
-        width = cell_len(text)
+        width = width_in(text)
         if width >= room:
             return [*kept, (fit(text + " ", room), role)]
         kept.append((text, role))
@@ -102,7 +111,7 @@ def _reach(text: str, cells: int) -> int:
     if len(text) <= cells // 2:
         return len(text)
     piece = text[: cells + 1]
-    if piece.isascii():
+    if is_narrow(piece):
         return min(len(piece), cells)
     used = 0
     for place, sign in enumerate(text):
@@ -129,16 +138,60 @@ def rule(cells: int) -> Line:
     return [("─" * cells, "rule")]
 
 
-def paint(widget: Widget, line: Iterable[Span], cells: int, *, cursor: bool = False) -> Strip:
+def paint(widget: Widget, line: Line, cells: int, *, cursor: bool = False) -> Strip:
     """The line in the theme's colours, exactly `cells` wide."""
     style = looks(widget.app.theme, widget.styles.background.hex6)
     over = style["cursor"] if cursor else Style.null()
     segments = [Segment(text, style[role] + over) for text, role in line]
-    return Strip(segments).adjust_cell_length(cells, style["normal"] + over)
+    return Strip(segments, width_of(line)).adjust_cell_length(cells, style["normal"] + over)
 
 
-class Lined(ScrollView, can_focus=True, inherit_bindings=False):
+class Lined(ScrollView, can_focus=False, inherit_bindings=False):
     """A widget that paints its own lines. That it grows or shrinks changes nothing of the layout around it."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._painted: dict[int, tuple[object, Strip]] = {}
+        self._painted_in: tuple[object, ...] = ()
+
+    def line(self, row: int) -> Line:
+        """What stands in a row."""
+        raise NotImplementedError
+
+    def state(self, row: int) -> object:
+        """What a row's line is made of; as long as it is the same, the row is not painted anew."""
+        return self.line(row)
+
+    def is_at(self, row: int) -> bool:
+        """Whether the cursor is there."""
+        return False
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual's. Its own puts each line through styles that these have not, and forgets all lines in scrolling."""
+        styles = self.styles
+        painted_in = self.app.theme, styles.background, styles.border_left, self.size.width
+        if painted_in != self._painted_in or len(self._painted) > PAINTED:
+            self._painted_in = painted_in
+            self._painted.clear()
+        top = round(self.scroll_y) + crop.y
+        strips = [self._strip(row) for row in range(top, top + crop.height)]
+        return strips if crop.x == 0 else [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _strip(self, row: int) -> Strip:
+        state = self.is_at(row), self.state(row)
+        known = self._painted.get(row)
+        if known is None or known[0] != state:
+            known = self._painted[row] = state, self._paint(row)
+        return known[1]
+
+    def _paint(self, row: int) -> Strip:
+        """A row with the edge and the margins around it."""
+        left, right = self.styles.gutter.left, self.styles.gutter.right
+        edge = [(("▏" if self.styles.border_left[0] else "").ljust(left), "rule")] if left else []
+        strip = paint(self, [*edge, *self.line(row)], left + self.size.width + right, cursor=self.is_at(row))
+        for each in self.get_line_filters():
+            strip = strip.apply_filter(each, self.styles.background)
+        return strip
 
     @property
     def room(self) -> int:
@@ -185,12 +238,9 @@ class LinesView(Lined):
             if before[line : line + 1] != self.lines[line : line + 1]:
                 self.refresh_line(line)
 
-    def render_line(self, y: int) -> Strip:
-        """Textual's line API."""
-        place = y + round(self.scroll_y)
-        width = self.size.width
-        line = self.lines[place] if place < len(self.lines) else []
-        return paint(self, line, width)
+    def line(self, row: int) -> Line:
+        """What was built."""
+        return self.lines[row] if row < len(self.lines) else []
 
 
 class Bar(Widget):
