@@ -119,7 +119,8 @@ class Database:
             yield Within(self, connection)
 
     def close(self) -> None:
-        """Gives the connections back."""
+        """Gives the connections back; one that a thread is still at work with, as soon as it is done."""
+        sa.event.listen(self.engine, "checkin", lambda _, record: record.close())
         self.engine.dispose()
 
 

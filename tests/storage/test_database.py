@@ -58,6 +58,16 @@ def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
         assert connection.scalar(sa.text("SELECT count(*) FROM setting")) == 0
 
 
+def test_closing_closes_a_connection_that_is_in_use_as_soon_as_it_comes_back(database: Database) -> None:
+    with database.read() as connection:
+        held = connection.connection.dbapi_connection
+        assert held is not None
+        database.close()
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    with pytest.raises(database.engine.dialect.loaded_dbapi.Error, match="closed"):
+        held.cursor()
+
+
 def test_only_a_gone_process_of_this_machine_is_dead() -> None:
     host = process_name().rpartition(":")[0]
     assert owner_is_dead(f"{host}:999999999")
