@@ -1,17 +1,15 @@
 """Reads what figures are counted from, column by column, straight from the rows; what was, is put in by the caller.
 
-The readers take only what is counted (no texts), as plain values in large pages, and hand out columns of numbers:
-a million mentions are some hundred megabytes of rows, but few of columns.
+The readers take only what is counted (no texts), and hand out columns of numbers: a million mentions are some hundred
+megabytes of rows, but few of columns.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
-from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,7 +17,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from storage import tables
+from storage import packs, tables
 from storage.case_times import OPENINGS
 from storage.database import in_chunks
 from storage.history import COUNTED
@@ -48,9 +46,6 @@ TRIP = 2000
 
 DENSE = 4
 """Ids are read as one range when it holds at most this many times as many; else one by one."""
-
-UNKNOWN = np.iinfo(np.int64).min
-"""A moment that is not known."""
 
 KEYS = ("source", "source_kind", "brand", "lang", "sentiment", "priority")
 """What stands in a mention's own row of what it is counted by."""
@@ -91,14 +86,35 @@ def snapshot(connection: Connection) -> Connection:
     return connection
 
 
-def mention_query(where: sa.ColumnElement[bool], dialect: str) -> sa.Select[Any]:
-    """What is read of mentions, oldest first."""
-    times = [plain_time(each, dialect) for each in (POST.c.at, POST.c.first_seen_at)]
-    dated = sa.type_coerce(POST.c.published_at <= POST.c.first_seen_at, sa.Integer)
+def mention_query(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """What is read of mentions."""
+    dated = sa.cast(POST.c.published_at <= POST.c.first_seen_at, sa.Integer)
     key = one_text(*(POST.c[name] for name in KEYS))
-    columns = (POST.c.id, *times, dated, key, POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
-    order = (POST.c.at, POST.c.id)
-    return sa.select(*columns).select_from(with_cases(where)).where(where).order_by(*order)
+    columns = (POST.c.id, POST.c.at, POST.c.first_seen_at, dated, key)
+    more = (POST.c.author_id, POST.c.conversation_id, POST.c.case_id)
+    return sa.select(*columns, *more).select_from(with_cases(where)).where(where)
+
+
+def mentions(connection: Connection, where: sa.ColumnElement[bool], keys: Numbers) -> Mentions:
+    """The mentions of a condition, oldest first; `keys` numbers their `KEYS`."""
+    id_, at, seen, dated, key, *more = packs.columns(connection, mention_query(where))
+    columns = (id_, at, seen, dated, keys.of(key), *more)
+    found = Mentions._make(np.asarray(each, kind) for each, kind in zip(columns, MENTION_KINDS, strict=True))
+    return taken(found, np.lexsort((found.id, found.at)))
+
+
+def taken(found: Mentions, places: NDArray[Any]) -> Mentions:
+    """The mentions at these places."""
+    return Mentions._make(column[places] for column in found)
+
+
+def together(parts: Iterable[Mentions]) -> Mentions:
+    """Mentions that were read some at a time. Columns grow in place: two of each would be the most memory of all."""
+    grown = [bytearray() for _ in MENTION_KINDS]
+    for part in parts:
+        for column, values in zip(grown, part, strict=True):
+            column += values.tobytes()
+    return Mentions._make(np.frombuffer(each, kind) for each, kind in zip(grown, MENTION_KINDS, strict=True))
 
 
 def one_text(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
@@ -119,13 +135,6 @@ def known(dialect: str) -> Literal["sqlite", "postgresql"]:
     return "sqlite" if dialect == "sqlite" else "postgresql"
 
 
-def plain_time(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """A moment without its type: text on SQLite, seconds since 1970 on PostgreSQL."""
-    if dialect == "sqlite":
-        return sa.type_coerce(column, sa.Text)
-    return sa.cast(sa.func.extract("epoch", column), sa.Float)
-
-
 def pages(connection: Connection, query: sa.Select[Any]) -> Iterator[Page]:
     """The rows, a page at a time; on SQLite as the driver gives them."""
     if connection.dialect.name == "sqlite":
@@ -138,54 +147,29 @@ def pages(connection: Connection, query: sa.Select[Any]) -> Iterator[Page]:
         yield from result.partitions()
 
 
-def moments(values: Sequence[Any]) -> Ints:
-    """Moments as `plain_time` gives them, in microseconds since 1970; `UNKNOWN` for None."""
-    if None not in values and isinstance(values[0], str):
-        return np.array(values, "datetime64[us]").view(np.int64)
-    if values.count(None) == len(values):
-        return np.full(len(values), UNKNOWN)
-    if any(isinstance(each, str) for each in values):
-        return np.array([each or "NaT" for each in values], "datetime64[us]").view(np.int64)
-    seconds = np.array([np.nan if each is None else each for each in values], np.float64)
-    known = ~np.isnan(seconds)
-    return np.where(known, np.rint(np.where(known, seconds, 0) * 1e6), UNKNOWN).astype(np.int64)
-
-
-def mentions_of(found: Iterable[Page], keys: Numbers) -> Mentions:
-    """The columns of pages of rows of `mention_query`; `keys` numbers their `KEYS`."""
-    grown = [array(np.dtype(kind).char.replace("?", "b")) for kind in MENTION_KINDS]
-    for page in filter(None, found):
-        columns = list(zip(*page, strict=True))
-        at, seen = (moments(each) for each in columns[1:3])
-        ids = [_ids(each) for each in (columns[0], *columns[5:])]
-        every = (ids[0], at, seen, np.array(columns[3], np.bool_), keys.of(columns[4]), *ids[1:])
-        for column, values in zip(grown, every, strict=True):
-            column.frombytes(values.tobytes())
-    return Mentions._make(np.frombuffer(each, kind) for each, kind in zip(grown, MENTION_KINDS, strict=True))
-
-
 def joined(parts: Sequence[NDArray[Any]], kind: Any) -> NDArray[Any]:
     """The parts of a column as one."""
     return np.concatenate(parts) if parts else np.zeros(0, kind)
 
 
-def _ids(values: Sequence[int | None]) -> Ids:
-    try:
-        return np.array(values, np.int32)
-    except TypeError:  # some are unknown
-        return np.array([each or 0 for each in values], np.int32)
-
-
 def by_ids(connection: Connection, query: sa.Select[Any], column: sa.Column[Any], ids: Ints) -> Iterator[Page]:
     """The rows whose `column` is among `ids` (ascending, each once), and perhaps some more near them."""
+    for condition in among_ids(column, ids):
+        yield from pages(connection, query.where(condition))
+
+
+def among_ids(column: sa.Column[Any], ids: Ints) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions that hold once for each of `ids` (ascending, each once), and perhaps for some more near them."""
     scattered: list[int] = []
     for run in np.split(ids, np.flatnonzero(np.diff(ids) > FAR) + 1):
         if len(run) >= FEW and run[-1] - run[0] < DENSE * len(run):
-            yield from pages(connection, query.where(column.between(int(run[0]), int(run[-1]))))
+            for start in range(0, len(run), packs.PACK):
+                part = run[start : start + packs.PACK]
+                yield column.between(int(part[0]), int(part[-1]))
         else:
             scattered += run.tolist()
     for some in in_chunks(scattered):
-        yield from pages(connection, query.where(column.in_(some)))
+        yield column.in_(some)
 
 
 class Numbers(dict[Any, int]):
@@ -227,20 +211,21 @@ def among(values: Ints, wanted: Ints) -> Flags:
 
 def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ids]]:
     """Each intent with the mentions among `ids` (ascending) that have it."""
-    found = defaultdict[str, "array[int]"](lambda: array("i"))
-    for page in by_ids(connection, sa.select(INTENT.c.post_id, INTENT.c.intent), INTENT.c.post_id, ids):
-        for post, intent in page:
-            found[intent].append(post)
+    found = defaultdict[str, list[Ids]](list)
+    for condition in among_ids(INTENT.c.post_id, ids):
+        posts, names = packs.columns(connection, sa.select(INTENT.c.post_id, INTENT.c.intent).where(condition))
+        numbers = Numbers()
+        number = numbers.of(names)
+        for name, place in numbers.items():
+            found[name].append(posts[number == place].astype(np.int32))
     for name in sorted(found):
-        yield name, np.frombuffer(found[name], np.int32)
+        yield name, joined(found[name], np.int32)
 
 
 def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ...]]:
     """The brands of each mention among `ids` (ascending) that answers more than one query, by name."""
-    several: list[int] = []
     grouped = sa.select(MATCH.c.post_id).group_by(MATCH.c.post_id).having(sa.func.count() > 1)
-    for page in by_ids(connection, grouped, MATCH.c.post_id, ids):
-        several += [post for (post,) in page]
+    several = [post for page in by_ids(connection, grouped, MATCH.c.post_id, ids) for (post,) in page]
     found: dict[int, tuple[str, ...]] = {}
     wanted = distinct(np.array(several, np.int32))
     wanted = wanted[among(wanted, ids)]
@@ -269,19 +254,18 @@ def author_names(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[
 def mentions_by_case(connection: Connection, cases: Ints) -> Ints:
     """How many mentions each of some cases (ascending ids) has, whatever the moment."""
     query = sa.select(POST.c.case_id, sa.func.count()).group_by(POST.c.case_id)
-    flat = array("i")
-    for page in by_ids(connection, query, POST.c.case_id, cases):
-        flat.extend(chain.from_iterable(page))
-    case, many = np.frombuffer(flat, np.int32).reshape(-1, 2).T
-    found, mine = np.zeros(len(cases), np.int32), among(case, cases)
-    found[np.searchsorted(cases, case[mine])] = many[mine]
+    found = np.zeros(len(cases), np.int32)
+    for condition in among_ids(POST.c.case_id, cases):
+        case, many = packs.columns(connection, query.where(condition))
+        mine = among(case, cases)
+        found[np.searchsorted(cases, case[mine])] = many[mine]
     return found
 
 
 def lively(connection: Connection, threads: Ints) -> Ids:
     """Which of some conversations (ascending ids) hold posts besides those of one case. An index tells."""
-    case, every = POST.c.case_id, sa.func.count()
-    several = sa.or_(sa.func.count(case) < every, sa.func.min(case) < sa.func.max(case))
+    case = sa.func.coalesce(POST.c.case_id, 0)
+    several = sa.func.min(case) < sa.func.max(case)
     query = sa.select(POST.c.conversation_id).group_by(POST.c.conversation_id).having(several)
     found = [thread for page in by_ids(connection, query, POST.c.conversation_id, threads) for (thread,) in page]
     return distinct(np.array(found, np.int32))
@@ -302,9 +286,9 @@ class Events(NamedTuple):
 
 def events(connection: Connection, cases: Ints, moment: datetime, people: Names, channels: Names) -> Events:
     """What happened to some cases (ascending ids) up to `moment`."""
-    found = by_ids(connection, _event_query(connection.dialect.name, moment), EVENT.c.case_id, cases)
-    keys = Numbers()
-    parts = [_event_columns(list(zip(*page, strict=True)), keys) for page in found]
+    query, keys = _event_query(moment), Numbers()
+    found = (packs.columns(connection, query.where(each)) for each in among_ids(EVENT.c.case_id, cases))
+    parts = [_event_columns(columns, keys) for columns in found]
     order, *columns = (joined([part[place] for part in parts], kind) for place, kind in enumerate(EVENT_KINDS))
     written = np.argsort(order, kind="stable")
     case, at, spoken, key = (column[written] for column in columns)
@@ -315,12 +299,11 @@ def events(connection: Connection, cases: Ints, moment: datetime, people: Names,
 
 def _event_columns(columns: Sequence[Any], keys: Numbers) -> tuple[NDArray[Any], ...]:
     ids, case, at, key, given, left = columns
-    when, spoken = moments(at), moments(left)
-    if any(given):
-        said = [micros(datetime.fromisoformat(each)) if each else UNKNOWN for each in given]
-        spoken = np.where(spoken == UNKNOWN, np.array(said, np.int64), spoken)
-    spoken = np.where(spoken == UNKNOWN, when, spoken)
-    return (_ids(ids), _ids(case), when, spoken, keys.of(key))
+    spoken = left.copy()
+    for place, said in enumerate(given):
+        if said:
+            spoken[place] = micros(datetime.fromisoformat(said))
+    return (ids.astype(np.int32), case.astype(np.int32), at, spoken, keys.of(key))
 
 
 def _said(key: str, people: Names, channels: Names) -> tuple[int, int, int]:
@@ -329,7 +312,7 @@ def _said(key: str, people: Names, channels: Names) -> tuple[int, int, int]:
     return int(thing_of(EventKind(kind), to)), people[who], channels[channel]
 
 
-def _event_query(dialect: str, moment: datetime) -> sa.Select[Any]:
+def _event_query(moment: datetime) -> sa.Select[Any]:
     """As `history.steps` asks it, in plain values; what an answer elsewhere says of itself is its own time."""
     undo, data = EVENT.alias("undo"), EVENT.c.data
     is_elsewhere = EVENT.c.kind == EventKind.ANSWERED_ELSEWHERE.value
@@ -340,11 +323,11 @@ def _event_query(dialect: str, moment: datetime) -> sa.Select[Any]:
     given = sa.case((is_elsewhere, data["published_at"].as_string()))
     who = sa.func.coalesce(sa.func.nullif(REPLY.c.agent, ""), sa.func.nullif(EVENT.c.actor, SYSTEM))
     reopened = sa.case((EVENT.c.kind == EventKind.REOPENED.value, data["to"].as_string()))
-    left = plain_time(sa.case((is_sent, REPLY.c.sent_at)), dialect)
+    left = sa.func.coalesce(sa.case((is_sent, REPLY.c.sent_at)), EVENT.c.at)
     key = one_text(EVENT.c.kind, reopened, who, channel)
     stands = sa.or_(EVENT.c.undone_by.is_(None), undo.c.at > moment, EVENT.c.kind.in_(sorted(OPENINGS)))
     return (
-        sa.select(EVENT.c.id, EVENT.c.case_id, plain_time(EVENT.c.at, dialect), key, given, left)
+        sa.select(EVENT.c.id, EVENT.c.case_id, EVENT.c.at, key, given, left)
         .select_from(
             EVENT.outerjoin(undo, undo.c.id == EVENT.c.undone_by).outerjoin(REPLY, REPLY.c.id == EVENT.c.reply_id)
         )

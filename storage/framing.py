@@ -6,7 +6,7 @@ read mentions -> what each is counted by -> all mentions of their cases -> what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,8 +14,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, rows
-from storage.frames import POST, Events, Mentions, Names, Numbers, Page, among, distinct
+from storage import frames, packs, rows
+from storage.database import in_chunks
+from storage.frames import POST, Events, Mentions, Names, Numbers, among, distinct
 from storage.hindsight import as_it_stood
 from storage.open_time import OpenTime, micros, moment_of
 from storage.query import tree
@@ -104,15 +105,17 @@ class Framing:
         facet, facets = self._facets(found)
         author, authors = self._authors(found.author)
         case_ids = distinct(found.case[found.case > 0])
+        case = np.searchsorted(case_ids, found.case).astype(np.int32)
+        case[found.case == 0] = NOWHERE
         cases, waits, answers = self._cases(found, case_ids)
         return Frame(
             mention=found.id,
             at=found.at,
-            late=np.where(found.dated, (found.seen - found.at) / 1e6, np.nan),
+            late=_late(found),
             facet=facet,
             author=author,
             thread=found.thread,
-            case=np.where(found.case > 0, np.searchsorted(case_ids, found.case), NOWHERE).astype(np.int32),
+            case=case,
             outside=self._outside(found.at),
             facets=facets,
             authors=authors,
@@ -126,22 +129,33 @@ class Framing:
 
     def chosen(self) -> Mentions:
         """The mentions of the report."""
-        where, exact = self.ask.condition(self.dialect)
-        found = frames.pages(self.connection, frames.mention_query(where, self.dialect))
-        return frames.mentions_of(found if exact else self._looked_at(found, self.ask.answers), self.keys)
+        return frames.together(self._chosen())
 
-    def _looked_at(self, pages: Iterable[Page], wanted: Callable[[Mention], bool]) -> Iterator[Page]:
-        """The rows whose mention is wanted, as it stood."""
-        for page in pages:
-            whole = {each.id: each for each in stood(self.connection, [row[0] for row in page], self.ask)}
-            kept = [row for row in page if wanted(whole[row[0]])]
-            yield [self._then(row, whole[row[0]]) for row in kept] if self.ask.back else kept
+    def _chosen(self) -> Iterator[Mentions]:
+        for start, end in packs.slices(self.connection, POST.c.at, POST.c.is_mention, self.ask.start, self.ask.end):
+            where, exact = replace(self.ask, start=start, end=end).condition(self.dialect)
+            found = frames.mentions(self.connection, where, self.keys)
+            yield found if exact else self._looked_at(found, self.ask.answers)
 
-    def _then(self, row: tuple[Any, ...], mention: Mention) -> tuple[Any, ...]:
+    def _looked_at(self, found: Mentions, wanted: Callable[[Mention], bool]) -> Mentions:
+        """Those that are wanted, as they stood."""
+        kept, keys, names = [], [], list(self.keys)
+        for some in in_chunks(range(len(found.id))):
+            whole = {each.id: each for each in stood(self.connection, found.id[some].tolist(), self.ask)}
+            for place, id_ in zip(some, found.id[some].tolist(), strict=True):
+                if wanted(whole[id_]):
+                    kept.append(place)
+                    keys.append(self._key(names[found.key[place]], whole[id_]))
+        there = frames.taken(found, np.array(kept, np.int64))
+        return there._replace(key=self.keys.of(keys))
+
+    def _key(self, key: str, mention: Mention) -> str:
+        """By what a mention is counted: as it is, or was."""
+        if not self.ask.back:
+            return key
         self.sides.brands[mention.id], self.sides.intents[mention.id] = mention.brands, mention.intents
-        *kept, _, _, _ = row[4].split(frames.BETWEEN)
-        key = (*kept, mention.lang or "", mention.sentiment.value, mention.priority.value)
-        return (*row[:4], frames.BETWEEN.join(key), *row[5:])
+        *kept, _, _, _ = key.split(frames.BETWEEN)
+        return frames.BETWEEN.join((*kept, mention.lang or "", mention.sentiment.value, mention.priority.value))
 
     def _facets(self, found: Mentions) -> tuple[Codes, tuple[Facets, ...]]:
         """Numbers what mentions are counted by: their keys first, then one intent after the other."""
@@ -178,12 +192,8 @@ class Framing:
     def _authors(self, ids: Ints) -> tuple[Codes, tuple[tuple[str, str], ...]]:
         known = distinct(ids)
         names = frames.author_names(self.connection, known[known > 0].tolist())
-        authors = [("", "")]
-        codes = np.zeros(len(known), np.int32)
-        for index, id_ in enumerate(known.tolist()):
-            if id_ in names:
-                codes[index] = len(authors)
-                authors.append(names[id_])
+        authors = Numbers({("", ""): 0})
+        codes = np.array([authors[names[id_]] if id_ in names else 0 for id_ in known.tolist()] or [0], np.int32)
         return codes[np.searchsorted(known, ids)], tuple(authors)
 
     def _outside(self, at: Ints) -> Flags:
@@ -246,13 +256,11 @@ class Framing:
 
     def _others(self, ids: Ints) -> Mentions:
         """All mentions of some cases that had been seen by then."""
-        query = frames.mention_query(sa.and_(POST.c.is_mention, POST.c.first_seen_at <= self.ask.moment), self.dialect)
-        found: Iterable[Page] = frames.by_ids(self.connection, query, POST.c.case_id, ids)
-        if self.ask.back:
-            found = self._looked_at(found, lambda mention: True)
-        every = frames.mentions_of(found, self.keys)
-        wanted = among(every.case, ids)
-        return Mentions._make(column[wanted] for column in every)
+        known = sa.and_(POST.c.is_mention, POST.c.first_seen_at <= self.ask.moment)
+        conditions = (sa.and_(known, each) for each in frames.among_ids(POST.c.case_id, ids))
+        found = (frames.mentions(self.connection, each, self.keys) for each in conditions)
+        mine = (frames.taken(each, among(each.case, ids)) for each in found)
+        return frames.together(self._looked_at(each, lambda _: True) if self.ask.back else each for each in mine)
 
     def _case_columns(self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Measured) -> Cases:
         order = np.argsort(found.id, kind="stable")
@@ -341,6 +349,14 @@ class Framing:
             known = np.intersect1d(np.array(found, np.int64), ids).tolist()
             found = [mention.id for mention in answering(self.connection, known, ask)]
         return np.isin(ids, np.array(found, np.int64))
+
+
+def _late(found: Mentions) -> Floats:
+    """Seconds from published to first seen; nan where that is unknown."""
+    late = np.subtract(found.seen, found.at, dtype=np.float64)
+    late /= 1e6
+    late[~found.dated] = np.nan
+    return late
 
 
 def _is_negative(sentiment: str) -> bool:

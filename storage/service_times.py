@@ -7,7 +7,7 @@ length would be negative, ours is believed; where even that gives no order, the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -99,17 +99,28 @@ def measure(cases: int, asked: Asked, steps: Steps, moment: int) -> Measured:
     """The stretches of `cases` cases, numbered from 0, at a moment before which all of it happened."""
     things = _things(cases, asked, steps)
     found = _Found(cases, moment, things)
-    bounds, codes = things.bounds.tolist(), things.code.tobytes()
-    alike: defaultdict[bytes, list[int]] = defaultdict(list)
-    for case in range(cases):
-        alike[codes[bounds[case] : bounds[case + 1]]].append(case)
-    for shape, members in alike.items():
+    for shape, members in _alike(things):
         if Thing.ELSEWHERE not in shape:
-            found.add(course(shape), np.array(members, np.int32))
+            found.add(course(shape), members)
             continue
         for case in members:
-            found.add(course(shape, _older(things, bounds[case])), np.array([case], np.int32))
+            found.add(course(shape, _older(things, int(things.bounds[case]))), np.array([case], np.int32))
     return found.all()
+
+
+def _alike(things: _Things) -> Iterator[tuple[bytes, Codes]]:
+    """The cases in which the same things happened in the same order."""
+    lengths = np.diff(things.bounds)
+    for length in np.unique(lengths).tolist():
+        cases = np.flatnonzero(lengths == length).astype(np.int32)
+        if not length:
+            yield b"", cases
+            continue
+        row = things.code[things.bounds[cases][:, np.newaxis] + np.arange(length)]
+        shapes, which = np.unique(row.view(f"S{length}").ravel(), return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        starts = np.searchsorted(which[order], np.arange(1, len(shapes)))
+        yield from zip(shapes.tolist(), np.split(cases[order], starts), strict=True)
 
 
 def _older(things: _Things, base: int) -> Callable[[int, int], bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -100,7 +99,6 @@ def summarise(
 def _headlines(tally: Tally, words: Words) -> tuple[Headline, ...]:
     """What matters first: what came, who waits, how fast we were; then how well; then what explains it."""
     cases, everything = tally.cases, tally.facets
-    writers = {(key.source, key.name) for key in tally.writers.keys()}  # noqa: SIM118
     waited = {kpi: tally.service(target) for kpi, target in WAITED.items()}
     promised = tally.service(*WAITED.values())
     return (
@@ -121,7 +119,7 @@ def _headlines(tally: Tally, words: Words) -> tuple[Headline, ...]:
         _headline("replies", tally.answers().cell(lambda key: key[0] != ELSEWHERE)),
         *([_share("outside_hours", tally.outside.cell(), everything.cell(), words)] if tally.frame.has_hours else []),
         _delay_headline(tally, words),
-        _headline("authors", Cell(len(writers), ids=tally.writers.ids())),
+        _headline("authors", tally.writers()),
     )
 
 
@@ -235,18 +233,12 @@ def _facet_cells(counts: Counts[Facets], whole: Cell) -> tuple[Cell, ...]:
 
 
 def _authors(tally: Tally, words: Words) -> Table:
-    totals: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for key, counts in tally.writers.by(lambda key: (key,)).items():
-        totals[(key.source, key.name)] += counts.n()
-    top = sorted(totals, key=lambda writer: (-totals[writer], writer))[:TOP]
-    chosen = set(top)
-    found = tally.writers.by(lambda key: ((key.source, key.name),) if (key.source, key.name) in chosen else ())
+    top, every = tally.top_writers(TOP), int(tally.writers().value or 0)
     lines = [
         Line(f"{source}:{name}", f"{name} · {source}", (*_by_sentiment(counts), _balance(counts)))
-        for source, name in top
-        for counts in (found[(source, name)],)
+        for (source, name), counts in tally.by_writer(top).items()
     ]
-    note = words("authors_note", n=len(top), all=words.number(len(totals))) if len(totals) > TOP else ""
+    note = words("authors_note", n=len(top), all=words.number(every)) if every > TOP else ""
     return Table(key="top_authors", columns=(MENTIONS, *BY_SENTIMENT, NET), lines=tuple(lines), chart="bars", note=note)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,14 +32,6 @@ class Arrival(NamedTuple):
     """The step of the period a mention is dated in, and its sentiment."""
 
     step: int
-    sentiment: str
-
-
-class Writer(NamedTuple):
-    """An account and the sentiment of a mention of theirs."""
-
-    source: str
-    name: str
     sentiment: str
 
 
@@ -131,16 +123,33 @@ class Tally:
         return Counts(keys, hour[quarter - first], ids)
 
     @cached_property
-    def writers(self) -> Counts[Writer]:
-        """Mentions by account and sentiment; those of unknown authors are left out."""
-        known = self.frame.author > 0
-        codes = self.frame.author[known] * len(SENTIMENTS) + self._sentiment[known]
-        seen, place = np.unique(codes, return_inverse=True)
-        return Counts([self._writer(each) for each in seen.tolist()], place, self.frame.mention[known])
+    def written(self) -> NDArray[np.intp]:
+        """How many mentions each of `Frame.authors` wrote; those of unknown authors are left out."""
+        many = np.bincount(self.frame.author, minlength=len(self.frame.authors))
+        many[0] = 0
+        return many
 
-    def _writer(self, code: int) -> Writer:
-        author, felt = divmod(code, len(SENTIMENTS))
-        return Writer(*self.frame.authors[author], SENTIMENTS[felt])
+    def writers(self) -> Cell:
+        """Authors of whom we know the name."""
+        frame = self.frame
+        return Cell(int(np.count_nonzero(self.written)), ids=lambda: ascending(frame.mention[frame.author > 0]))
+
+    def top_writers(self, most: int) -> list[tuple[str, str]]:
+        """Those who wrote most, by source and name."""
+        authors, many = self.frame.authors, self.written
+        least = np.sort(many)[-most:][0] if len(many) else 0
+        able = np.flatnonzero(many >= max(least, 1)).tolist()
+        return [authors[place] for place in sorted(able, key=lambda place: (-many[place], authors[place]))[:most]]
+
+    def by_writer(self, writers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Counts[Arrival]]:
+        """The mentions of some authors by sentiment."""
+        place = np.full(len(self.frame.authors), -1, np.int32)
+        place[[self.frame.authors.index(each) for each in writers]] = np.arange(len(writers))
+        mine = np.flatnonzero(place[self.frame.author] >= 0)
+        keys = [Arrival(number, each) for number in range(len(writers)) for each in SENTIMENTS]
+        codes = place[self.frame.author[mine]] * len(SENTIMENTS) + self._sentiment[mine]
+        found = Counts(keys, codes, self.frame.mention[mine]).by(lambda key: (key.step,))
+        return {writer: found[number] for number, writer in enumerate(writers)}
 
     @cached_property
     def _sentiment(self) -> NDArray[np.uint8]:

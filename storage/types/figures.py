@@ -150,7 +150,7 @@ class Frame:
     """Whether nobody was there when it came."""
     facets: tuple[Facets, ...]
     authors: tuple[tuple[str, str], ...]
-    """Source and name."""
+    """Source and name, each pair once; the first is nobody."""
     cases: Cases
     waits: Waits
     answers: Answers
