@@ -26,8 +26,8 @@ _PARAGRAPHS = frozenset(
      "summary", "body"}
 )  # fmt: skip
 _LINES = frozenset({"br", "li", "dt", "dd", "tr"})
-_SPACES = re.compile(r"[\t\r\n\f][ \t\r\n\f]*| [ \t\r\n\f]+")
-"""White space that is not one space already."""
+_MEANT = _SILENT | _PARAGRAPHS | _LINES | {"td", "th", "img"}
+"""Tags that say something about the text; all others stand within a line."""
 _TRACKING = re.compile(
     r"(utm_\w+|mtm_\w+|pk_\w+|hsa_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|"
     r"mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|at_medium|at_campaign|sid|phpsessid|jsessionid|zanpid)\Z",
@@ -50,7 +50,7 @@ def text_of(markup: str) -> str:
     quotes keep a "> " before each line; scripts, styles and fields are dropped; pictures leave their other text.
     The time is linear in the length.
     """
-    if not _MARKUP.search(markup):
+    if "<" not in markup or not _MARKUP.search(markup):
         return unescaped(markup).strip()
     parser = _parser()
     framed = _FRAMES.sub(" ", markup) if "frame" in markup.lower() else markup
@@ -60,7 +60,7 @@ def text_of(markup: str) -> str:
 
 def unescaped(text: str) -> str:
     """The text with its references to signs written out, also where one has more digits than Python counts with."""
-    return html.unescape(_NO_SIGN.sub("\ufffd", text))
+    return html.unescape(_NO_SIGN.sub("\ufffd", text)) if "&" in text else text
 
 
 def line_of(markup: str) -> str:
@@ -124,6 +124,8 @@ class _Writer:
         self._bullets: list[int] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag not in _MEANT:
+            return
         if self._silent or tag in _SILENT:
             self._silent += tag in _SILENT
             return
@@ -140,6 +142,8 @@ class _Writer:
             self._line.append(attributes.get("alt", ""))
 
     def end(self, tag: str) -> None:
+        if tag not in _MEANT:
+            return
         if self._silent:
             self._silent -= tag in _SILENT
             return
@@ -154,7 +158,7 @@ class _Writer:
         if self._silent:
             return
         if not self._pre:
-            self._line.append(_SPACES.sub(" ", data))
+            self._line.append(data)
             return
         first, *rest = data.split("\n")
         self._line.append(first)
@@ -184,8 +188,10 @@ class _Writer:
             self._blank = self._blank or tag not in ("ul", "ol") or len(self._bullets) < 2
 
     def _finish(self) -> None:
+        if not self._line:
+            return
         text = "".join(self._line)
-        text = text.rstrip() if self._pre else _SPACES.sub(" ", text).strip(" ")
+        text = text.rstrip() if self._pre else _evenly(text)
         self._line.clear()
         if not text or text == "-":
             return
@@ -194,6 +200,15 @@ class _Writer:
             self._lines.append(prefix.strip() if self._lines[-1].startswith(prefix) else "")
         self._blank = False
         self._lines.append(prefix + text)
+
+
+def _evenly(text: str) -> str:
+    """The text with one space for all white space between two words."""
+    for sign in "\t\r\n\f":
+        text = text.replace(sign, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.strip(" ")
 
 
 def web_url(base: str, href: str) -> str:

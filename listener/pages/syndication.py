@@ -37,17 +37,7 @@ _CUT_OFF = re.compile(
     r"|\b(the post|het bericht) .{1,300} (appeared first on|verscheen eerst op) [^\n]{1,200}\Z",
     re.IGNORECASE,
 )
-_CUTS = (
-    "[…",
-    "[...",
-    "lees meer",
-    "lees verder",
-    "read more",
-    "continue reading",
-    "meer lezen",
-    "the post ",
-    "het bericht ",
-)
+_CUTS = ("[…", "[...", "lees meer", "lees verder", "read more", "reading", "meer lezen", "eerst op", "first on")
 """Without one of these no text is cut off in those words."""
 _BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
@@ -62,7 +52,7 @@ _CLOSING = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>\s*\Z", re.
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Item:
     """One entry of a feed, as plain text."""
 
@@ -77,7 +67,6 @@ class Item:
     author_url: str
     published: datetime | None
     edited: datetime | None
-    categories: tuple[str, ...] = ()
     answers: str = ""
     """What `thr:in-reply-to` refers to."""
     comments_feed: str = ""
@@ -204,7 +193,6 @@ def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Ite
         author_url=author_url,
         published=published,
         edited=updated if updated and published and updated - published > timedelta(minutes=1) else None,
-        categories=_categories(entry),
         answers=_answers(entry) or answered,
         comments_feed=_address(page.url, _text(entry, "wfw_commentrss") or (links and _replies(links)) or ""),
         comments=_text(entry, "slash_comments") or _text(entry, "thr_total") or (links and _count(links)) or "",
@@ -289,28 +277,23 @@ def _answered(html: str) -> tuple[str, str]:
 
 def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
     """Whether there must be more to read: it says so at its end, or it is a summary of a few plain sentences."""
-    end = text[-600:]
-    folded = end.lower()
-    if any(each in folded for each in _CUTS) and _CUT_OFF.search(end):
+    end = text[-300:].lower()
+    if any(each in end for each in _CUTS) and _CUT_OFF.search(text[-600:]):
         return True
-    is_short = len(text) < SHORT and not _BLOCK.search(html)
-    return not is_whole and (is_short or text.endswith(("…", "...")))
+    return not is_whole and (text.endswith(("…", "...")) or (len(text) < SHORT and not _BLOCK.search(html)))
 
 
 def _author(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
     """The names as shown and the first one's address; some forums put an HTML link where a name should be."""
     people = _dicts(entry, "authors") or [{}]
-    anchor = _ANCHOR.search(_text(people[0], "name"))
-    mailed = _MAILED.match(_text(entry, "author"))
-    names = (line_of(_text(each, "name")) or _text(each, "email") for each in people)
-    if len(people) == 1 and mailed:
-        names = (name.strip() for name in mailed.groups() if name)
+    name, written = _text(people[0], "name"), _text(entry, "author")
+    anchor = _ANCHOR.search(name) if "<" in name else None
+    mailed = _MAILED.match(written) if "@" in written and len(people) == 1 else None
+    names = [line_of(_text(each, "name")) or _text(each, "email") for each in people]
+    if mailed:
+        names = [name.strip() for name in mailed.groups() if name]
     address = _first(people[0], "href", "url") or (anchor.group(1) if anchor else "")
     return ", ".join(dict.fromkeys(name for name in names if name)), _address(base, address)
-
-
-def _categories(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(term for tag in _dicts(entry, "tags") if (term := _first(tag, "label", "term")))
 
 
 def _digest(*texts: str) -> str:
@@ -371,7 +354,6 @@ def _json_item(raw: dict[str, Any], page: Page, zone: str) -> Item:
     author, author_url = _author({"authors": people}, page.url)
     published = moment(_first(item, "date_published", "date_modified"), page.fetched_at, zone)
     modified = moment(_text(item, "date_modified"), page.fetched_at, zone)
-    tags = _get(item, "tags")
     identity = _get(item, "id")
     return Item(
         id=str(identity).strip() if isinstance(identity, str | int) else url or _digest(text),
@@ -384,5 +366,4 @@ def _json_item(raw: dict[str, Any], page: Page, zone: str) -> Item:
         author_url=author_url,
         published=published,
         edited=modified if modified and published and modified > published else None,
-        categories=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
     )

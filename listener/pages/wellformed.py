@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -46,6 +47,7 @@ _PLAIN = {
     "modified": "updated", "dc:date": "updated", "lastBuildDate": "updated", "ttl": "ttl", "generator": "generator",
     "sy:updatePeriod": "sy_updateperiod", "sy:updateFrequency": "sy_updatefrequency",
     "wfw:commentRss": "wfw_commentrss", "slash:comments": "slash_comments", "thr:total": "thr_total",
+    "category": "category", "dc:subject": "category",
 }  # fmt: skip
 """Elements that hold one word of text, under feedparser's name for them."""
 _LEFT_ALONE = frozenset(
@@ -69,7 +71,10 @@ _INLINE = re.compile(
 )
 _WHOLE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[\w/.%+,=~-]*(\?[\w&=%.+-]+)?(#[\w.-]+)?", re.ASCII)
 """An address that `urljoin` leaves as it is."""
+_WORD = re.compile(r"[\w-]{1,200}", re.ASCII)
+"""An address that is a name in the folder of another."""
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_TEXT_TYPES = ("text", "html", "text/html", "text/plain")
 
 
 @dataclass(slots=True)
@@ -126,36 +131,20 @@ def _atom(url: str, root: Any) -> Parsed:
 
 @dataclass(slots=True)
 class _Entry:
-    """The words of one entry, gathered element by element."""
+    """The words of one entry, gathered element by element; each method takes an element of the name it is given."""
 
     url: str
     version: str
     words: dict[str, Any] = field(default_factory=lambda: {"links": []})
     is_permalink: bool = False
 
-    def take(self, name: str, element: Any) -> None:
-        if name == "link" and (self.version == "atom10" or element.get("href")):
-            self._link(element)
-        elif name in _PLAIN:
-            self.words[_PLAIN[name]] = _text(element)
-        elif name in ("guid", "id"):
-            self._identity(name, element)
-        elif name == "title":
-            self._title(element)
-        elif name in ("description", "summary", "content:encoded", "content", "dc:description"):
-            self._content(name, element)
-        elif name in ("author", "dc:creator", "dc:author"):
-            self._author(element)
-        elif name in ("category", "dc:subject"):
-            self._tag(element)
-        elif name == "media:title":
-            self.words.setdefault("title", _text(element))
-        elif name == "thr:in-reply-to":
-            self.words["thr_in-reply-to"] = dict(element.attrib)
-        elif name in _LEFT_ALONE:
-            raise _NotPlain
+    def plain(self, name: str, element: Any) -> None:
+        self.words[name] = _text(element)
 
-    def _link(self, element: Any) -> None:
+    def link(self, name: str, element: Any) -> None:
+        if self.version != "atom10" and not element.get("href"):
+            self.plain(name, element)
+            return
         href = (element.get("href") or "").strip()
         link = {
             "rel": element.get("rel", "alternate"),
@@ -167,82 +156,107 @@ class _Entry:
         if link["rel"] == "alternate" and link["type"] in _HTML_TYPES and href:
             self.words["link"] = link["href"]
 
-    def _identity(self, name: str, element: Any) -> None:
+    def identity(self, name: str, element: Any) -> None:
         self.is_permalink = name == "id" or element.get("isPermaLink", "true") == "true"
         identity = _text(element)
         if identity:
             self.words["id"] = _joined(self.url, identity) if self.is_permalink else identity
 
-    def _title(self, element: Any) -> None:
+    def title(self, name: str, element: Any) -> None:
         kind, value = element.get("type", "text"), _text(element)
-        if kind not in ("text", "html", "text/html", "text/plain"):
+        if kind not in _TEXT_TYPES:
             raise _NotPlain
         is_html = "html" in kind if self.version == "atom10" else _is_html(value)
         self.words["title"] = value
         self.words["title_detail"] = {"type": "text/html" if is_html else "text/plain"}
 
-    def _content(self, name: str, element: Any) -> None:
+    def other_title(self, name: str, element: Any) -> None:
+        self.words.setdefault("title", _text(element))
+
+    def content(self, name: str, element: Any) -> None:
         kind = element.get("type", "html" if self.version != "atom10" else "text")
-        if (
-            kind not in ("text", "html", "text/html", "text/plain")
-            or "src" in element.attrib
-            or "mode" in element.attrib
-        ):
+        if kind not in _TEXT_TYPES or element.get("src") is not None or element.get("mode") is not None:
             raise _NotPlain
         detail = {"type": "text/html" if "html" in kind else "text/plain", "value": _text(element)}
         if name in ("content", "content:encoded"):
             self.words.setdefault("content", []).append(detail)
-        elif name == "dc:description" and "summary_detail" in self.words:
-            return
-        else:
+        elif name != "dc:description" or "summary_detail" not in self.words:
             self.words["summary_detail"] = detail
 
-    def _author(self, element: Any) -> None:
-        children = {_name(child): _text(child) for child in element}
+    def author(self, name: str, element: Any) -> None:
+        children = {_name(child.tag): _text(child) for child in element}
         detail = {"name": children.get("name", ""), "href": children.get("uri") or children.get("url", "")}
         if not children:
-            detail = {"name": _text(element), "href": ""}
-            self.words["author"] = detail["name"]
+            detail["name"] = self.words["author"] = _text(element)
         elif children.get("email"):
             detail["email"] = children["email"]
         if any(detail.values()):
             self.words.setdefault("authors", []).append(detail)
 
-    def _tag(self, element: Any) -> None:
-        term = element.get("term") or _text(element)
-        self.words.setdefault("tags", []).append({"term": term, "label": element.get("label")})
+    def answers(self, name: str, element: Any) -> None:
+        self.words[name] = dict(element.attrib)
+
+
+_STEPS: dict[str, tuple[Callable[[_Entry, str, Any], None], str]] = {
+    **{name: (_Entry.plain, meant) for name, meant in _PLAIN.items()},
+    **{name: (_Entry.identity, name) for name in ("guid", "id")},
+    **{
+        name: (_Entry.content, name)
+        for name in ("description", "summary", "content:encoded", "content", "dc:description")
+    },
+    **{name: (_Entry.author, name) for name in ("author", "dc:creator", "dc:author")},
+    "link": (_Entry.link, "link"),
+    "title": (_Entry.title, "title"),
+    "media:title": (_Entry.other_title, "title"),
+    "thr:in-reply-to": (_Entry.answers, "thr_in-reply-to"),
+}
+"""What is done with an element, and under which name its words are kept."""
 
 
 def _words(url: str, element: Any, version: str) -> dict[str, Any]:
     entry = _Entry(url, version)
     for child in element:
-        entry.take(_name(child), child)
+        step = _step(child.tag)
+        if step is not None:
+            take, name = step
+            take(entry, name, child)
     words = entry.words
     if entry.is_permalink and "link" not in words and words.get("id"):
         words["link"] = words["id"]
     return words
 
 
-def _name(element: Any) -> str:
-    """The element's name with the usual prefix; raises `_NotPlain` in a namespace that feedparser may know better."""
-    name = _prefixed(element.tag) if isinstance(element.tag, str) else ""  # else an entity that nobody declared
-    if not name:
-        raise _NotPlain
-    return name
-
-
 @lru_cache(maxsize=1_024)
-def _prefixed(tag: str) -> str:
+def _step(tag: Any) -> tuple[Callable[[_Entry, str, Any], None], str] | None:
+    name = _name(tag)
+    if name in _LEFT_ALONE:
+        raise _NotPlain
+    return _STEPS.get(name)
+
+
+def _name(tag: Any) -> str:
+    """The name with the usual prefix; raises `_NotPlain` in a namespace that feedparser may know better."""
+    if not isinstance(tag, str):  # an entity that nobody declared
+        raise _NotPlain
     namespace, _, name = tag[1:].rpartition("}") if tag[0] == "{" else ("", "", tag)
     if namespace == _MEDIA:
         return "media:title" if name == "title" else "comments"
     if namespace in _WITHOUT_TEXT:
         return "comments"
-    return _PREFIXES[namespace] + name if namespace in _PREFIXES else ""
+    if namespace not in _PREFIXES:
+        raise _NotPlain
+    return _PREFIXES[namespace] + name
 
 
 def _joined(base: str, href: str) -> str:
-    return href if _WHOLE.fullmatch(href) else urljoin(base, href)
+    if _WHOLE.fullmatch(href):
+        return href
+    return _folder(base) + href if _WORD.fullmatch(href) else urljoin(base, href)
+
+
+@lru_cache(maxsize=64)
+def _folder(base: str) -> str:
+    return urljoin(base, "_")[:-1]
 
 
 def _text(element: Any) -> str:
@@ -253,5 +267,7 @@ def _text(element: Any) -> str:
 
 def _is_html(title: str) -> bool:
     """Whether a title that should be text is HTML nevertheless: it has entities or inline tags, and no other tags."""
+    if "&" not in title and "</" not in title:
+        return False
     rest = _INLINE.sub("", title)
     return bool(re.search(r"&#?\w+;", title) or "</" in title) and not re.search(r"</?\w", rest)
