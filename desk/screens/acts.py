@@ -11,11 +11,12 @@ from textual import on, work
 from desk.locale import _, ngettext
 from desk.screens.counter import REFUSALS
 from desk.screens.moments import CHOICES, moment
+from desk.screens.reading import Opened, read_again
 from desk.screens.stage import Stage
 from desk.shown import clean_block, clean_line, link_host
 from desk.widgets.case_list import MARKABLE
 from desk.widgets.prompt import Prompt, lettered
-from storage.types import Case, Event, EventKind, Mention, Priority
+from storage.types import Case, CaseFile, Event, EventKind, Mention, Priority
 
 if TYPE_CHECKING:
     from desk.clerk import Clerk
@@ -53,25 +54,28 @@ class Acts(Stage):
             return
         self.cases.unmark()
         self.together = 1
-        self._take(step, chosen, said)
+        self._take(step, chosen, said, None if onward else self.file)
         if onward:
             self.cases.next_open()
 
     @work(group="steps")
-    async def _take(self, step: Step, ids: tuple[int, ...], said: str) -> None:
+    async def _take(self, step: Step, ids: tuple[int, ...], said: str, file: CaseFile | None) -> None:
         try:
-            cases = await self.counter.step(lambda clerk: step(clerk, ids))
+            cases, found = await self.counter.step(lambda clerk: act(clerk, step, ids, file))
         except REFUSALS as error:
             self.say_trouble(error)
             self.fetch_rows(ids)
             return
-        self.stepped(cases, said if len(ids) == 1 else f"{said} ({ngettext('{n} case', '{n} cases', len(ids))})")
+        said = said if len(ids) == 1 else f"{said} ({ngettext('{n} case', '{n} cases', len(ids))})"
+        self.stepped(cases, said, found if self.file is file else None)
 
-    def stepped(self, cases: Sequence[Case], said: str) -> None:
-        """Shows what a step did."""
+    def stepped(self, cases: Sequence[Case], said: str, found: Opened | None = None) -> None:
+        """Shows what a step did, and the open case where it was read again with it."""
         self.cases.put(cases)
         self.say(said, "good")
-        if self.file is not None and any(case.id == self.file.case.id for case in cases):
+        if found is not None:
+            self.put_again(found)
+        elif self.file is not None and any(case.id == self.file.case.id for case in cases):
             self.refresh_file()
 
     # -- one key --------------------------------------------------------------------------------------------------
@@ -293,6 +297,13 @@ class Acts(Stage):
         """Where the newest mention of the case stands."""
         case = self.cases.case
         return case.url if case is not None else ""
+
+
+def act(clerk: Clerk, step: Step, ids: tuple[int, ...], file: CaseFile | None) -> tuple[Sequence[Case], Opened | None]:
+    """Takes a step, and reads the open case again where it is of it: so that both are painted at once."""
+    cases = step(clerk, ids)
+    case = next((each for each in cases if file is not None and each.id == file.case.id), None)
+    return cases, read_again(clerk, file, case) if file is not None and case is not None else None
 
 
 def has_browser() -> bool:

@@ -100,8 +100,13 @@ class Reading(Surface):
             return
         if self.file is None or self.file.case.id != case.id:
             return  # the agent went on meanwhile
+        self.put_again(found)
+
+    def put_again(self, found: Opened) -> None:
+        """Shows what became of the open case."""
+        before = self.file
         self.put_file(found)
-        if found.file.earlier is not file.earlier:
+        if before is None or found.file.earlier is not before.earlier:
             self.opened()
 
     def put_file(self, found: Opened, home: bool = False) -> None:

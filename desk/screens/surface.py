@@ -224,7 +224,7 @@ class Surface(Screen[None]):
     def _keys(self) -> Line:
         shown = [("r", _("reply")), ("c", _("claim")), ("e", _("done")), ("x", _("irrelevant"))]
         shown += [("t", _("tag")), ("s", _("snooze")), ("m", _("note"))]
-        if self.reading and not self.side_by_side:
+        if self.reading:
             shown.insert(0, ("Esc", _("list")))
         groups: list[Line] = [[(" " + key, "key"), (f" {word} ", "dim")] for key, word in shown]
         return whole(groups, self.size.width - len(_("more")) - 6)

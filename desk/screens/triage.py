@@ -97,6 +97,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         if self.cases.case_id is None:
             return
         self.read(True)
+        self.paint_bars()
         if self.file is None or self.file.case.id != self.cases.case_id:
             self.show_case(self.cases.case_id)
 

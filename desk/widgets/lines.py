@@ -143,7 +143,10 @@ def paint(widget: Widget, line: Line, cells: int, *, cursor: bool = False) -> St
     style = looks(widget.app.theme, widget.styles.background.hex6)
     over = style["cursor"] if cursor else Style.null()
     segments = [Segment(text, style[role] + over) for text, role in line]
-    return Strip(segments, width_of(line)).adjust_cell_length(cells, style["normal"] + over)
+    width = width_of(line)
+    if width < cells:
+        segments.append(Segment(" " * (cells - width), style["normal"] + over))
+    return Strip(segments, max(width, cells)).crop(0, cells)
 
 
 class Lined(ScrollView, can_focus=False, inherit_bindings=False):
@@ -152,7 +155,7 @@ class Lined(ScrollView, can_focus=False, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._painted: dict[int, tuple[object, Strip]] = {}
-        self._painted_in: tuple[object, ...] = ()
+        self._look: tuple[object, ...] = ()
 
     def line(self, row: int) -> Line:
         """What stands in a row."""
@@ -169,29 +172,25 @@ class Lined(ScrollView, can_focus=False, inherit_bindings=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Textual's. Its own puts each line through styles that these have not, and forgets all lines in scrolling."""
         styles = self.styles
-        painted_in = self.app.theme, styles.background, styles.border_left, self.size.width
-        if painted_in != self._painted_in or len(self._painted) > PAINTED:
-            self._painted_in = painted_in
+        look = self.app.theme, styles.background, styles.border_left, self.size.width
+        if look != self._look or len(self._painted) > PAINTED:
+            self._look = look
             self._painted.clear()
-        top = round(self.scroll_y) + crop.y
-        strips = [self._strip(row) for row in range(top, top + crop.height)]
+        top, margins = round(self.scroll_y) + crop.y, styles.gutter
+        edge: Line = [(("▏" if styles.border_left[0] else "").ljust(margins.left), "rule")] if margins.left else []
+        cells = margins.width + self.size.width
+        strips = [self._strip(row, edge, cells) for row in range(top, top + crop.height)]
         return strips if crop.x == 0 else [strip.crop(crop.x, crop.right) for strip in strips]
 
-    def _strip(self, row: int) -> Strip:
+    def _strip(self, row: int, edge: Line, cells: int) -> Strip:
         state = self.is_at(row), self.state(row)
         known = self._painted.get(row)
         if known is None or known[0] != state:
-            known = self._painted[row] = state, self._paint(row)
+            strip = paint(self, [*edge, *self.line(row)], cells, cursor=self.is_at(row))
+            for each in self.get_line_filters():
+                strip = strip.apply_filter(each, self.styles.background)
+            known = self._painted[row] = state, strip
         return known[1]
-
-    def _paint(self, row: int) -> Strip:
-        """A row with the edge and the margins around it."""
-        left, right = self.styles.gutter.left, self.styles.gutter.right
-        edge = [(("▏" if self.styles.border_left[0] else "").ljust(left), "rule")] if left else []
-        strip = paint(self, [*edge, *self.line(row)], left + self.size.width + right, cursor=self.is_at(row))
-        for each in self.get_line_filters():
-            strip = strip.apply_filter(each, self.styles.background)
-        return strip
 
     @property
     def room(self) -> int:
