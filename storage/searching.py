@@ -1,9 +1,10 @@
 """Finds the cases and posts that answer a query, in order and a page at a time: by an index, else by trying all.
 
-The first of a list are tried row by row: many searches find a page there. Then an index leads: where it yields few
-posts, to those; where it yields many, along the list once more, and further, past all posts that it does not yield. Its
-vocabulary tells the words that are like one, or hold a part of one. What no index can lead to is gone through in
-windows, so that somebody can watch. Where SQL cannot decide, a row's text is tried in memory.
+The first of a list are tried row by row, and further as long as they promise a page: many searches find it there. Then
+an index leads to what may answer, by words or by fields; where that is little, it is read and put in order. Where it is
+much, the list is gone on along, past all that the index of words does not yield; its vocabulary tells the words that
+are like one, or hold a part of one. What no index can lead to is gone through in windows, so that somebody can watch.
+Where SQL cannot decide, a row's text is tried in memory.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import tables
-from storage.database import Database
+from storage.database import Database, in_chunks
 from storage.query import columns, grammar, index, residue, sql, tree
 from storage.query.columns import Condition
+from storage.query.leads import Lead
 
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 CASE = tables.Case.__table__  # type: ignore[attr-defined]
 
 WALK = 500
 """Rows at the beginning of a list that are tried before an index is asked."""
-FEW = 10_000
-"""Posts that are read and put in order at once, where an index yields no more."""
+PROMISING = 5_000
+"""Rows of a list that are tried for a page when so many would fill it, by what was found until there."""
+FEW = 4_000
+"""What is read and put in order at once, where an index yields no more."""
 FAR = 50_000
 """Rows along which only posts that an index yields are read."""
 WINDOW = 5000
@@ -76,7 +80,7 @@ class Question:
         return self.exact or self.residue.answers(row)
 
     def led(self, connection: Connection) -> sql.Search:
-        """The search with the index's help; the words are looked up once."""
+        """The search with the vocabulary's help; the words are looked up once."""
         if self._led is None:
             self._led = self.search if self.exact else self._compile(vocabulary=partial(index.words, connection))
         return self._led
@@ -120,38 +124,61 @@ def count_cases(connection: Connection, question: Question, most: int | None) ->
 def _cases(
     connection: Connection, question: Question, limit: int | None, after: Rank | None, watch: Watch
 ) -> Iterator[int]:
-    read = partial(_answering, connection, question, limit=limit, goes_on=lambda: watch(0, 0))
-    tried = 0
-    if limit is not None:
-        end, tried = _end_of(connection, after, WALK), WALK
-        yield from read(_between(after, end), along=True)
+    read = partial(_answering, connection, question, goes_on=lambda: watch(0, 0))
+    tried = found = 0
+    while limit is not None and found * PROMISING >= limit * tried:
+        end = _end_of(connection, after, WALK)
+        for each in read(_between(after, end), limit=limit, along=True):
+            found += 1
+            yield each
+        tried += WALK
         if (after := end) is None:
             return
-    post_id = columns.aside(POST.c.id, question.dialect)
     for lead in _leads(connection, question):
-        are_few = _are_few(connection, lead)
-        if limit is not None and not are_few:
-            end = _end_of(connection, after, FAR)
-            yield from read(sa.and_(post_id.in_(lead.ids), _between(after, end)), along=True)
-            if (after := end) is None:
-                return
-        if are_few or question.exact:
-            yield from read(sa.and_(POST.c.id.in_(lead.timely if are_few else lead.ids), _between(after, None)))
+        if (keys := _few(connection, lead)) is not None:
+            yield from _among(connection, question, lead.key, keys, after, watch)
             return
-    if question.exact:
-        yield from read(_between(after, None))
-    elif (led := question.led(connection).lead) is not None:
-        yield from read(sa.and_(post_id.in_(led.ids), _between(after, None)), along=True)
+    if limit is None and question.exact:
+        yield from read(sa.and_(question.search.where, _between(after, None)))
+    elif question.dialect == "sqlite" and (words := question.led(connection).words) is not None:
+        only = columns.aside(POST.c.id, question.dialect).in_(words)
+        end = _end_of(connection, after, FAR) if question.exact else None
+        yield from read(sa.and_(only, _between(after, end)), limit=limit, along=True)
+        if end is not None:
+            yield from read(sa.and_(POST.c.id.in_(words), _between(end, None)), limit=limit)
     else:
         yield from _in_windows(connection, question, after, tried, watch)
 
 
-def _leads(connection: Connection, question: Question) -> Iterator[sql.Lead]:
+def _leads(connection: Connection, question: Question) -> Iterator[Lead]:
     """Where indices lead; with the help of the vocabulary last, for that takes longest to read."""
-    if question.search.lead is not None:
-        yield question.search.lead
-    if not question.exact and (lead := question.led(connection).lead) is not None:
-        yield lead
+    yield from question.search.leads
+    if not question.exact:
+        yield from question.led(connection).leads
+
+
+def _few(connection: Connection, lead: Lead) -> Sequence[Any] | None:
+    """What a lead yields, unless it is much."""
+    keys = connection.scalars(lead.keys.limit(FEW + 1)).all()
+    return keys if len(keys) <= FEW else None
+
+
+def _among(
+    connection: Connection,
+    question: Question,
+    key: sa.ColumnElement[Any],
+    keys: Sequence[Any],
+    after: Rank | None,
+    watch: Watch,
+) -> Iterator[int]:
+    """The cases beyond `after` that answer by posts with one of these keys, in order."""
+    wanted = sa.select(*RANK, *question.columns).join(POST, POST.c.case_id == CASE.c.id)
+    wanted = wanted.where(question.kind, question.search.row_by_row, _between(after, None))
+    ranks = set()
+    for some in takewhile(lambda _: watch(0, 0), in_chunks(keys)):
+        found = connection.execute(wanted.where(key.in_(some)))
+        ranks |= {(-row.priority_score, row.last_mention_at, row.id) for row in found if question.answers(row)}
+    yield from (case_id for _, _, case_id in sorted(ranks))
 
 
 def _answering(
@@ -187,11 +214,6 @@ def _in_windows(
         tried += WINDOW
         if (after := end) is None:
             return
-
-
-def _are_few(connection: Connection, lead: sql.Lead) -> bool:
-    some = sa.select(sa.func.count()).select_from(lead.timely.limit(FEW + 1).subquery())
-    return int(connection.execute(some).scalar_one()) <= FEW
 
 
 def _end_of(connection: Connection, after: Rank | None, size: int) -> Rank | None:
@@ -234,13 +256,13 @@ def next_posts(
         chosen = [row.id for row in found if question.answers(row)]
         if len(chosen) >= limit:
             return chosen[:limit], _place_of(found, chosen[limit - 1])
-    led = question.led(connection)
     kind: Condition = sa.true() if question.any_post else POST.c.is_mention
-    where = led.row_by_row
-    if led.lead is not None and _are_few(connection, led.lead):
-        kind, where = question.kind, sa.and_(POST.c.id.in_(led.lead.timely), where)
-    elif led.lead is not None:
-        where = sa.and_(columns.aside(POST.c.id, question.dialect).in_(led.lead.ids), where)
+    where = question.search.row_by_row
+    lead = next((each for each in _leads(connection, question) if _few(connection, each) is not None), None)
+    if lead is not None:
+        kind, where = question.kind, sa.and_(lead.key.in_(lead.keys), where)
+    elif (words := question.led(connection).words) is not None:
+        where = sa.and_(columns.aside(POST.c.id, question.dialect).in_(words), where)
     found = connection.execute(query.where(kind, where, beyond).limit(wanted)).all()
     chosen = [row.id for row in found if question.answers(row)]
     return chosen, (found[-1].at, found[-1].id) if len(found) == wanted else None

@@ -21,25 +21,26 @@ Condition = sa.ColumnElement[bool]
 
 POST: sa.Table = tables.Post.__table__  # type: ignore[attr-defined]
 CASE: sa.Table = tables.Case.__table__  # type: ignore[attr-defined]
-_MATCH: sa.Table = tables.PostMatch.__table__  # type: ignore[attr-defined]
-_INTENT: sa.Table = tables.PostIntent.__table__  # type: ignore[attr-defined]
-_TAG: sa.Table = tables.CaseTag.__table__  # type: ignore[attr-defined]
-_AUTHOR: sa.Table = tables.Author.__table__  # type: ignore[attr-defined]
-_GROUP: sa.Table = tables.PersonGroup.__table__  # type: ignore[attr-defined]
-_REPLY: sa.Table = tables.Reply.__table__  # type: ignore[attr-defined]
+MATCH: sa.Table = tables.PostMatch.__table__  # type: ignore[attr-defined]
+INTENT: sa.Table = tables.PostIntent.__table__  # type: ignore[attr-defined]
+TAG: sa.Table = tables.CaseTag.__table__  # type: ignore[attr-defined]
+AUTHOR: sa.Table = tables.Author.__table__  # type: ignore[attr-defined]
+GROUP: sa.Table = tables.PersonGroup.__table__  # type: ignore[attr-defined]
+REPLY: sa.Table = tables.Reply.__table__  # type: ignore[attr-defined]
 _EVENT: sa.Table = tables.Event.__table__  # type: ignore[attr-defined]
 
-_ANSWERED = tuple(each.value for each in (ReplyState.HELD, ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN))
+ANSWERED = tuple(each.value for each in (ReplyState.HELD, ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN))
+"""States of a reply that counts as one."""
 _OPEN = tuple(each.value for each in Status if each.is_open)
 
 _ALSO: Mapping[str, tuple[sa.ColumnElement[str], Condition]] = {
-    "brand": (_MATCH.c.brand, _MATCH.c.post_id == POST.c.id),
-    "query": (_MATCH.c.query, _MATCH.c.post_id == POST.c.id),
-    "intent": (_INTENT.c.intent, _INTENT.c.post_id == POST.c.id),
-    "tag": (_TAG.c.tag, _TAG.c.case_id == POST.c.case_id),
+    "brand": (MATCH.c.brand, MATCH.c.post_id == POST.c.id),
+    "query": (MATCH.c.query, MATCH.c.post_id == POST.c.id),
+    "intent": (INTENT.c.intent, INTENT.c.post_id == POST.c.id),
+    "tag": (TAG.c.tag, TAG.c.case_id == POST.c.case_id),
     "group": (
-        _GROUP.c.group,
-        sa.and_(_GROUP.c.person_id == _AUTHOR.c.person_id, _AUTHOR.c.id == POST.c.author_id),
+        GROUP.c.group,
+        sa.and_(GROUP.c.person_id == AUTHOR.c.person_id, AUTHOR.c.id == POST.c.author_id),
     ),
 }
 """Fields with many values: the column of the other table, and what ties it to the post."""
@@ -90,14 +91,24 @@ def at(node: tree.Value, now: datetime, post: sa.FromClause) -> Condition:
     return COMPARE[op](post.c.at, edge)  # type: ignore[no-any-return]
 
 
-def source(node: tree.Value, dialect: Dialect, post: sa.FromClause) -> Condition:
-    """The condition of a source as an index can lead to it: by the names there are, each met once."""
-    other = POST.alias()
-    names = sa.select(sa.func.min(other.c.source).label("name")).cte(recursive=True)
-    next_one = sa.select(sa.func.min(other.c.source)).where(other.c.source > names.c.name).scalar_subquery()
+def timely(node: tree.Value, now: datetime, post: sa.FromClause) -> Condition:
+    """The condition of a time as the index of times can be searched with."""
+    return sa.and_(post.c.is_mention.in_((False, True)), at(node, now, post))  # that index begins with `is_mention`
+
+
+def named(node: tree.Value, column: sa.Column[Any], dialect: Dialect) -> Condition:
+    """The condition of a name as the column's index can lead to it: by the names there are, each met once."""
+    other = column.table.alias().c[column.name]
+    names = sa.select(sa.func.min(other).label("name")).cte(recursive=True)
+    next_one = sa.select(sa.func.min(other)).where(other > names.c.name).scalar_subquery()
     names = names.union_all(sa.select(next_one).where(names.c.name.is_not(None)))
     wanted = _is_name(names.c.name, fields.ascii_lower(node.value), dialect)
-    return post.c.source.in_(sa.select(names.c.name).where(names.c.name != "", wanted))
+    return column.in_(sa.select(names.c.name).where(names.c.name.is_not(None), wanted))
+
+
+def is_on_case(value: str) -> bool:
+    """Whether a value of `is:` is told by the case alone."""
+    return value in ("open", "assigned", "unassigned") or value not in _is()
 
 
 def _name(node: tree.Value, dialect: Dialect, me: str | None) -> Condition:
@@ -174,7 +185,7 @@ def _has(dialect: Dialect) -> Mapping[str, Condition]:
     text = sa.func.lower(POST.c.text if dialect == "sqlite" else sa.collate(POST.c.text, "C"))
     find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
     return {
-        "reply": _exists(_REPLY.c.post_id == POST.c.id, _REPLY.c.state.in_(_ANSWERED)),
+        "reply": _exists(REPLY.c.post_id == POST.c.id, REPLY.c.state.in_(ANSWERED)),
         "note": _exists(*noted),
         "link": sa.or_(*(find(text, each) > 0 for each in ("http://", "https://", "www."))),
         "rating": POST.c.rating.is_not(None),

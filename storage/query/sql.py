@@ -8,7 +8,7 @@ two are one, SQL decides. `NOT` swaps them, so that a superset stays one. The co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,13 +16,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.query import columns, index, literals, patterns, tree
+from storage.query import columns, facts, index, leads, literals, patterns, tree
 from storage.query.columns import Condition, Dialect
+from storage.query.leads import Lead
 
 MAX_LEAVES = 300
 """Leaves of a query that are put in SQL; of a longer one only the index takes part. SQLite nests 1,000 deep."""
 MAX_LOOKUP_DEPTH = 6
 """And-or changes in what is asked of the index; SQLite's parser holds about thirty."""
+
+MAX_ROW = 50
+"""Words in a row that are asked of the index."""
 
 SHORTEST_PIECE = 3
 """Letters of a part of a word from which the words that hold it are few enough to be looked up."""
@@ -36,15 +40,6 @@ JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.P
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """The ids of posts that indices yield, without reading a post; all that answer are among them."""
-
-    ids: sa.Select[Any]
-    timely: sa.Select[Any]
-    """Those in the times asked for; where the time is long, it is faster left to the reading of posts."""
-
-
-@dataclass(frozen=True, slots=True)
 class Search:
     """A query for the database; rows found by an inexact one are to be tried with `matcher.matches`."""
 
@@ -53,8 +48,10 @@ class Search:
     row_by_row: Condition
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
-    lead: Lead | None
-    """None where all posts are to be looked at."""
+    words: sa.Select[Any] | None
+    """Ids that the index of words yields, all that answer among them; None where it cannot leave anything out."""
+    leads: Sequence[Lead]
+    """Each leads to all that answer, and maybe others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +72,34 @@ def search(
     With a `vocabulary` the index also leads where only a part of a word, or a word like it, is asked for.
     """
     lookup = looked_up(node, vocabulary=vocabulary)
-    lead = _lead(node, lookup, dialect, now)
-    narrowed: Condition = sa.true()
-    if lead is not None and dialect == "sqlite":
-        narrowed = columns.POST.c.id.in_(lead.ids)
-    elif lookup is not None:
-        narrowed = index.condition(lookup, dialect)
-    if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, sa.true(), False, lead)
-    bounds = _Compiler(dialect, now, me).bounds(node)
-    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lead)
-
-
-def _lead(node: tree.Node, lookup: index.Lookup | None, dialect: Dialect, now: datetime) -> Lead | None:
-    """By the index of words and that of sources; by that of times too, but not alone."""
     words = index.ids(lookup, dialect) if lookup is not None else None
+    narrowed = index.condition(lookup, dialect) if lookup is not None and _is_of_words(node) else sa.true()
+    ways = [*_by_words(node, words, dialect, now), *leads.of(node, dialect, now, me)]
+    if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
+        return Search(narrowed, sa.true(), False, words, ways)
+    bounds = _Compiler(dialect, now, me).bounds(node)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, words, ways)
+
+
+def _is_of_words(node: tree.Node) -> bool:
+    """Whether words are asked for: facts alone are told by more posts than are read one by one."""
+    return any(isinstance(each, tree.Text) for each in tree.walk(node))
+
+
+def _by_words(node: tree.Node, words: sa.Select[Any] | None, dialect: Dialect, now: datetime) -> Iterator[Lead]:
+    """What the words lead to, and before that what they lead to in the times asked for."""
+    if words is None:
+        return
     post = columns.POST.alias()
-    leaves = [each for each in (node.parts if isinstance(node, tree.And) else (node,)) if isinstance(each, tree.Value)]
-    named = [each for each in leaves if each.field == "source" and each.value.lower() != "none"]
-    found = sa.select(post.c.id).where(*(columns.source(each, dialect, post) for each in named))
-    if words is not None:
-        found = found.where(columns.aside(post.c.id, dialect).in_(words))
-    elif not named:
-        return None
-    ids = found if named or words is None else words
-    times = [columns.at(each, now, post) for each in leaves if each.field in columns.TIMES]
-    if times and not named:
-        times.append(post.c.is_mention.in_((False, True)))  # what the index of times begins with
-    return Lead(ids, found.where(*times) if times else ids)
+    times = [
+        columns.timely(each, now, post)
+        for each in (node.parts if isinstance(node, tree.And) else ())
+        if isinstance(each, tree.Value) and each.field in columns.TIMES
+    ]
+    if times:
+        met = sa.select(post.c.id).where(*times, columns.aside(post.c.id, dialect).in_(words))
+        yield Lead(columns.POST.c.id, met)
+    yield Lead(columns.POST.c.id, words)
 
 
 def looked_up(
@@ -128,10 +125,11 @@ def looked_up(
             ]
             return _joined(index.AllOf, [each for each in needed if each], depth)
         case tree.Word() | tree.Phrase() | tree.Exact() | tree.Marked():
-            tokens = [
-                each for token in patterns.of(node).tokens if (each := _looked_up_token(token, depth, vocabulary))
-            ]
-            return _joined(index.AllOf, tokens, depth)
+            return _joined(index.AllOf, list(_in_a_row(node, depth, vocabulary)), depth)
+        case tree.Value():
+            known = facts.of(node)
+            told = [index.Words((each.word,), each.is_prefix) for each in known or ()]
+            return _any_of(told, depth) if known is not None else None
     return None
 
 
@@ -143,13 +141,28 @@ def _joined(
     return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 
-def _looked_up_token(token: str, depth: int, vocabulary: Vocabulary | None) -> index.Lookup | None:
-    """The word, or the beginning before its first wildcard when that leaves few enough words to go through."""
-    beginning = token.split("*")[0].split("?")[0]
-    if beginning == token:
-        return index.Token(token)
-    if len(beginning) >= 2 + (beginning[:1] in ("#", "@")):
-        return index.Token(beginning, is_prefix=True)
+def _in_a_row(
+    node: tree.Word | tree.Phrase | tree.Exact | tree.Marked, depth: int, vocabulary: Vocabulary | None
+) -> Iterator[index.Lookup]:
+    """Words in a row as far as they have no wildcard, with the beginning of the next one; what follows, anew."""
+    row: list[str] = []
+    for token in patterns.of(node).tokens[:MAX_ROW]:
+        beginning = re.split(r"[*?]", token, maxsplit=1)[0]
+        if beginning == token:
+            row.append(token)
+            continue
+        is_told = len(beginning) >= 2 + (beginning[:1] in ("#", "@"))
+        if is_told or row:
+            yield index.Words((*row, beginning) if is_told else tuple(row), is_told, node.field)
+        if not is_told and (lookup := _holding(token, depth, vocabulary)):
+            yield lookup
+        row = []
+    if row:
+        yield index.Words(tuple(row), False, node.field)
+
+
+def _holding(token: str, depth: int, vocabulary: Vocabulary | None) -> index.Lookup | None:
+    """Words that hold the longest part of one with wildcards, where that leaves few enough to go through."""
     piece = max(re.split(r"[*?]+", token), key=len)
     if vocabulary is None or len(piece) < SHORTEST_PIECE:
         return None
@@ -158,9 +171,11 @@ def _looked_up_token(token: str, depth: int, vocabulary: Vocabulary | None) -> i
 
 def _any_word(words: Sequence[str] | None, depth: int) -> index.Lookup | None:
     """One of these words; None where they are too many to be looked up."""
-    if words is None:
-        return None
-    return _joined(index.AnyOf, [index.Token(each) for each in words], depth) if words else index.NOTHING
+    return _any_of([index.Words((each,)) for each in words], depth) if words is not None else None
+
+
+def _any_of(parts: Sequence[index.Lookup], depth: int) -> index.Lookup | None:
+    return _joined(index.AnyOf, parts, depth) if parts else index.NOTHING
 
 
 class _Compiler:

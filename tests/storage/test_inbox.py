@@ -228,7 +228,7 @@ def test_what_the_listener_brings_is_a_change_too(desk: Any) -> None:
 
 
 def test_a_search_that_goes_through_all_can_be_watched_and_stopped(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("WALK", 1), ("WINDOW", 2)):
+    for name, value in (("WALK", 1), ("PROMISING", 0), ("WINDOW", 2)):
         monkeypatch.setattr(f"storage.searching.{name}", value)
     ids = [desk.case(text=f"zonnebank nummer {number}", opinion=scored(50 - number)) for number in range(8)]
     gone: list[tuple[int, int]] = []
@@ -247,7 +247,7 @@ def test_a_search_that_goes_through_all_can_be_watched_and_stopped(desk: Any, mo
 def test_a_search_finds_the_same_by_whatever_way_it_gets_there(
     desk: Any, clock: Any, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("WALK", 1), ("FEW", few), ("FAR", 2), ("WINDOW", 2), ("TRIED", 2)):
+    for name, value in (("WALK", 1), ("PROMISING", few), ("FEW", few), ("FAR", 2), ("WINDOW", 2), ("TRIED", 2)):
         monkeypatch.setattr(f"storage.searching.{name}", value)
     for number in range(12):
         clock.advance(hours=1)
@@ -258,6 +258,7 @@ def test_a_search_finds_the_same_by_whatever_way_it_gets_there(
     mentions, now = list(desk.inbox.mentions("*")), clock()
     for query in [
         "zonnebank", '"zonnebank storing"', "storing source:forum", "source:fo*", "source:none", "zonnebank within:4h",
+        "within:4h", "is:new lang:nl", "tag:none intent:(question OR churn)", "priority:>=high OR sentiment:unrated",
         "storing~1", "storing NEAR/3 zonnebank", "/stor(i)?ng/", "zonnebank NOT storing", "z* *oring source:blog",
     ]:  # fmt: skip
         wanted = [each for each in mentions if matcher.matches(grammar.parse(query), each, now=now)]

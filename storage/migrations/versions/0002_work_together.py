@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from storage.query import index
+
 revision = "0002"
 down_revision = "0001"
 
@@ -61,6 +63,8 @@ def upgrade() -> None:
         sa.Column("post_id", sa.BigInteger(), sa.ForeignKey("post.id"), primary_key=True),
     )
     op.create_index("ix_post_band_post_id", "post_band", ["post_id"])
+    index.drop(op.get_bind())
+    index.create(op.get_bind())
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION webcare_news() RETURNS trigger LANGUAGE plpgsql AS "

@@ -26,9 +26,11 @@ def found(store: Any, node: tree.Node, database: Database, now: datetime) -> tup
     ids = list(store.connection.scalars(query.where(search.where)))
     tried = list(store.connection.scalars(query.where(search.row_by_row)))
     assert ids == tried if search.exact else set(ids) <= set(tried)
-    if search.lead is not None:
-        assert set(ids) <= set(store.connection.scalars(search.lead.timely))
-        assert set(ids) <= set(store.connection.scalars(search.lead.ids))
+    for lead in search.leads:
+        led = sa.select(POST.c.id).where(lead.key.in_(lead.keys))
+        assert set(ids) <= set(store.connection.scalars(led)), lead
+    if search.words is not None:
+        assert set(ids) <= set(store.connection.scalars(search.words))
     return ids, search.exact
 
 
