@@ -69,8 +69,11 @@ def _record(line: bytes) -> list[dict[str, Any]]:
     return [record]
 
 
+_write = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _line(record: dict[str, Any]) -> str:
-    line = json.dumps(record, ensure_ascii=False)
+    line = _write(record)
     try:
         line.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON may name and UTF-8 cannot hold

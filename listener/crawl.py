@@ -204,7 +204,7 @@ def _recognise(course: _Course, posts: Sequence[Post], kit: Kit) -> bool:
         now["lang"] = before["lang"]
     else:
         text = "\n".join(f"{post.title}\n{post.text[:500]}" for post in posts)[:SAMPLE]
-        now["lang"] = understanding.language(kit.bench.classifier, text)
+        now["lang"] = understanding.lang_of(kit.bench.classifier, text)
         health.check_identity(before, now, course.spec.url)
     course.memory["identity"] = now
     return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 
-from listener.understanding.classifier import Classifier, Default, Task, language, many
+from listener.understanding.classifier import Classifier, Default, Task, lang_of, many
 from listener.understanding.layer import Layer
 from listener.understanding.relevance import BrandWords
 
-__all__ = ["BrandWords", "Classifier", "Layer", "Task", "language", "load", "many"]
+__all__ = ["BrandWords", "Classifier", "Layer", "Task", "lang_of", "load", "many"]
 
 
 def load(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from listener.understanding import intents, priority, weights
-from listener.understanding.intents import INTENTS
+from listener.understanding.intents import INTENTS, Order
 from listener.understanding.language import Languages
 from listener.understanding.layer import Layer
 from listener.understanding.relevance import BrandWords, Parties, relevance, said_of
@@ -24,6 +23,8 @@ from storage.types import Opinion, Reason, Sentiment
 VERSION = "default/1"
 BATCH = 256
 """Texts judged together: enough to share what a step costs, few enough to stay near the processor."""
+LETTERS = 100_000
+"""Characters of theirs after which no more are judged together: each word takes some hundreds of bytes meanwhile."""
 TALK = ("direct", "problem", "waiting", "no_answer", "money", "churn", "purchase", "thanks", "rude", "outage")
 """Cues of a customer speaking, which make it likelier that a brand is meant."""
 
@@ -76,7 +77,7 @@ def many(classifier: Classifier, tasks: Sequence[Task]) -> list[Opinion]:
     return judged
 
 
-def language(classifier: Classifier, text: str) -> str:
+def lang_of(classifier: Classifier, text: str) -> str:
     """The language of a text, or "": told without judging the text where the classifier has a method `language`."""
     alone = getattr(classifier, "language", None)
     return (classifier(text).lang if alone is None else alone(text)) or ""
@@ -95,9 +96,7 @@ class Default:
         self._priorities = weights_ or {}
         self._languages = Languages(self._weights)
         self._tongues: dict[str, Tongue] = {}
-        self._orders = {
-            n: (array("f", self._weights.array(f"{n}.order")[:, 0].tobytes()), intents.kinds(n)) for n in ("nl", "en")
-        }
+        self._orders: dict[str, Order] = {}
         self._parties: dict[tuple[BrandWords, ...], Parties] = {}
         self._intents = self._weights.array("intents.table").astype(np.float64)
         self.layer = layer or Layer({})
@@ -130,9 +129,7 @@ class Default:
     def many(self, tasks: Sequence[Task]) -> list[Opinion]:
         """The opinion of each text, as if it were the only one, but that a short one follows its conversation."""
         spoken: dict[str, str] = {}
-        return [
-            opinion for at in range(0, len(tasks), BATCH) for opinion in self._judged(tasks[at : at + BATCH], spoken)
-        ]
+        return [opinion for some in _batches(tasks) for opinion in self._judged(some, spoken)]
 
     def scores(self, texts: Sequence[str], lang: str) -> list[tuple[list[str], list[float], list[float]]]:
         """The folded words and signs of each text, and its log-odds for each column of a layer (`layer.COLUMNS`)."""
@@ -190,6 +187,8 @@ class Default:
     def _tongue(self, lang: str | None) -> Tongue:
         name = lang if lang in ("nl", "en") else ""
         if name not in self._tongues:
+            if name:
+                self._orders[name] = Order(self._weights.array(f"{name}.order")[:, 0], intents.kinds(name))
             self._tongues[name] = Tongue(name, self._weights)
         return self._tongues[name]
 
@@ -223,13 +222,17 @@ class Default:
 
     def _odds(self, readings: Sequence[Reading], seen: Sequence[intents.Cues]) -> Any:
         """The log-odds of each intent, a row a text."""
-        orders = [intents.ordered(each, *self._orders[each.lang]) if each.lang else 0.0 for each in readings]
-        return intents.features(readings, seen, orders) @ self._intents
+        ordered = np.zeros(len(readings))
+        for lang, order in self._orders.items():
+            here = [at for at, reading in enumerate(readings) if reading.lang == lang]
+            ordered[here] = order([readings[at] for at in here])
+        return intents.features(readings, seen, ordered) @ self._intents
 
     def _opinion(
         self, lang: str | None, reading: Reading, seen: intents.Cues, about: _About, wants: list[Want]
     ) -> Opinion:
-        wants = sorted(wants, key=_lightness) if reading.words else []
+        if wants:
+            wants = sorted(wants, key=_lightness) if reading.words else []
         judged, chance = label(reading)
         parts = _parts(reading, seen, wants, about)
         points, level, reasons = priority.score(parts, None, self._priorities, self.layer.priorities.get(reading.lang))
@@ -245,6 +248,18 @@ class Default:
             reasons=(*self._tongue(lang).why(reading, judged), *_shown(wants, seen), *about[1], *reasons),
             model=self.model,
         )
+
+
+def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    batch, letters = list[Task](), 0
+    for task in tasks:
+        batch.append(task)
+        letters += min(len(task.text) + len(task.title), LIMIT)
+        if len(batch) == BATCH or letters > LETTERS:
+            yield batch
+            batch, letters = [], 0
+    if batch:
+        yield batch
 
 
 def _lightness(want: Want) -> float:
@@ -268,18 +283,19 @@ def _about(reading: Reading, tokens: Sequence[str], parties: Parties, seen: inte
 
 def _parts(reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]], about: _About) -> priority.Parts:
     """What a text brings to its priority: its urgencies, what it wants, its sentiment, whether it is about us."""
-    grounds = {name: seen[name] for name in intents.URGENCIES if name in seen}
+    grounds = {name: seen[name] for name in intents.URGENCIES if name in seen} if seen else {}
     for name, _ in wants:
         if name in priority.WEIGHTS and name not in grounds:
             grounds[name] = []
-    doubts = [reason for reason in about[1] if reason.share < 0]
+    near, signs = about
+    doubts = [reason for reason in signs if reason.share < 0] if signs else ()
     return priority.Parts(
-        negative=reading.shares[0],
-        positive=reading.shares[2],
-        spoken=reading.shown & ME > 0,
-        relevance=about[0] if about[0] is not None and doubts else 1.0,
-        doubts=[word for reason in doubts for word in reason.words],
-        reasons=grounds,
+        reading.shares[0],
+        reading.shares[2],
+        reading.shown & ME > 0,
+        near if near is not None and doubts else 1.0,
+        [word for reason in doubts for word in reason.words] if doubts else (),
+        grounds,
     )
 
 
@@ -288,5 +304,5 @@ def _shown(wants: list[tuple[str, float]], seen: intents.Cues) -> list[Reason]:
     out = []
     for name, odds in wants:
         words = tuple(dict.fromkeys([word for group in intents.SHOWN[name] for word in seen.get(group, ())]))
-        out.append(Reason(about="intent", label=name, words=words[:4], share=round(1 / (1 + math.exp(-odds)), 3)))
+        out.append(Reason("intent", name, words[:4], round(1 / (1 + math.exp(-odds)), 3)))
     return out

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from listener.understanding import lists
-from listener.understanding.sentiment import Reading
+from listener.understanding.sentiment import Reading, hashed
 from listener.understanding.tokens import fold
 from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, bucket
 
@@ -30,6 +30,8 @@ Cues = dict[str, list[str]]
 def cues(reading: Reading) -> Cues:
     """Group -> the phrases of it in the text, those under a guard left out."""
     out: Cues = {}
+    if not reading.phrases:
+        return out
     guarded = [(a, b, GUARDS[p.group]) for a, b, p in reading.phrases if p.group in GUARDS]
     for start, stop, phrase in reading.phrases:
         group = phrase.group
@@ -74,54 +76,91 @@ ORDER_SIZE = 1 << 14
 """Rows of the table of word pairs by which a question is known."""
 
 
-@lru_cache(maxsize=1 << 10)
-def _kind_rows(one: str, two: str, three: str) -> tuple[int, ...]:
-    """The rows of what kind the first three words of a sentence are."""
-    shown = (f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}")
-    return tuple(bucket(each, ORDER_SIZE) for each in shown)
+def _opening_rows(first: str, second: str, kinds: Sequence[str]) -> list[int]:
+    """The rows of how a sentence begins: of what kind its first three words are, and which the first two."""
+    one, two, three = kinds
+    shown = f"^^{one}", f"^^{one} {two}", f"^^* {two}", f"^^{one} {two} {three}"
+    return [bucket(each, ORDER_SIZE) for each in (*shown, f"^ {first}", f"^ {first} {second}", f"^^{first} {two}")]
 
 
-def order_rows(words: list[str], kinds: Mapping[str, str], pairs: Sequence[int]) -> list[int]:
-    """The rows that tell the order of one sentence, of which `pairs` are the hashed pairs from its second word on.
+def _closing_row(last: str) -> int:
+    """The row of how a sentence ends."""
+    return bucket(f"{last} $", ORDER_SIZE)
 
-    They are its pairs of words, how it ends, and, fillers passed over, its first words and of what kind they are.
-    """
-    start, last = 0, len(words) - 2
-    while start < last and kinds.get(words[start]) == "kind_filler":
+
+def _after_fillers(words: Sequence[str], start: int, stop: int, kinds: Mapping[str, str]) -> int:
+    """Where a sentence begins to say something; two words of it are always left."""
+    while start < stop - 2 and kinds.get(words[start]) == "kind_filler":
         start += 1
-    one, two, three, *_ = [*[kinds.get(word, "*") for word in words[start : start + 3]], "*", "*", "*"]
-    first, second = [*words[start : start + 2], "", ""][:2]
-    edges = (f"^ {first}", f"^ {first} {second}", f"^^{first} {two}", f"{words[-1] if words else ''} $")
-    return [
-        *_kind_rows(one, two, three),
-        *[bucket(edge, ORDER_SIZE) for edge in edges],
-        *[pair % ORDER_SIZE for pair in pairs[start:]],
-    ]
+    return start
 
 
-def ordered(reading: Reading, table: Sequence[float], kinds: Mapping[str, str]) -> float:
-    """How much the likeliest sentence of a text has the words and the order of a question (log-odds, -3 to 3).
+def _begun(words: Sequence[str], kinds: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
+    """The first two of up to three words, and the kinds of three."""
+    first, second, *_ = [*words, "", ""]
+    return first, second, (*[kinds.get(word, "*") for word in words], "*", "*", "*")[:3]
 
-    The last number of `table` is the bias. Where there is a question mark, a clause may hold the question.
+
+def order_rows(words: list[str], kinds: Mapping[str, str]) -> list[int]:
+    """The rows that tell the order of one sentence, the fillers it begins with passed over.
+
+    They are how it begins, how it ends, and its pairs of words.
     """
-    best, start, count = -3.0, 0, 0
-    folds = reading.folds
-    ends = ".?!…,;:" if reading.shown & ASK else ".?!…"
-    for at, word in enumerate([*folds, "."]):
-        if word[0] in ends:
-            if at - start > 1 and count < 8:
-                found = order_rows(folds[start:at], kinds, reading.pairs[start + 1 : at])
-                best = max(best, sum([table[row] for row in found]) / math.sqrt(len(found) + 1) + table[-1])
-                count += 1
-            start = at + 1
-    return min(best, 3.0)
+    start = _after_fillers(words, 0, len(words), kinds)
+    rows = _opening_rows(*_begun(words[start : start + 3], kinds))
+    pairs = hashed(words)[1 + start : -1]
+    return [*rows, _closing_row(words[-1] if words else ""), *[pair % ORDER_SIZE for pair in pairs]]
+
+
+MOST = 16
+"""Sentences of a text that are looked at."""
+EDGE_ROWS = 8
+"""Rows of how a sentence begins and ends."""
+
+
+class Order:
+    """Knows a question of one language by its words and their order; `table` are the trained weights, the bias last."""
+
+    def __init__(self, table: Any, kinds: Mapping[str, str]) -> None:
+        self._table, self._kinds = table.astype(np.float64), kinds
+        *rows, self._bias = self._table.tolist()
+        self._opening = lru_cache(maxsize=1 << 13)(lambda *begun: sum([rows[at] for at in _opening_rows(*begun)]))
+        self._closing = lru_cache(maxsize=1 << 13)(lambda last: rows[_closing_row(last)])
+
+    def __call__(self, readings: Sequence[Reading]) -> list[float]:
+        """How much the likeliest sentence of each text is worded and ordered as a question (log-odds, -3 to 3)."""
+        if not readings:
+            return []
+        sums = np.cumsum(self._table[np.concatenate([each.pairs for each in readings]) % ORDER_SIZE]).tolist()
+        best, start = [], 0
+        for reading in readings:
+            stop = start + len(reading.pairs)
+            best.append(self._best(reading, sums[start:stop]))
+            start = stop
+        return best
+
+    def _best(self, reading: Reading, sums: Sequence[float]) -> float:
+        """Of the likeliest sentence, or where there is a question mark clause; `sums` adds up the pairs one by one."""
+        folds, kinds = reading.folds, self._kinds
+        ends = ".?!…,;:" if reading.shown & ASK else ".?!…"
+        best, start = -3.0, 0
+        for stop in [*[at for at, word in enumerate(folds) if word[0] in ends][:MOST], len(folds)]:
+            if stop - start > 1:
+                first = _after_fillers(folds, start, stop, kinds)
+                said = self._opening(*_begun(folds[first : min(first + 3, stop)], kinds)) + self._closing(
+                    folds[stop - 1]
+                )
+                said += sums[stop - 1] - sums[first]
+                best = max(best, said / math.sqrt(EDGE_ROWS + stop - first) + self._bias)
+            start = stop + 1
+        return min(best, 3.0)
 
 
 _PLACE = {name: at for at, name in enumerate(FEATURES)}
 _REST = _PLACE["negative"]
 
 
-def features(readings: Sequence[Reading], seen: Sequence[Cues], ordered: Sequence[float]) -> Any:
+def features(readings: Sequence[Reading], seen: Sequence[Cues], ordered: Any) -> Any:
     """The numbers of `FEATURES`, a row a text. `ordered`: how much the order of the words is that of a question."""
     rows = np.zeros((len(readings), len(FEATURES)))
     rows[:, 0] = 1.0
@@ -134,16 +173,18 @@ def features(readings: Sequence[Reading], seen: Sequence[Cues], ordered: Sequenc
     texts, places, counts = np.array(there, dtype=np.intp).reshape(-1, 3).T
     rows[texts, places] = 1.0
     rows[texts, places + len(GROUPS)] = np.minimum(counts, 4) - 1.0
-    rows[:, _REST:] = [
-        (
-            reading.shares[0], reading.shares[2], reading.shown & ASK > 0, "q_open" in cues_ and _opens(reading),
-            reading.shown & ME > 0, reading.shown & YOU > 0, reading.shown & LINK > 0,
-            min(len(reading.words), 60) / 60, len(reading.words) < 5, reading.shown & SHOUT > 0,
-            reading.shown & TAG > 0, reading.shown & DIGIT > 0, order,
-            bool(reading.folds) and reading.folds[-1] == ".",
-        )
-        for reading, cues_, order in zip(readings, seen, ordered, strict=True)
-    ]  # fmt: skip
+    shown = np.array([reading.shown for reading in readings])
+    lengths = np.array([len(reading.words) for reading in readings])
+    shares = np.array([reading.shares for reading in readings])
+    opens = ["q_open" in cues_ and _opens(reading) for reading, cues_ in zip(readings, seen, strict=True)]
+    closed = [bool(reading.folds) and reading.folds[-1] == "." for reading in readings]
+    rows[:, _REST:] = np.stack(
+        [
+            shares[:, 0], shares[:, 2], shown & ASK > 0, opens, shown & ME > 0, shown & YOU > 0, shown & LINK > 0,
+            np.minimum(lengths, 60) / 60, lengths < 5, shown & SHOUT > 0, shown & TAG > 0, shown & DIGIT > 0,
+            ordered, closed,
+        ], axis=1,
+    )  # fmt: skip
     return rows
 
 

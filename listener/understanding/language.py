@@ -76,7 +76,7 @@ class Languages:
     def _guess(self, texts: Sequence[Sequence[str]]) -> list[Guess]:
         heads = [tokens[:LONGEST] for tokens in texts]
         guesses = [self._by_plain_words(head) for head in heads]
-        self._learn(head for head, guess in zip(heads, guesses, strict=True) if guess.lang is None)
+        self._learn(token for head, guess in zip(heads, guesses, strict=True) if guess.lang is None for token in head)
         places = self._seen.places
         rows = [
             [at for t in head if (at := places[t]) >= 0] if guess.lang is None else []
@@ -94,8 +94,8 @@ class Languages:
             return Guess(plain[0])
         return Guess(None)
 
-    def _learn(self, heads: Iterable[Sequence[str]]) -> None:
-        fresh = self._seen.unknown(heads)
+    def _learn(self, tokens: Iterable[str]) -> None:
+        fresh = self._seen.unknown(tokens)
         words = [token for token in fresh if _is_word(token)]
         self._seen.add(words, self._weighed(words))
         self._seen.places.update(dict.fromkeys(set(fresh).difference(words), -1))

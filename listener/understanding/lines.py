@@ -39,16 +39,17 @@ def as_record(opinion: Opinion) -> dict[str, Any]:
     """An opinion as plain values, under the names of the exported mention."""
     return {
         "lang": opinion.lang,
-        "sentiment": opinion.sentiment.value,
+        "sentiment": str(opinion.sentiment),
         "score": opinion.score,
         "confidence": opinion.confidence,
         "intent": opinion.intents[0] if opinion.intents else None,
         "intents": list(opinion.intents),
         "relevance": opinion.relevance,
-        "priority": opinion.priority.value,
+        "priority": str(opinion.priority),
         "priority_score": opinion.priority_score,
         "reasons": [
-            {"about": r.about, "label": r.label, "words": list(r.words), "share": r.share} for r in opinion.reasons
+            {"about": about, "label": label, "words": list(words), "share": share}
+            for about, label, words, share in opinion.reasons
         ],
         "model": opinion.model,
     }

@@ -20,20 +20,21 @@ class Memory:
         self.turn = Lock()
         """Held from what is unknown to the last look at a row: several threads judge with one memory."""
 
-    def unknown(self, texts: Iterable[Sequence[str]]) -> list[str]:
-        """The words of these texts that are to be weighed: the new ones, or all of them after it was emptied."""
-        words = dict.fromkeys([word for text in texts for word in text])
-        fresh = [word for word in words if word not in self.places]
+    def unknown(self, words: Iterable[str]) -> list[str]:
+        """Those of these words that are to be weighed: the new ones, or all of them after it was emptied."""
+        asked = set(words)
+        fresh = asked.difference(self.places)
         if len(self.places) + len(fresh) <= self._most:
-            return fresh
+            return sorted(fresh)
         self.places.clear()
         self._count = 0
-        return list(words)
+        return sorted(asked)
 
-    def add(self, words: Sequence[str], rows: np.ndarray[Any, Any]) -> None:
-        """Remembers the rows of new words."""
+    def add(self, words: Sequence[str], rows: np.ndarray[Any, Any]) -> int:
+        """Remembers the rows of new words; the number of the first of them."""
         start, self._count = self._count, self._count + len(words)
         while self._count > len(self.numbers):
             self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)])
         self.numbers[start : self._count] = rows
         self.places.update(zip(words, range(start, self._count), strict=True))
+        return start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -69,8 +68,7 @@ class Onnx:
             label = Sentiment.NEUTRAL
         kept = [each for each in opinion.reasons if each.about != "sentiment"]
         reason = Reason(about="sentiment", label=label.value, share=round(shares.get(label, 1 - abs(score)), 3))
-        return dataclasses.replace(
-            opinion,
+        return opinion._replace(
             sentiment=label,
             score=round(score, 3),
             confidence=reason.share,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from storage.types import Priority, Reason
 
@@ -45,8 +47,7 @@ class Context:
     """Other mentions by the same author in the last seven days."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(NamedTuple):
     """What a text brings to its priority."""
 
     negative: float = 0.0
@@ -58,7 +59,7 @@ class Parts:
     """Whether it is about us, where something in it speaks against that."""
     doubts: Sequence[str] = ()
     """The words that speak against it."""
-    reasons: Mapping[str, Sequence[str]] | None = None
+    reasons: Mapping[str, Sequence[str]] = MappingProxyType({})
     """Reason (a name of `WEIGHTS`) -> the words it was seen in."""
 
 
@@ -73,23 +74,26 @@ def score(
     `learnt` is what agents made of the weights (`learn_priority`), but of those that `weights` sets; what it adds is a
     reason of its own. What is not about us is never grave.
     """
-    worth, there = {**WEIGHTS, **(weights or {})}, amounts(parts, context)
-    points = {name: worth[name] * part for name, part in there.items()}
+    worth, there = {**WEIGHTS, **weights} if weights else WEIGHTS, amounts(parts, context)
+    points = [(name, worth[name] * part) for name, part in there.items()]
     if learnt:
         free = learnt.keys() - (weights or {}).keys()
-        points["learnt"] = sum(learnt[name] * part for name, part in there.items() if name in free)
-    total = sum(points.values())
-    level = next((level for level, cut in CUTS.items() if total >= cut), Priority.LOW)
-    if any(worth[name] > 0 and there.get(name, 0.0) > PASSING for name in GRAVE) and _is_grave(parts, there):
+        points.append(("learnt", sum(learnt[name] * part for name, part in there.items() if name in free)))
+    total = sum([value for _, value in points])
+    level = next((level for level, cut in _LEVELS if total >= cut), Priority.LOW)
+    if any(name in there and worth[name] > 0 and there[name] > PASSING for name in GRAVE) and _is_grave(parts, there):
         total = max(total, CUTS[Priority.HIGH])
         level = max(level, Priority.HIGH, key=lambda each: each.rank)
-    words = {**(parts.reasons or {}), "irrelevant": parts.doubts}
+    shown = sorted([point for point in points if abs(point[1]) >= 0.1], key=_lightness)
+    words = parts.reasons
     reasons = [
-        Reason(about="priority", label=name, words=tuple(words.get(name, ())), share=round(value, 2))
-        for name, value in sorted(points.items(), key=_lightness)
-        if abs(value) >= 0.1
+        Reason("priority", name, tuple(words.get(name, ()) if name != "irrelevant" else parts.doubts), round(value, 2))
+        for name, value in shown
     ]
     return max(0, min(100, round(12 + total * 88 / FULL))), level, tuple(reasons)
+
+
+_LEVELS = tuple(CUTS.items())
 
 
 def amounts(parts: Parts, context: Context | None = None) -> dict[str, float]:
@@ -97,13 +101,14 @@ def amounts(parts: Parts, context: Context | None = None) -> dict[str, float]:
 
     A glad text's reasons count less: "thanks, the fire is out" is no alarm.
     """
-    seen = parts.reasons or {}
+    seen = parts.reasons
     damped = 0.35 + 0.65 * (1 - parts.positive)
-    passing = 1.0 if parts.spoken or _is_meant(seen) else PASSING
     there = {"negative": parts.negative, "positive": parts.positive}
-    for name in seen:
-        if name in WEIGHTS:
-            there[name] = 1.0 if WEIGHTS[name] < 0 else damped * (passing if name in ALARMS else 1.0)
+    if seen:
+        passing = 1.0 if parts.spoken or _is_meant(seen) else PASSING
+        for name in seen:
+            if name in WEIGHTS:
+                there[name] = 1.0 if WEIGHTS[name] < 0 else damped * (passing if name in ALARMS else 1.0)
     if parts.relevance < ABOUT_US:
         there["irrelevant"] = min((ABOUT_US - parts.relevance) / (ABOUT_US - ABOUT_OTHERS), 1.0)
     return there if context is None else there | _around(context)

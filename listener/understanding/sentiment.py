@@ -6,7 +6,7 @@ import itertools
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from listener.understanding.crc import Groups, Numbers, together
 from listener.understanding.lists import Phrase
 from listener.understanding.memory import Memory
-from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, found, signs
+from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, Shown, found, marks, signs
 from listener.understanding.weights import Weights
 from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, edged, vocabulary
 from storage.types import Reason, Sentiment
@@ -33,21 +33,21 @@ class Reading:
     words: list[Word]
     folds: list[str]
     phrases: list[tuple[int, int, Phrase]]
-    hits: list[Found] = field(default_factory=list)
-    shares: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    """Chance of negative, neutral, positive."""
-    signs: list[float] = field(default_factory=list)
-    """The numbers of the whole text (`signs.NAMES`)."""
-    shown: int = 0
+    hits: list[Found]
+    shown: int
     """The bits of all words."""
-    pairs: list[int] = field(default_factory=list)
-    """The pairs of words, hashed (`hashed`)."""
-    sides: tuple[list[float], list[float]] = ([], [])
-    """What each word adds to negative and to positive, half of what the pairs it is in add with it."""
-    lead: tuple[float, float] = (0.0, 0.0)
+    signs: Any
+    """The numbers of the whole text (`signs.NAMES`)."""
+    lead: Sequence[float]
     """What its opinion words add to negative and to positive by the signs."""
-    odds: tuple[float, float] = (0.0, 0.0)
+    pairs: Any
+    """The pairs of words, hashed (`hashed`); none in a language without a model of its own."""
+    sides: tuple[Sequence[float], Sequence[float]]
+    """What each word adds to negative and to positive, half of what the pairs it is in add with it."""
+    odds: Sequence[float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
+    shares: Sequence[float] = (0.0, 1.0, 0.0)
+    """Chance of negative, neutral, positive."""
 
     @property
     def score(self) -> float:
@@ -57,9 +57,9 @@ class Reading:
 
 EDGES = (" ^", " $")
 """Before the first and after the last word of a text; no word has a space."""
-_NEG, _POS, _FLAGS, _CRC, _TAIL, _LENGTH, _SPEAKS = range(7)
+_NEG, _POS, _FLAGS, _CRC, _TAIL, _LENGTH, _SPEAKS, _BANGS, _ASKS = range(9)
 """What is remembered of a word: its trained weights, its bits, the CRC-32 of its form and of a space and its form with
-the length of that, and whether it may be shown as a reason."""
+the length of that, whether it may be shown as a reason, and how many "!" and "?" it has."""
 
 
 class Tongue:
@@ -76,49 +76,59 @@ class Tongue:
             self._forms, self._pieces, self._pairs = (
                 weights.columns(f"{lang}.{name}") for name in ("words", "pieces", "pairs")
             )
-        self._seen = Memory(7, np.float64, CACHE)
-        self._words: dict[int, Word] = {}
-        """Row of the memory -> word."""
+        self._seen = Memory(9, np.float64, CACHE)
+        self._words: list[Word] = []
+        """By the rows of the memory."""
 
     def read(self, texts: Sequence[Sequence[str]]) -> list[Reading]:
         """Read and judge texts, given as their tokens."""
         with self._seen.turn:
-            return self._read(texts)
+            return self._read(texts) if texts else []
 
     def _read(self, texts: Sequence[Sequence[str]]) -> list[Reading]:
-        edged = [[EDGES[0], *tokens, EDGES[1]] for tokens in texts]
+        edged = [token for tokens in texts for token in (EDGES[0], *tokens, EDGES[1])]
         self._learn(self._seen.unknown(edged))
-        places, known = self._seen.places, self._words
-        rows = [[places[token] for token in tokens] for tokens in edged]
-        readings = []
-        for each in rows:
-            words = [known[at] for at in each[1:-1]]
-            folds = [word.fold for word in words]
-            phrases = self._book.find(folds)
-            readings.append(Reading(self.lang, words, folds, phrases, found(words, phrases, self.lang)))
-        if readings:
-            self._judge(readings, rows)
+        rows = list(map(self._seen.places.__getitem__, edged))
+        numbers, known = self._seen.numbers[rows], list(map(self._words.__getitem__, rows))
+        ends = np.cumsum([len(tokens) + len(EDGES) for tokens in texts])
+        spans = [(end - len(tokens) - 1, end - 1) for tokens, end in zip(texts, ends.tolist(), strict=True)]
+        forms = [word.fold for word in known]
+        words, folds = [known[start:stop] for start, stop in spans], [forms[start:stop] for start, stop in spans]
+        phrases = list(map(self._book.find, folds))
+        hits = [found(*each, self.lang) for each in zip(words, phrases, strict=True)]
+        starts, flags = ends - np.diff(ends, prepend=0), numbers[:, _FLAGS].astype(np.int64)
+        numbered = signs(Shown(starts, flags, numbers[:, [_BANGS, _ASKS]]), hits, phrases)
+        leads = numbered @ (self._sides * _OF_OPINION) - self._sides[_NO_OPINION]
+        pairs, sides, odds = self._by_words(numbers, ends)
+        shown, (negative, positive) = np.bitwise_or.reduceat(flags, starts), sides.T.tolist()
+        near = [pairs[start - 1 : stop] for start, stop in spans]
+        by_words = [(negative[start:stop], positive[start:stop]) for start, stop in spans]
+        columns: Any = (words, folds, phrases, hits, shown.tolist(), numbered, leads.tolist(), near, by_words)
+        readings = [Reading(self.lang, *each) for each in zip(*columns, strict=True)]
+        settle(readings, self._bias + numbered @ self._sides + odds)
         return readings
 
     def _learn(self, tokens: Sequence[str]) -> None:
         """Look up and weigh new words."""
+        if not tokens:
+            return
         words = [
             self._vocabulary.word(token) if token not in EDGES else Word(token, token[1:], 0.0, "") for token in tokens
         ]
         forms = [word.fold.encode("utf-8", "surrogatepass") for word in words]
-        rows = np.zeros((len(words), 7))
+        rows = np.zeros((len(words), 9))
         rows[:, _CRC] = [zlib.crc32(form) for form in forms]
         rows[:, _TAIL] = [zlib.crc32(b" " + form) for form in forms]
         rows[:, _LENGTH] = [len(form) + 1 for form in forms]
         rows[:, _FLAGS] = [word.flags for word in words]
         rows[:, _SPEAKS] = [word.letters or bool(word.value) for word in words]
+        rows[:, [_BANGS, _ASKS]] = [marks(word.fold) for word in words]
         if self.lang:
             rows[:, : _POS + 1] = self._weighed(words, rows[:, _CRC].astype(np.uint32))
         for at, token in enumerate(tokens):
             if token in EDGES:
                 rows[at, [_NEG, _POS, _FLAGS]] = 0.0
-        self._seen.add(tokens, rows)
-        self._words.update((self._seen.places[token], word) for token, word in zip(tokens, words, strict=True))
+        self._words[self._seen.add(tokens, rows) :] = words
 
     def _weighed(self, words: Sequence[Word], crcs: Numbers) -> Any:
         """What each word and the letter groups in it add to negative and to positive."""
@@ -132,29 +142,10 @@ class Tongue:
             sums[:, side] += fine * scale * np.bincount(owners, said[:, side], len(words))
         return sums
 
-    def _judge(self, readings: Sequence[Reading], rows: Sequence[Sequence[int]]) -> None:
-        """Fill in what the words of each text add up to, and the chances of the labels."""
-        counts = np.array([len(each) for each in rows])
-        ends = np.cumsum(counts)
-        numbers = self._seen.numbers[[at for each in rows for at in each]]
-        shown = np.bitwise_or.reduceat(numbers[:, _FLAGS].astype(np.int64), ends - counts)
-        for reading, bits in zip(readings, shown.tolist(), strict=True):
-            reading.shown = bits
-            reading.signs = signs(reading.words, reading.hits, bits, reading.phrases)
-        numbered = np.array([reading.signs for reading in readings])
-        odds = self._bias + numbered @ self._sides
-        leads = numbered @ (self._sides * _OF_OPINION) - self._sides[_NO_OPINION]
-        for reading, lead in zip(readings, leads.tolist(), strict=True):
-            reading.lead = tuple(lead)
-        if self.lang:
-            odds += self._by_words(readings, numbers, ends)
-        else:
-            for reading in readings:
-                reading.sides = [0.0] * len(reading.words), [0.0] * len(reading.words)
-        settle(readings, odds)
-
-    def _by_words(self, readings: Sequence[Reading], numbers: Any, ends: Any) -> Any:
-        """What the words of each text and the pairs of them add to its scores."""
+    def _by_words(self, numbers: Any, ends: Any) -> tuple[Any, Any, Any]:
+        """The hashed pairs of words, what each word adds, and what words and pairs of each text add to its scores."""
+        if not self.lang:
+            return ends[:0], np.zeros((len(numbers), 2)), 0.0
         table, scales = self._pairs
         whole = numbers[:, [_CRC, _TAIL]].astype(np.uint32)
         crcs = together(whole[:-1, 0], whole[1:, 1], numbers[1:, _LENGTH].astype(np.intp))
@@ -164,18 +155,9 @@ class Tongue:
         paired[ends - 1] = 0.0  # after the edge of one text begins the next
         paired[ends[counts == len(EDGES)] - len(EDGES)] = 0.0  # a text without words has no pairs
         sides = numbers[:, : _POS + 1] + scales / 2 * (paired + np.roll(paired, 1, axis=0))
-        negative, positive = (sides * numbers[:, [_SPEAKS]]).T.tolist()
-        pairs, start = crcs.tolist(), 0
-        for reading, end in zip(readings, ends.tolist(), strict=True):
-            reading.pairs = pairs[start : end - 1]
-            reading.sides = negative[start + 1 : end - 1], positive[start + 1 : end - 1]
-            start = end
-        owners = np.repeat(np.arange(len(ends)), counts)
-        sums = [
-            np.bincount(owners, numbers[:, side]) + scale * np.bincount(owners, paired[:, side])
-            for side, scale in enumerate(scales)
-        ]
-        return np.stack(sums, axis=1) / np.sqrt(counts - 1)[:, None]
+        starts = ends - counts
+        sums = np.add.reduceat(numbers[:, : _POS + 1], starts) + scales * np.add.reduceat(paired, starts)
+        return crcs, sides * numbers[:, [_SPEAKS]], sums / np.sqrt(counts - 1)[:, None]
 
     def why(self, reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
         """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
@@ -190,16 +172,13 @@ class Tongue:
             for at in range(start + 1, stop):
                 points[start], points[at] = points[start] + points[at], 0.0
         total = sum([p for p in points if p > 0]) or 1.0
-        best = sorted([(p, at) for at, p in enumerate(points) if p > 0.03 * total], reverse=True)[:SHOWN]
+        least, folds, label = 0.03 * total, reading.folds, str(judged)
+        best = sorted([(p, at) for at, p in enumerate(points) if p > least], reverse=True)[:SHOWN]
+        phrases = [folds[at] if at not in stops else " ".join(folds[at : stops[at]]) for _, at in best]
         return tuple(
             [
-                Reason(
-                    about="sentiment",
-                    label=judged.value,
-                    words=(" ".join(reading.folds[at : stops.get(at, at + 1)]),),
-                    share=round(p / total, 3),
-                )
-                for p, at in best
+                Reason("sentiment", label, (phrase,), round(p / total, 3))
+                for phrase, (p, _) in zip(phrases, best, strict=True)
             ]
         )
 
@@ -217,8 +196,8 @@ class Tongue:
             for hit, part in zip(reading.hits, toward, strict=True):
                 points[hit.start] += lead * part / whole
         stops = {hit.start: hit.stop for hit in reading.hits}
-        for names, spots in _cued(reading).items():
-            adds = sum([reading.signs[at] * (neg * less + pos * more) for at, less, more in self._cues[names]])
+        for names, spots in _cued(reading).items() if reading.phrases else ():
+            adds = sum([float(reading.signs[at]) * (neg * less + pos * more) for at, less, more in self._cues[names]])
             if adds > 0:
                 _share(adds, spots, points, stops)
         return points, stops
@@ -253,7 +232,7 @@ def settle(readings: Sequence[Reading], odds: Any) -> None:
     shares = np.exp(whole - whole.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     for reading, scores, chances in zip(readings, odds.tolist(), shares.tolist(), strict=True):
-        reading.odds, reading.shares = tuple(scores), tuple(chances)
+        reading.odds, reading.shares = scores, chances
 
 
 _OF_OPINION = np.array([[float(name not in OF_TEXT)] for name in NAMES])

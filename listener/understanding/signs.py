@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from listener.understanding.lists import Phrase
-from listener.understanding.words import ACCOUNT, ASK, DIGIT, DOTS, LINK, SHOUT, STRETCHED, TAG, UPPER, Word
+from listener.understanding.words import (
+    ACCOUNT,
+    BITS,
+    BUT,
+    DIGIT,
+    DOTS,
+    LINK,
+    ME,
+    MORE,
+    NEGATION,
+    STRETCHED,
+    TAG,
+    UPPER,
+    YOU,
+    Word,
+)
 
 NAMES = (
     "positive_mean", "negative_mean", "positive_sum", "negative_sum", "positive_max", "negative_max",
@@ -98,71 +116,130 @@ def _colour(words: list[Word], hit: Found, lang: str) -> None:
         hit.value *= UNDO
 
 
-def signs(words: list[Word], hits: list[Found], shown: int, phrases: list[tuple[int, int, Phrase]]) -> list[float]:
-    """The numbers of `NAMES` for a text; `shown` is all the bits of its words, `phrases` all that was found in it."""
-    n = len(words)
-    good, bad = [h.value for h in hits if h.value > 0], [-h.value for h in hits if h.value < 0]
-    sums = _sums(hits, n)
-    p, m = sums[:2]
-    roles = [w.role for w in words if w.role]
-    shout, ask = _marks(words) if shown & (SHOUT | ASK) else (0.0, 0.0)
-    capitals = min([w.upper for w in words].count(True), 4) / 4 if shown & UPPER else 0.0
-    root = math.sqrt(n or 1)
-    return [
-        p / root, m / root, min(p, 3.0), min(m, 3.0), max(good, default=0.0), max(bad, default=0.0),
-        math.log1p(len(good)), math.log1p(len(bad)), *sums[2:8], *_turn(words, hits, roles),
-        len([1 for v in good if v >= 0.75]), len([1 for v in bad if v >= 0.75]), shout, ask, float(shown & DOTS > 0),
-        capitals, float(shown & STRETCHED > 0), float(shown & LINK > 0), float(shown & ACCOUNT > 0),
-        float(shown & TAG > 0),
-        math.log1p(n) / 4, float(not hits), float(bool(good and bad)), (p - m) / (p + m + 0.5),
-        shout * (p > m), shout * (m > p), ask * m, ask * p,
-        min(roles.count("more"), 3), min(roles.count("me"), 3), min(roles.count("you"), 3), *sums[8:],
-        min(roles.count("negation"), 3), float(shown & DIGIT > 0), p if n < 6 else 0.0, m if n < 6 else 0.0,
-        *_cued([phrase.group for _, _, phrase in phrases], not hits),
-    ]  # fmt: skip
+class Shown(NamedTuple):
+    """The words of many texts one after the other, each text between two edges, which show nothing."""
+
+    starts: Any
+    """Where each text begins, its first edge."""
+    flags: Any
+    """The bits of each word."""
+    marks: Any
+    """How many "!" and "?" each word has."""
+
+    def texts(self) -> tuple[Any, Any]:
+        """For each word its text, and its place in it."""
+        counts = np.diff(self.starts, append=len(self.flags))
+        return np.repeat(np.arange(len(counts)), counts), np.arange(len(self.flags)) - np.repeat(
+            self.starts + 1, counts
+        )
 
 
-def _sums(hits: list[Found], n: int) -> list[float]:
-    """What is positive and what negative: in all, turned by a negation, in the last third, in the first, in emoji."""
-    sums = [0.0] * 10
-    for hit in hits:
-        side, size = (0, hit.value) if hit.value > 0 else (1, -hit.value)
-        sums[side] += size
-        if hit.undone:  # named after what it was
-            sums[3 - side] += size
-        if 3 * hit.start >= 2 * n:
-            sums[4 + side] += size
-        if 3 * hit.start < n:
-            sums[6 + side] += size
-        if hit.emoji:
-            sums[8 + side] += size
-    return sums
+def shown_by(texts: Sequence[Sequence[Word]]) -> Shown:
+    """What the words of texts show."""
+    rows = [row for words in texts for row in (_EDGE, *[(w.flags, *marks(w.fold)) for w in words], _EDGE)]
+    flags, *bangs = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    counts = np.array([len(words) + 2 for words in texts])
+    return Shown(np.cumsum(counts) - counts, flags, np.stack(bangs, axis=1))
 
 
-def _cued(groups: list[str], silent: bool) -> tuple[float, ...]:
+_EDGE = (0, 0, 0)
+
+
+def marks(fold: str) -> tuple[int, int]:
+    """How many "!" and "?" a token has."""
+    return (fold.count("!"), fold.count("?")) if fold[0] in "?!.…" else (0, 0)
+
+
+def signs(
+    words: Shown, hits: Sequence[Sequence[Found]], phrases: Sequence[Sequence[tuple[int, int, Phrase]]]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The numbers of `NAMES`, a row a text; `hits` and `phrases` are what was found in each text."""
+    there = np.add.reduceat((words.flags[:, None] >> np.arange(BITS)) & 1, words.starts)
+    has, n = (there > 0).astype(float), np.diff(words.starts, append=len(words.flags)) - 2
+    shout, ask = (np.minimum(np.add.reduceat(words.marks, words.starts), (3, 2)) / (3, 2)).T
+    said = _said(words, hits, n)
+    (p, m), counts = said["{}_sum"].T, said["{}_count"]
+    columns = {name.format(side): both[:, at] for name, both in said.items() for at, side in enumerate(_SIDES)}
+    columns |= {name: has[:, _at(bit)] for name, bit in _SHOWN.items()}
+    columns |= {name: np.minimum(there[:, _at(bit)], most) / unit for name, (bit, most, unit) in _COUNTED.items()}
+    columns |= _cued(phrases)
+    columns |= {
+        "positive_sum": np.minimum(p, 3.0), "negative_sum": np.minimum(m, 3.0), "length": np.log1p(n) / 4,
+        "exclamation": shout, "question": ask, "no_opinion": ~(counts > 0).any(1), "both": (counts > 0).all(1),
+        "balance": (p - m) / (p + m + 0.5),
+        "glad_exclamation": shout * (p > m), "cross_exclamation": shout * (m > p), "cross_question": ask * m,
+        "glad_question": ask * p,
+    }  # fmt: skip
+    columns["asks_only"] = columns["asks"] * columns["no_opinion"]
+    return np.stack([columns[name] for name in NAMES], axis=1, dtype=np.float64)
+
+
+_SIDES = ("positive", "negative")
+_SHOWN = {
+    "dots": DOTS,
+    "stretched": STRETCHED,
+    "link": LINK,
+    "mention": ACCOUNT,
+    "hashtag": TAG,
+    "digits": DIGIT,
+    "but": BUT,
+}
+_COUNTED = {
+    "capitals": (UPPER, 4, 4), "more": (MORE, 3, 1), "me": (ME, 3, 1), "you": (YOU, 3, 1),
+    "negations": (NEGATION, 3, 1),
+}  # fmt: skip
+"""Signs that count words: their bit, how many count, and what is one."""
+
+
+def _at(bit: int) -> int:
+    """The column of a bit."""
+    return bit.bit_length() - 1
+
+
+def _said(words: Shown, hits: Sequence[Sequence[Found]], n: Any) -> dict[str, Any]:
+    """By the names of signs, what the opinion words of each text add up to: the positive, and the negative."""
+    flat = [(at, h.start, h.value, h.undone, h.emoji) for at, found_ in enumerate(hits) for h in found_]
+    texts, start, value, undone, emoji = np.array(flat, dtype=np.float64).reshape(-1, 5).T
+    at = texts.astype(np.intp)
+    size, long = np.abs(value), n[at]
+    cell: Any = 2 * at + (value < 0)
+
+    def added(which: Any, cells: Any = cell) -> Any:
+        return np.bincount(cells, which, 2 * len(n)).reshape(-1, 2)
+
+    largest = np.zeros(2 * len(n))
+    np.maximum.at(largest, cell, size)
+    whole = added(size)
+    return {
+        "{}_mean": whole / np.sqrt(np.maximum(n, 1))[:, None], "{}_sum": whole, "{}_max": largest.reshape(-1, 2),
+        "{}_count": np.log1p(added(np.ones(len(at)))), "undone_{}": added(size * undone, cell ^ 1),
+        "end_{}": added(size * (3 * start >= 2 * long)), "start_{}": added(size * (3 * start < long)),
+        "but_{}": added(size * (start > _turns(words)[at])), "strong_{}": added(size >= 0.75),
+        "emoji_{}": added(size * emoji), "single_{}": np.where(n[:, None] < 6, whole, 0.0),
+    }  # fmt: skip
+
+
+def _turns(words: Shown) -> Any:
+    """Where the last "but" of each text stands; past every word where there is none."""
+    turn = words.flags & BUT > 0
+    owners, places = words.texts()
+    last = np.full(len(words.starts), len(words.flags))
+    last[owners[turn]] = places[turn]
+    return last
+
+
+_CUES = ("trouble", "grave", "asks", "wishes", "leaves", "reports", "thanks", "wants")
+_CUE_OF = {group: _CUES.index(names[0]) for group, names in SIGNS_OF.items()}
+
+
+def _cued(phrases: Sequence[Sequence[tuple[int, int, Phrase]]]) -> dict[str, Any]:
     """What the cues tell of trouble, questions, wishes, goodbyes, reports and thanks."""
-    if not groups:
-        return (0.0,) * 10
-    seen = set(groups)
-    trouble = [group for group in groups if group in TROUBLE]
-    asks = not seen.isdisjoint(ASKS)
-    return (
-        float(bool(trouble)), math.log1p(len(trouble)), float(not seen.isdisjoint(GRAVE)), float(asks),
-        float("idea" in seen), float("churn" in seen), float(not seen.isdisjoint(REPORTS)), float("thanks" in seen),
-        float("purchase" in seen), float(asks and silent),
-    )  # fmt: skip
-
-
-def _marks(words: list[Word]) -> tuple[float, float]:
-    """How much a text shouts and asks, 0 to 1."""
-    marks = "".join([w.fold for w in words if w.flags & (SHOUT | ASK)])
-    return min(marks.count("!"), 3) / 3, min(marks.count("?"), 2) / 2
-
-
-def _turn(words: list[Word], hits: list[Found], roles: list[str]) -> tuple[float, float, float]:
-    """Positive and negative after the last "but", and whether there is one."""
-    if "but" not in roles:
-        return 0.0, 0.0, 0.0
-    last = max(at for at, word in enumerate(words) if word.role == "but")
-    after = [h.value for h in hits if h.start > last]
-    return sum(v for v in after if v > 0), -sum(v for v in after if v < 0), 1.0
+    wide = len(_CUES)
+    cells = [
+        at * wide + _CUE_OF[phrase.group]
+        for at, found_ in enumerate(phrases)
+        for _, _, phrase in found_
+        if phrase.group in _CUE_OF
+    ]
+    counts = np.bincount(np.array(cells, dtype=np.intp), minlength=len(phrases) * wide).reshape(-1, wide)
+    return dict(zip(_CUES, (counts > 0).T, strict=True)) | {"troubles": np.log1p(counts[:, 0])}

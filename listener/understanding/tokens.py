@@ -26,7 +26,8 @@ _STOPS = frozenset({".", "!", "?", ";", "…"})
 
 def tokenise(text: str) -> list[str]:
     """The tokens of the first `LIMIT` characters, in order, case kept; invisible and control characters are dropped."""
-    return _TOKEN.findall(text[:LIMIT].translate(_INVISIBLE))
+    head = text[:LIMIT]
+    return _TOKEN.findall(head if head.isprintable() else head.translate(_INVISIBLE))
 
 
 def fold(token: str) -> str:

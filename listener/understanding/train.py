@@ -14,7 +14,7 @@ import numpy as np
 from listener.understanding import fit, intents
 from listener.understanding.fit import Bags, Vector
 from listener.understanding.sentiment import Tongue, hashed
-from listener.understanding.signs import NAMES, found, signs
+from listener.understanding.signs import NAMES, found, shown_by, signs
 from listener.understanding.tokens import tokenise
 from listener.understanding.train_intents import is_asked, train_order, train_table
 from listener.understanding.train_language import language_tables
@@ -34,7 +34,7 @@ class Texts:
     labels: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     folds: list[list[str]] = field(default_factory=list)
-    signs: list[list[float]] = field(default_factory=list)
+    signs: list[Vector] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
 
     def view(self, rows: Any) -> Texts:
@@ -59,22 +59,20 @@ def understand(lang: str, items: Iterator[dict[str, Any]]) -> Texts:
     known, book = vocabulary(lang)
     texts = Texts(lang)
     seen: dict[str, Word] = {}
+    every, phrases = [], []
     for item in items:
         tokens = tokenise(item["text"])
         for token in tokens:
             if token not in seen:
                 seen[token] = known.word(token)
-        words = [seen[token] for token in tokens]
-        folds = [w.fold for w in words]
+        every.append([seen[token] for token in tokens])
         texts.raw.append(item["text"])
         texts.labels.append(LABELS[item["label"]])
         texts.sources.append(item.get("source", ""))
-        texts.folds.append(folds)
-        shown = 0
-        for word in words:
-            shown |= word.flags
-        phrases = book.find(folds)
-        texts.signs.append(signs(words, found(words, phrases, lang), shown, phrases))
+        texts.folds.append([word.fold for word in every[-1]])
+        phrases.append(book.find(texts.folds[-1]))
+    hits = [found(*each, lang) for each in zip(every, phrases, strict=True)]
+    texts.signs = [*signs(shown_by(every), hits, phrases)]
     return texts
 
 
@@ -248,20 +246,18 @@ def asked_or_not(texts: Texts) -> list[tuple[str, bool]]:
 def intent_table(models: dict[str, Any], texts: dict[str, Texts]) -> Vector:
     """The intents, trained on our own texts as models that have not seen them judge these."""
     known = Weights(models)
-    numbers, wanted = [], []
+    numbers: list[Any] = []
+    wanted: list[list[str]] = []
     asked: list[tuple[Any, bool]] = []
     for lang in ("nl", "en"):
-        tongue, order, kinds = Tongue(lang, known), known.array(f"{lang}.order")[:, 0].tolist(), intents.kinds(lang)
-
-        def judge(text: str, tongue: Tongue = tongue, order: Any = order, kinds: Any = kinds) -> Any:
-            (reading,) = tongue.read([tokenise(text)])
-            (row,) = intents.features([reading], [intents.cues(reading)], [intents.ordered(reading, order, kinds)])
-            return row
-
-        for item in ours(lang):
-            numbers.append(judge(item["text"]))
-            wanted.append(item["intents"])
-        asked += [(judge(text), label) for text, label in asked_or_not(texts[lang]) if text]
+        tongue, order = Tongue(lang, known), intents.Order(known.array(f"{lang}.order")[:, 0], intents.kinds(lang))
+        own = [(item["text"], item["intents"]) for item in ours(lang)]
+        more = [(text, label) for text, label in asked_or_not(texts[lang]) if text]
+        readings = tongue.read([tokenise(text) for text, _ in (*own, *more)])
+        rows = intents.features(readings, [intents.cues(reading) for reading in readings], order(readings))
+        numbers += [*rows[: len(own)]]
+        wanted += [names for _, names in own]
+        asked += [(row, label) for row, (_, label) in zip(rows[len(own) :], more, strict=True)]
     return train_table(numbers, wanted, asked)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from listener.understanding import fit, intents
 from listener.understanding.fit import Bags, Vector
 from listener.understanding.intents import ORDER_SIZE, order_rows
-from listener.understanding.sentiment import hashed
 
 PRIOR = {
     "question": """
@@ -122,7 +121,7 @@ def train_order(texts: Sequence[list[str]], kinds: Mapping[str, str], hold: floa
         asked = is_asked(folds)
         if asked is not None:
             words = [f for f in folds if f[0] not in STOPS]
-            rows.append(order_rows(words, kinds, hashed(words)[1:-1]))
+            rows.append(order_rows(words, kinds))
             labels.append(float(asked))
     bags = Bags(rows, ORDER_SIZE, np.array([1 / np.sqrt(len(row) + 1) for row in rows]))
     wanted = np.array(labels)

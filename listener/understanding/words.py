@@ -53,7 +53,10 @@ def pieces(word: str) -> list[int]:
     return [zlib.crc32(whole[i : i + n]) for n in (3, 4, 5) for i in range(len(whole) - n + 1)]
 
 
-UPPER, STRETCHED, LINK, ACCOUNT, TAG, DIGIT, ASK, SHOUT, DOTS, ME, YOU, LETTERS, EMOJI = (1 << at for at in range(13))
+BITS = 16
+(
+    UPPER, STRETCHED, LINK, ACCOUNT, TAG, DIGIT, ASK, SHOUT, DOTS, ME, YOU, LETTERS, EMOJI, NEGATION, MORE, BUT,
+) = (1 << at for at in range(BITS))  # fmt: skip
 """What a word shows, as bits, so that a text shows the sum of its words."""
 
 
@@ -71,7 +74,7 @@ class Word:
         self.flags = _flags(token, self)
 
 
-_ROLE_FLAGS = {"me": ME, "you": YOU}
+_ROLE_FLAGS = {"me": ME, "you": YOU, "negation": NEGATION, "more": MORE, "but": BUT}
 
 
 def _flags(token: str, word: Word) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from storage.types.words import Health, PostKind, Priority, Sentiment
 
@@ -50,8 +50,7 @@ class Post:
                 raise ValueError(f"the times of a post must know their time zone, got {moment!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a judgement was made: the rule or label that fired, the words that made it, and their share of the score."""
 
     about: str
@@ -61,8 +60,7 @@ class Reason:
     share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(NamedTuple):
     """What a text was understood to say, with the reasons."""
 
     lang: str | None = None

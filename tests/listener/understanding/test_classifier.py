@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listener.understanding import language, load
+from listener.understanding import lang_of, load
 from storage.types import Opinion, Priority, Sentiment
 
 
@@ -26,7 +26,7 @@ from storage.types import Opinion, Priority, Sentiment
 def test_a_clear_text_gets_its_language_and_sentiment(classify, text, lang, sentiment):
     opinion = classify(text)
     assert (opinion.lang, opinion.sentiment) == (lang, sentiment)
-    assert language(classify, text) == language(lambda text: opinion, text) == lang
+    assert lang_of(classify, text) == lang_of(lambda text: opinion, text) == lang
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "12345", "!!!", "\x00\x01\x02" * 50, "\ud800", "....", "@iemand"])

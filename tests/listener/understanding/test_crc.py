@@ -38,8 +38,8 @@ def test_the_hash_of_two_strings_together_follows_from_those_of_each(words, seco
 
 def test_a_memory_that_is_full_begins_anew():
     memory = Memory(1, np.int64, most=3)
-    memory.add(memory.unknown([["a", "b"]]), np.array([[1], [2]]))
-    assert memory.unknown([["b", "c"]]) == ["c"]
-    assert memory.unknown([["b", "c", "d"]]) == ["b", "c", "d"]
+    memory.add(memory.unknown(["a", "b"]), np.array([[1], [2]]))
+    assert memory.unknown(["b", "c"]) == ["c"]
+    assert memory.unknown(["b", "c", "d"]) == ["b", "c", "d"]
     memory.add(["b", "c", "d"], np.array([[2], [3], [4]]))
     assert {word: int(memory.numbers[at, 0]) for word, at in memory.places.items()} == {"b": 2, "c": 3, "d": 4}
