@@ -10,6 +10,7 @@ Where SQL cannot decide, a row's text is tried in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -37,7 +38,7 @@ FEW = 4_000
 FAR = 50_000
 """Rows along which only posts that an index yields are read."""
 WINDOW = 5000
-"""Cases of which the posts are read at once where no index leads."""
+"""Cases of which the posts are read at once where no index leads, after fewer at first."""
 TRIED = 2000
 """Posts that are tried in memory at once: what bounds a search's memory and the length of its reads."""
 
@@ -134,13 +135,12 @@ def _cases(
         tried += WALK
         if (after := end) is None:
             return
-    for lead in _leads(connection, question):
-        if (keys := _few(connection, lead)) is not None:
-            yield from _among(connection, question, lead.key, keys, after, watch)
-            return
+    if (led := _led(connection, question)) is not None:
+        yield from _among(connection, question, *led, after, limit, watch)
+        return
     if limit is None and question.exact:
         yield from read(sa.and_(question.search.where, _between(after, None)))
-    elif question.dialect == "sqlite" and (words := question.led(connection).words) is not None:
+    elif (words := question.led(connection).words) is not None:
         only = columns.aside(POST.c.id, question.dialect).in_(words)
         end = _end_of(connection, after, FAR) if question.exact else None
         yield from read(sa.and_(only, _between(after, end)), limit=limit, along=True)
@@ -150,6 +150,16 @@ def _cases(
         yield from _in_windows(connection, question, after, tried, watch)
 
 
+def _led(connection: Connection, question: Question) -> tuple[sa.ColumnElement[Any], Sequence[Any]] | None:
+    """What an index yields, and of which column it is; None where all yield much."""
+    with _by_indices(connection):
+        for lead in _leads(connection, question):
+            keys = connection.scalars(lead.keys.limit(FEW + 1)).all()
+            if len(keys) <= FEW:
+                return lead.key, keys
+    return None
+
+
 def _leads(connection: Connection, question: Question) -> Iterator[Lead]:
     """Where indices lead; with the help of the vocabulary last, for that takes longest to read."""
     yield from question.search.leads
@@ -157,10 +167,15 @@ def _leads(connection: Connection, question: Question) -> Iterator[Lead]:
         yield from question.led(connection).leads
 
 
-def _few(connection: Connection, lead: Lead) -> Sequence[Any] | None:
-    """What a lead yields, unless it is much."""
-    keys = connection.scalars(lead.keys.limit(FEW + 1)).all()
-    return keys if len(keys) <= FEW else None
+@contextmanager
+def _by_indices(connection: Connection) -> Iterator[None]:
+    """PostgreSQL thinks it cheap to make out a row's words, and would do so for all rows: it is told to look up."""
+    settings = {"enable_seqscan": "off", "work_mem": "'64MB'"} if connection.dialect.name == "postgresql" else {}
+    for name, value in settings.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+    yield
+    for name in settings:
+        connection.exec_driver_sql(f"SET LOCAL {name} TO DEFAULT")
 
 
 def _among(
@@ -169,11 +184,14 @@ def _among(
     key: sa.ColumnElement[Any],
     keys: Sequence[Any],
     after: Rank | None,
+    limit: int | None,
     watch: Watch,
 ) -> Iterator[int]:
     """The cases beyond `after` that answer by posts with one of these keys, in order."""
     wanted = sa.select(*RANK, *question.columns).join(POST, POST.c.case_id == CASE.c.id)
     wanted = wanted.where(question.kind, question.search.row_by_row, _between(after, None))
+    if question.exact:
+        wanted = wanted.group_by(CASE.c.id).order_by(*INBOX_ORDER).limit(limit)
     ranks = set()
     for some in takewhile(lambda _: watch(0, 0), in_chunks(keys)):
         found = connection.execute(wanted.where(key.in_(some)))
@@ -208,10 +226,12 @@ def _in_windows(
 ) -> Iterator[int]:
     """All cases are tried, and somebody is told how many of how many."""
     total = int(connection.execute(sa.select(sa.func.count()).select_from(CASE)).scalar_one())
+    size = WALK
     while watch(tried, total):
-        end = _end_of(connection, after, WINDOW)
+        size = min(2 * size, WINDOW)
+        end = _end_of(connection, after, size)
         yield from _answering(connection, question, _between(after, end), along=True)
-        tried += WINDOW
+        tried += size
         if (after := end) is None:
             return
 
@@ -258,9 +278,8 @@ def next_posts(
             return chosen[:limit], _place_of(found, chosen[limit - 1])
     kind: Condition = sa.true() if question.any_post else POST.c.is_mention
     where = question.search.row_by_row
-    lead = next((each for each in _leads(connection, question) if _few(connection, each) is not None), None)
-    if lead is not None:
-        kind, where = question.kind, sa.and_(lead.key.in_(lead.keys), where)
+    if (led := _led(connection, question)) is not None:
+        kind, where = question.kind, sa.and_(led[0].in_(led[1]), where)
     elif (words := question.led(connection).words) is not None:
         where = sa.and_(columns.aside(POST.c.id, question.dialect).in_(words), where)
     found = connection.execute(query.where(kind, where, beyond).limit(wanted)).all()

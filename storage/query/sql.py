@@ -49,7 +49,8 @@ class Search:
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
     words: sa.Select[Any] | None
-    """Ids that the index of words yields, all that answer among them; None where it cannot leave anything out."""
+    """Ids that the index of words yields, all that answer among them; None where it cannot leave anything out, and on
+    PostgreSQL, where it has to read their posts: there they are a lead, tried by the condition as they are read."""
     leads: Sequence[Lead]
     """Each leads to all that answer, and maybe others."""
 
@@ -72,12 +73,21 @@ def search(
     With a `vocabulary` the index also leads where only a part of a word, or a word like it, is asked for.
     """
     lookup = looked_up(node, vocabulary=vocabulary)
-    words = index.ids(lookup, dialect) if lookup is not None else None
-    narrowed = index.condition(lookup, dialect) if lookup is not None and _is_of_words(node) else sa.true()
-    ways = [*_by_words(node, words, dialect, now), *leads.of(node, dialect, now, me)]
+    told = index.condition(lookup, dialect) if lookup is not None else sa.true()
+    narrowed = told if _is_of_words(node) else sa.true()
+    ways = list(leads.of(node, dialect, now, me))
     if sum(1 for _ in tree.walk(node)) > MAX_LEAVES:
-        return Search(narrowed, sa.true(), False, words, ways)
-    bounds = _Compiler(dialect, now, me).bounds(node)
+        bounds = _Bounds(sa.true(), sa.false())
+    else:
+        bounds = _Compiler(dialect, now, me).bounds(node)
+    words = index.ids(lookup, dialect) if lookup is not None and dialect == "sqlite" else None
+    if words is not None:
+        ways = [*_by_words(node, words, now), *ways]
+    elif lookup is not None:
+        ways = [
+            Lead(columns.POST.c.id, sa.select(columns.POST.c.id).select_from(JOINED).where(told, bounds.upper)),
+            *ways,
+        ]
     return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, words, ways)
 
 
@@ -86,10 +96,8 @@ def _is_of_words(node: tree.Node) -> bool:
     return any(isinstance(each, tree.Text) for each in tree.walk(node))
 
 
-def _by_words(node: tree.Node, words: sa.Select[Any] | None, dialect: Dialect, now: datetime) -> Iterator[Lead]:
-    """What the words lead to, and before that what they lead to in the times asked for."""
-    if words is None:
-        return
+def _by_words(node: tree.Node, words: sa.Select[Any], now: datetime) -> Iterator[Lead]:
+    """What the words lead to on SQLite, and before that what they lead to in the times asked for."""
     post = columns.POST.alias()
     times = [
         columns.timely(each, now, post)
@@ -97,7 +105,7 @@ def _by_words(node: tree.Node, words: sa.Select[Any] | None, dialect: Dialect, n
         if isinstance(each, tree.Value) and each.field in columns.TIMES
     ]
     if times:
-        met = sa.select(post.c.id).where(*times, columns.aside(post.c.id, dialect).in_(words))
+        met = sa.select(post.c.id).where(*times, columns.aside(post.c.id, "sqlite").in_(words))
         yield Lead(columns.POST.c.id, met)
     yield Lead(columns.POST.c.id, words)
 
@@ -128,7 +136,7 @@ def looked_up(
             return _joined(index.AllOf, list(_in_a_row(node, depth, vocabulary)), depth)
         case tree.Value():
             known = facts.of(node)
-            told = [index.Words((each.word,), each.is_prefix) for each in known or ()]
+            told = [index.Words(*each) for each in known or ()]
             return _any_of(told, depth) if known is not None else None
     return None
 
