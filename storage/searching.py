@@ -9,7 +9,7 @@ Where SQL cannot decide, a row's text is tried in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,6 +116,8 @@ def count_cases(connection: Connection, question: Question, most: int | None) ->
     """How many cases answer, up to `most`: there it ends. What most views ask of posts stands in an index."""
     if not question.exact:
         return sum(1 for _ in islice(case_ids(connection, question), most))
+    if (led := _led(connection, _leads(connection, question))) is not None:
+        return sum(1 for _ in islice(_among(connection, question, *led, None, most, lambda *_: True), most))
     found = sa.select(POST.c.case_id).distinct().select_from(sql.JOINED)
     kind = sa.true() if question.any_post else POST.c.is_mention
     found = found.where(kind, question.search.where, POST.c.case_id.is_not(None)).limit(most)
@@ -135,25 +137,38 @@ def _cases(
         tried += WALK
         if (after := end) is None:
             return
-    if (led := _led(connection, question)) is not None:
+    if (led := _led(connection, _leads(connection, question))) is not None:
         yield from _among(connection, question, *led, after, limit, watch)
         return
     if limit is None and question.exact:
         yield from read(sa.and_(question.search.where, _between(after, None)))
     elif (words := question.led(connection).words) is not None:
         only = columns.aside(POST.c.id, question.dialect).in_(words)
-        end = _end_of(connection, after, FAR) if question.exact else None
+        end = _end_of(connection, after, FAR)
         yield from read(sa.and_(only, _between(after, end)), limit=limit, along=True)
         if end is not None:
-            yield from read(sa.and_(POST.c.id.in_(words), _between(end, None)), limit=limit)
+            yield from _beyond(connection, question, words, end, limit, watch)
     else:
         yield from _in_windows(connection, question, after, tried, watch)
 
 
-def _led(connection: Connection, question: Question) -> tuple[sa.ColumnElement[Any], Sequence[Any]] | None:
+def _beyond(
+    connection: Connection, question: Question, words: sa.Select[Any], end: Rank, limit: int | None, watch: Watch
+) -> Iterator[int]:
+    """The cases that answer far down the list: all that the words yield is read, which is seldom much that answers."""
+    answering = sa.select(POST.c.id).select_from(sql.JOINED).where(POST.c.id.in_(words), question.search.row_by_row)
+    if (led := _led(connection, [Lead(POST.c.id, answering)])) is not None:
+        yield from _among(connection, question, *led, end, limit, watch)
+        return
+    only = columns.aside(POST.c.id, question.dialect).in_(words)
+    within, goes_on = sa.and_(only, _between(end, None)), lambda: watch(0, 0)
+    yield from _answering(connection, question, within, limit=limit, along=True, goes_on=goes_on)
+
+
+def _led(connection: Connection, leads: Iterable[Lead]) -> tuple[sa.ColumnElement[Any], Sequence[Any]] | None:
     """What an index yields, and of which column it is; None where all yield much."""
     with _by_indices(connection):
-        for lead in _leads(connection, question):
+        for lead in leads:
             keys = connection.scalars(lead.keys.limit(FEW + 1)).all()
             if len(keys) <= FEW:
                 return lead.key, keys
@@ -163,8 +178,8 @@ def _led(connection: Connection, question: Question) -> tuple[sa.ColumnElement[A
 def _leads(connection: Connection, question: Question) -> Iterator[Lead]:
     """Where indices lead; with the help of the vocabulary last, for that takes longest to read."""
     yield from question.search.leads
-    if not question.exact:
-        yield from question.led(connection).leads
+    if (led := question.led(connection)).lookup != question.search.lookup:
+        yield from led.leads
 
 
 @contextmanager
@@ -278,7 +293,7 @@ def next_posts(
             return chosen[:limit], _place_of(found, chosen[limit - 1])
     kind: Condition = sa.true() if question.any_post else POST.c.is_mention
     where = question.search.row_by_row
-    if (led := _led(connection, question)) is not None:
+    if (led := _led(connection, _leads(connection, question))) is not None:
         kind, where = question.kind, sa.and_(led[0].in_(led[1]), where)
     elif (words := question.led(connection).words) is not None:
         where = sa.and_(columns.aside(POST.c.id, question.dialect).in_(words), where)

@@ -66,9 +66,18 @@ def aside(column: sa.ColumnElement[Any], dialect: Dialect) -> sa.ColumnElement[A
 
 def contains(field: str, pieces: Sequence[str], dialect: Dialect) -> Condition:
     """Whether all pieces stand in the folded words of one of the field's columns. Letter by letter, nothing escaped."""
+    return _holds((f"{field}_words",) if field else ("text_words", "title_words"), pieces, dialect)
+
+
+def spells(field: str, pieces: Sequence[str], dialect: Dialect) -> Condition:
+    """Whether all pieces stand so in the title or the text as it came; of an author's name nothing is said."""
+    return _holds({"": ("text", "title"), "title": ("title",)}.get(field, ()), pieces, dialect)
+
+
+def _holds(names: Sequence[str], pieces: Sequence[str], dialect: Dialect) -> Condition:
     find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
-    names = (f"{field}_words",) if field else ("text_words", "title_words")
-    return sa.or_(*(sa.and_(*(find(POST.c[name], each) > 0 for each in pieces)) for name in names))
+    found = [sa.and_(*(find(POST.c[name], each) > 0 for each in pieces)) for name in names if pieces]
+    return sa.or_(*found) if found else sa.true()
 
 
 def value(node: tree.Value, dialect: Dialect, now: datetime, me: str | None) -> Condition:

@@ -28,13 +28,24 @@ def of(node: tree.Node, dialect: Dialect, now: datetime, me: str | None) -> Iter
     """Those of a query's fields; each by itself leads to all that answer."""
     for part in node.parts if isinstance(node, tree.And) else (node,):
         choices = part.parts if isinstance(part, tree.Or) else (part,)
-        found = [_of_leaf(each, dialect, now, me) if isinstance(each, tree.Value) else None for each in choices]
+        found = [_of_part(each, dialect, now, me) for each in choices]
         known = [each for each in found if each is not None]
         if len(known) == 1 == len(choices):
             yield known[0]
         elif len(known) == len(choices) and len({each.key for each in known}) == 1:
             every = sa.union_all(*(each.keys for each in known)).subquery()
             yield Lead(known[0].key, sa.select(every))
+
+
+def _of_part(part: tree.Node, dialect: Dialect, now: datetime, me: str | None) -> Lead | None:
+    match part:
+        case tree.Value():
+            return _of_leaf(part, dialect, now, me)
+        case tree.Not(tree.Value("tag", _, "none")):
+            return _known_elsewhere()["has=tag"]
+        case tree.Not(tree.Value("department" | "handover" | "playbook", _, "none") as leaf):
+            return Lead(POST.c.case_id, sa.select(CASE.c.id).where(sa.not_(columns.value(leaf, dialect, now, me))))
+    return None
 
 
 def _of_leaf(leaf: tree.Value, dialect: Dialect, now: datetime, me: str | None) -> Lead | None:

@@ -120,6 +120,14 @@ def exact_regex(text: str) -> re.Pattern[str]:
     return re.compile(start + r"\s+".join(pieces) + end)
 
 
+def exact_pieces(text: str) -> tuple[str, ...]:
+    """Parts of an exact text that stand so in whatever it is found in, composed or not: letters and digits.
+
+    Not K, for the sign of kelvin (U+212A) becomes one when it is composed.
+    """
+    return tuple(dict.fromkeys(re.findall("[A-JL-Za-z0-9]+", text)))
+
+
 @lru_cache(maxsize=4_096)
 def name_test(value: str) -> Callable[[str], bool]:
     """Whether a name is the one asked for, A to Z in either case, with `*` and `?` as wildcards."""

@@ -48,9 +48,11 @@ class Search:
     row_by_row: Condition
     """The same without the index, for trying rows that are at hand: the newest, a conversation's."""
     exact: bool
+    lookup: index.Lookup | None
+    """What is asked of the index of words; None where it cannot leave anything out."""
     words: sa.Select[Any] | None
-    """Ids that the index of words yields, all that answer among them; None where it cannot leave anything out, and on
-    PostgreSQL, where it has to read their posts: there they are a lead, tried by the condition as they are read."""
+    """The ids that it yields; None on PostgreSQL, where it has to read their posts: there they are a lead, tried by the
+    condition as they are read."""
     leads: Sequence[Lead]
     """Each leads to all that answer, and maybe others."""
 
@@ -88,7 +90,7 @@ def search(
             Lead(columns.POST.c.id, sa.select(columns.POST.c.id).select_from(JOINED).where(told, bounds.upper)),
             *ways,
         ]
-    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, words, ways)
+    return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lookup, words, ways)
 
 
 def _is_of_words(node: tree.Node) -> bool:
@@ -234,7 +236,10 @@ class _Compiler:
             return _Bounds(sa.true(), sa.false())
         if pattern.is_plain and not isinstance(node, tree.Exact):
             return _exactly(columns.contains(node.field, (pattern.needle,), self.dialect))
-        return _Bounds(columns.contains(node.field, pattern.pieces, self.dialect), sa.false())
+        held = columns.contains(node.field, pattern.pieces, self.dialect)
+        if isinstance(node, tree.Exact):
+            held = sa.and_(held, columns.spells(node.field, patterns.exact_pieces(node.text), self.dialect))
+        return _Bounds(held, sa.false())
 
 
 def _exactly(condition: Condition) -> _Bounds:
