@@ -29,6 +29,7 @@ REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
 
+_ANY_GRAVE = sa.select(TOMBSTONE.c.key).limit(1)
 _BLANK_CONVERSATION = tables.Conversation(source="", external_key="").model_dump(exclude={"id"})
 
 
@@ -69,7 +70,7 @@ class Arrivals:
             connection.execute(sa.select(SOURCE.c.name).where(mine).order_by(SOURCE.c.name).with_for_update())
         self.cases = cases.Cases(connection, self.now)
         self.twins = Twins(connection)
-        has_graves = connection.execute(sa.select(TOMBSTONE.c.key).limit(1)).first() is not None
+        has_graves = connection.execute(_ANY_GRAVE).first() is not None
         self.deliveries = [self._spared(each) if has_graves else each for each in map(_distinct, deliveries)]
 
     def _spared(self, delivery: Delivery) -> Delivery:
@@ -123,6 +124,7 @@ class Arrivals:
             if row is not None and is_followed:
                 kept[place] = row.id
         ids = self._insert(CONVERSATION, list(fresh.values()))
+        self.cases.begin(ids)
         born = {place: each for (place, row), each in zip(fresh.items(), ids, strict=True) if row["followed"]}
         return kept | born
 
@@ -154,7 +156,7 @@ class Arrivals:
         if not rows:
             return []
         ids = bulk.draw(self.connection, table, len(rows))
-        self.connection.execute(sa.insert(table), [{"id": each, **row} for each, row in zip(ids, rows, strict=True)])
+        bulk.add(self.connection, table, [{"id": each, **row} for each, row in zip(ids, rows, strict=True)])
         return ids
 
     def _insert_all(self, arrived: Sequence[_Found]) -> list[_Stored]:
@@ -185,9 +187,7 @@ class Arrivals:
         ]
         news = [(each.id, each.found.new) for each in fresh]
         marks = self.twins.marks(news)
-        self.connection.execute(
-            sa.insert(POST), [self._row(each) | {"fingerprint": marks.get(each.id, "")} for each in fresh]
-        )
+        bulk.add(self.connection, POST, [self._row(each) | {"fingerprint": marks.get(each.id, "")} for each in fresh])
         self.twins.sample(news)
         self._tell(news)
         self.cases.found(mentions, places)

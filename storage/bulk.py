@@ -1,13 +1,14 @@
-"""Many rows by one statement: rows found by source and key, plain rows inserted, ids drawn beforehand."""
+"""Many rows by one statement, made once: rows found by source and key, rows inserted, ids drawn beforehand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, Dialect, Row
 
 Pair = tuple[str, str]
 """A source, and the key of something of it."""
@@ -20,10 +21,15 @@ def find(connection: Connection, table: sa.Table, pairs: Collection[Pair], *colu
     """
     if not pairs:
         return []
-    each = _elements(connection, 2)
-    wanted = sa.and_(table.c.source == each[0], table.c.external_key == each[1])
-    query = sa.select(*(table.c[name] for name in columns or table.c.keys())).where(wanted)
+    query = _finding(connection.dialect.name, table, columns)
     return connection.execute(query, {"rows": json.dumps(list(pairs))}).all()
+
+
+@cache
+def _finding(dialect: str, table: sa.Table, columns: Sequence[str]) -> sa.Select[Any]:
+    each = _elements(dialect, 2)
+    wanted = sa.and_(table.c.source == each[0], table.c.external_key == each[1])
+    return sa.select(*(table.c[name] for name in columns or table.c.keys())).where(wanted)
 
 
 def insert(
@@ -31,28 +37,71 @@ def insert(
 ) -> None:
     """Inserts rows of whole numbers and short texts: a few for each post, for which a statement each is much."""
     if rows:
-        each = zip(columns, _elements(connection, len(columns)), strict=True)
-        values = sa.select(*(sa.cast(value, table.c[name].type) for name, value in each))
-        connection.execute(sa.insert(table).from_select(columns, values), {"rows": json.dumps(list(rows))})
+        statement = _inserting(connection.dialect.name, table, tuple(columns))
+        connection.execute(statement, {"rows": json.dumps(list(rows))})
 
 
-def _elements(connection: Connection, count: int) -> Sequence[sa.ColumnElement[str]]:
+@cache
+def _inserting(dialect: str, table: sa.Table, columns: Sequence[str]) -> sa.Insert:
+    each = zip(columns, _elements(dialect, len(columns)), strict=True)
+    values = sa.select(*(sa.cast(value, table.c[name].type) for name, value in each))
+    return sa.insert(table).from_select(list(columns), values)
+
+
+def _elements(dialect: str, count: int) -> Sequence[sa.ColumnElement[str]]:
     """The columns of the rows in the parameter `rows`."""
     text = sa.bindparam("rows", type_=sa.Text)
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         value = sa.func.json_each(text).table_valued("value").c.value
         return [sa.func.json_extract(value, f"$[{at}]") for at in range(count)]
     value = sa.func.json_array_elements(sa.cast(text, sa.JSON)).table_valued("value").c.value
     return [value.op("->>")(sa.literal_column(str(at))) for at in range(count)]
 
 
+def add(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows that name the same columns: SQLAlchemy takes longer to look at one than SQLite to keep it."""
+    if not rows:
+        return
+    statement, names, makers = _adding(connection.dialect, table, frozenset(rows[0]))
+    ready = [dict(row) for row in rows]
+    for name, make in makers:
+        for row in ready:
+            row[name] = make(row[name])
+    if connection.dialect.positional:
+        connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in ready])
+    else:
+        connection.exec_driver_sql(statement, ready)
+
+
+@lru_cache(maxsize=256)
+def _adding(
+    dialect: Dialect, table: sa.Table, given: frozenset[str]
+) -> tuple[str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
+    """The statement, its columns in their order, and how values of some are made what the driver takes."""
+    columns = [column for column in table.c if column.name in given]
+    names = [column.name for column in columns]
+    plain = (sa.Boolean, sa.Float)  # drivers take these as they are
+    makers = [
+        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect))
+        for column in columns
+        if not isinstance(column.type, plain)
+    ]
+    statement = sa.insert(table).compile(dialect=dialect, column_keys=names)
+    return str(statement), names, [(name, make) for name, make in makers if make is not None]
+
+
 def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:
     """So many new ids for rows that are inserted in this same transaction, which on SQLite must be a writing one."""
     if connection.dialect.name == "sqlite":
-        last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+        last = int(connection.execute(_last(table)).scalar() or 0)
         return range(last + 1, last + 1 + count)
     from sqlalchemy.dialects.postgresql import REGCLASS  # not for those who are on SQLite
 
     sequence = sa.cast(sa.func.pg_get_serial_sequence(f'"{table.name}"', "id"), REGCLASS)
     numbers = sa.func.generate_series(1, count).table_valued("number")
     return sorted(connection.scalars(sa.select(sa.func.nextval(sequence)).select_from(numbers)))
+
+
+@cache
+def _last(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(sa.func.max(table.c["id"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -24,6 +24,9 @@ _BLANK = tables.Case(author_key="", opened_at=_EVER, last_mention_at=_EVER).mode
 CaseKey = tuple[int, str]
 """A conversation, and who writes in it: the author's id, or the post's own key where nobody is named."""
 
+_HELD = sa.select(CASE.c.id, CASE.c.conversation_id, CASE.c.author_key).where(
+    CASE.c.conversation_id.in_(sa.bindparam("some", expanding=True))
+)
 _MOVED = (
     sa.update(CASE)
     .where(CASE.c.id == sa.bindparam("of"))
@@ -51,6 +54,12 @@ class Cases:
         self.connection, self.now = connection, now
         self._opened: dict[int, list[int]] = {}
         """Cases opened by this batch, with the ids of the events that will say which mentions they hold."""
+        self._there: dict[int, dict[str, int]] = {}
+        """Of the conversations that were looked at, the case of each person."""
+
+    def begin(self, conversations: Iterable[int]) -> None:
+        """Says that these conversations are new, so that no cases need to be looked for."""
+        self._there |= {conversation: {} for conversation in conversations}
 
     def places(self, mentions: Sequence[Arrived]) -> dict[CaseKey, int]:
         """The case of each person in a conversation, opened where there was none. Oldest mentions first."""
@@ -71,22 +80,21 @@ class Cases:
     def _open(self, fresh: Mapping[CaseKey, dict[str, Any]], first: Sequence[CaseKey]) -> None:
         """Inserts cases as they are after the events of their first mentions, whose ids are drawn here."""
         for row, case in zip(fresh.values(), bulk.draw(self.connection, CASE, len(fresh)), strict=True):
-            row["id"] = case
+            row["id"] = self._there[row["conversation_id"]][row["author_key"]] = case
             self._opened[case] = []
         for key, event in zip(first, bulk.draw(self.connection, EVENT, len(first)), strict=True):
             self._opened[fresh[key]["id"]].append(event)
         for row in fresh.values():
             events = self._opened[row["id"]]
             row |= {"changed": events[-1], "version": len(events)}
-        self.connection.execute(sa.insert(CASE), list(fresh.values()))
+        bulk.add(self.connection, CASE, list(fresh.values()))
 
     def _held(self, conversations: Collection[int]) -> dict[CaseKey, int]:
-        columns = CASE.c.id, CASE.c.conversation_id, CASE.c.author_key
-        held: dict[CaseKey, int] = {}
-        for some in in_chunks(list(conversations)):
-            query = sa.select(*columns).where(CASE.c.conversation_id.in_(some))
-            held |= {(row.conversation_id, row.author_key): row.id for row in self.connection.execute(query)}
-        return held
+        for some in in_chunks([each for each in conversations if each not in self._there]):
+            self.begin(some)
+            for row in self.connection.execute(_HELD, {"some": some}):
+                self._there[row.conversation_id][row.author_key] = row.id
+        return {(each, key): case for each in conversations for key, case in self._there[each].items()}
 
     def _opening(self, mention: Arrived) -> dict[str, Any]:
         opinion = mention.new.opinion or Opinion()
@@ -112,8 +120,7 @@ class Cases:
                 first.append(self._event(EventKind.FOUND, events.pop(0), case, {}, mention.post_id))
             else:
                 later.append((case, mention))
-        if first:
-            self.connection.execute(sa.insert(EVENT), first)
+        bulk.add(self.connection, EVENT, first)
         for case, mention in sorted(
             later, key=lambda each: each[0]
         ):  # in one order, so that no two wait for each other
@@ -158,7 +165,7 @@ class Cases:
             self._event(EventKind.CONTEXT, event, case, {"posts": posts})
             for event, (case, posts) in zip(ids, told, strict=True)
         ]
-        self.connection.execute(sa.insert(EVENT), events)
+        bulk.add(self.connection, EVENT, events)
         self.connection.execute(_MOVED, [{"of": each["case_id"], "event": each["id"]} for each in events])
 
     def changed(self, kind: EventKind, conversation: int, post_id: int, case_id: int | None) -> None:

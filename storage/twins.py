@@ -21,6 +21,11 @@ AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
 BAND = tables.PostBand.__table__  # type: ignore[attr-defined]
 POST = tables.Post.__table__  # type: ignore[attr-defined]
 
+_ENDS = (
+    sa.select(BAND.c.band, sa.func.min(BAND.c.post_id).label("first"), sa.func.max(BAND.c.post_id).label("last"))
+    .where(BAND.c.band.in_(sa.bindparam("some", expanding=True)))
+    .group_by(BAND.c.band)
+)
 ALONE = "alone:"
 """What the mark of a mention begins with that a person took out of its group."""
 
@@ -74,9 +79,7 @@ class Twins:
         """Of each band the first and the last mention that has it: enough to find its group, however large."""
         found: dict[int, list[int]] = defaultdict(list)
         for some in in_chunks(sorted(bands)):
-            ends = (sa.func.min(BAND.c.post_id).label("first"), sa.func.max(BAND.c.post_id).label("last"))
-            query = sa.select(BAND.c.band, *ends).where(BAND.c.band.in_(some)).group_by(BAND.c.band)
-            for row in self.connection.execute(query):
+            for row in self.connection.execute(_ENDS, {"some": some}):
                 found[row.band] = [row.first] if row.first == row.last else [row.first, row.last]
         return found
 
