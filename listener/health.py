@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -105,10 +105,11 @@ def identity(posts: Sequence[Post], lang: str | None = None) -> dict[str, Any]:
 
     Authors stand as short hashes: enough to know them again, and no name stays where nobody would look for it.
     """
-    sites = dict.fromkeys(urlsplit(post.url).hostname or "" for post in posts if _is_web(post.url))
+    origins = dict.fromkeys("/".join(post.url.split("/", 3)[:3]) for post in posts if _is_web(post.url))
+    sites = dict.fromkeys(urlsplit(each).hostname or "" for each in islice(origins, 4 * NAMES))
     names = dict.fromkeys(post.author for post in posts if post.author)
-    authors = [sha256(name.encode("utf-8", "replace")).hexdigest()[:8] for name in names]
-    return {"sites": list(sites)[:NAMES], "authors": authors[:NAMES], "lang": lang or ""}
+    authors = [sha256(name.encode("utf-8", "replace")).hexdigest()[:8] for name in islice(names, NAMES)]
+    return {"sites": list(sites)[:NAMES], "authors": authors, "lang": lang or ""}
 
 
 def is_known(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

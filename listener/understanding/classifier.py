@@ -123,8 +123,8 @@ class Default:
         return self.many([Task(text, title, inherited_lang or lang, tuple(brands))])[0]
 
     def language(self, text: str) -> str | None:
-        """The language of a text that stands alone, as `many` tells it."""
-        return self._languages.guess([tokenise(text)])[0].after(None)
+        """The language of a text that stands alone."""
+        return self._languages.spoken(tokenise(text))
 
     def many(self, tasks: Sequence[Task]) -> list[Opinion]:
         """The opinion of each text, as if it were the only one, but that a short one follows its conversation."""

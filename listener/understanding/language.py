@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -86,6 +87,11 @@ class Languages:
         for at, guess in zip(asked, self._by_letters([rows[at] for at in asked]), strict=True):
             guesses[at] = Guess("other") if foreign(heads[at]) else guess
         return guesses
+
+    def spoken(self, tokens: Sequence[str]) -> str | None:
+        """The language of most of the words that only one has; by all words where there is no such."""
+        plain = Counter([self._only[each] for each in tokens if each in self._only])
+        return plain.most_common(1)[0][0] if plain else self.guess([tokens])[0].lang
 
     def _by_plain_words(self, head: Sequence[str]) -> Guess:
         only = self._only
