@@ -37,7 +37,7 @@ from listener import crawl, judge, understanding
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
 from listener.reading import Readers
-from listener.schedule import WORKERS, Schedule
+from listener.schedule import WORKERS, Schedule, run
 from listener.streams import Streams
 from listener.types import Brand, SourceSpec, Watchlist
 from storage import migrations
@@ -105,7 +105,7 @@ def held(server: int) -> Held:
 def _is_reader(pid: int) -> bool:
     """Whether a process has begun its own life: until then it shows the memory of the one that starts it."""
     try:
-        return b"listener.reading" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"listener.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 
@@ -119,11 +119,11 @@ def _resident(pid: int) -> float:
 
 @contextmanager
 def peak(server: int) -> Iterator[list[Held]]:
-    """The most megabytes held meanwhile, looked at fifty times a second."""
+    """The most megabytes held meanwhile, looked at twenty times a second."""
     seen, done = [held(server)], threading.Event()
 
     def look() -> None:
-        while not done.wait(0.02):
+        while not done.wait(0.05):
             now = held(server)
             seen[0] = Held(max(seen[0].here, now.here), max(seen[0].reader, now.reader))
 
@@ -307,7 +307,7 @@ def main() -> int:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     try:
-        broken = asyncio.run(measure(ours.recv(), server.pid or 0, options))
+        broken = run(measure(ours.recv(), server.pid or 0, options))
     finally:
         server.kill()
     print(f"\n{time.monotonic() - started:.0f} s in all.", *(broken or ["Every promise was kept."]), sep="\n")

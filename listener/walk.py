@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from listener import next_visit
-from listener import reading as bounds
+from listener import next_visit, reader
 from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
 from listener.patience import Patience
+from listener.reading import Run, here
 from listener.types import Hub, Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
 
@@ -88,7 +88,7 @@ class Walk:
     stamps: Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
     """What is remembered of conversations (id -> stamp)."""
     now: Callable[[], datetime]
-    run: bounds.Run = bounds.here
+    run: Run = here
     """How pages are read: within bounds, where it is `Readers.run`."""
     patience: Patience = field(default_factory=Patience)
     """The time of the visit, which `web` and `run` use up."""
@@ -258,7 +258,7 @@ class Walk:
         self.answer = self.answer or beginning(page)
         started = time.monotonic()
         try:
-            reading: Reading = await self.run(bounds.read, page, self.kind.read, link, self.source)
+            reading: Reading = await self.run(reader.read, page, self.kind.read, link, self.source)
         except ListenerError:
             self.answer = self.answer if self.troubles else beginning(page)
             raise
@@ -268,8 +268,8 @@ class Walk:
             raise ReadError(f"{page.url} was not understood for a fault in webcare ({name}): report it.") from error
         finally:
             self._read_for += time.monotonic() - started
-        if max(len(reading.posts), len(reading.links)) == bounds.POSTS:
-            self.troubles.append(ReadError(f"{page.url} holds too much for one page: {bounds.POSTS} of it are read."))
+        if max(len(reading.posts), len(reading.links)) == reader.POSTS:
+            self.troubles.append(ReadError(f"{page.url} holds too much for one page: {reader.POSTS} of it are read."))
         return reading
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:

@@ -1,6 +1,7 @@
 """Judges and stores what visits bring: those that wait while the database is busy share the next transaction.
 
-Each visit returns from here when its own part is committed, so a killed process loses nothing that it went on from.
+Each visit returns from here when its own part is committed, so a killed process loses nothing that it went on from. A
+flood is written in parts, between which others have their turn.
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ import asyncio
 import dataclasses
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from listener import judge, next_visit
+from listener.turns import Turns
 from listener.types import SourceSpec
 from listener.walk import Batch
 from storage.errors import StorageError
 from storage.intake import Intake
-from storage.types import Delivery, ReadThread, Stored, Visit
+from storage.types import Delivery, Post, ReadThread, Stored, Visit
 
-MOST = 4000
-"""Posts after which no further batch joins a transaction."""
+MOST = 300
+"""Posts after which no further batch joins a transaction: about what is written while nobody notices waiting."""
+PART = 100
+"""Posts of a batch that are written together, but for those of one conversation, which stay together."""
+LONG = 1000
+"""Characters of a text that take as long as another post."""
+PACE = 2000.0
+"""Posts that are judged and stored in a second."""
 OWN_FLOOR = 1.0
 """Seconds between visits to a site inside our own network, which nobody else has to be polite about."""
 
@@ -34,15 +43,10 @@ class _Waiting:
     """Something to be written, and whom to tell."""
 
     what: Brought | Visit
+    source: str
+    posts: float
+    due: float
     done: asyncio.Future[Stored | None]
-
-    @property
-    def source(self) -> str:
-        return self.what.source if isinstance(self.what, Visit) else self.what[1].name
-
-    @property
-    def posts(self) -> int:
-        return 0 if isinstance(self.what, Visit) else len(self.what[0].posts)
 
 
 class Writer:
@@ -57,24 +61,33 @@ class Writer:
     ) -> None:
         self.intake, self.bench, self.clock, self.chance = intake, bench, clock, chance
         self._waiting: list[_Waiting] = []
+        self._turns = Turns()
         self._work: asyncio.Task[None] | None = None
 
     async def store(self, batch: Batch, spec: SourceSpec) -> Stored:
         """Returns when the batch is stored. Raises `StorageError` when it cannot be."""
-        return await self._written((batch, spec)) or Stored()
+        stored = Stored()
+        for part in _parts(batch):
+            more = await self._written((part, spec), spec.name, _work(part.posts)) or Stored()
+            stored = Stored(
+                new_mentions=stored.new_mentions + more.new_mentions,
+                edited_mentions=stored.edited_mentions + more.edited_mentions,
+                new_posts=stored.new_posts + more.new_posts,
+            )
+        return stored
 
     async def finish(self, visit: Visit) -> None:
         """Returns when the visit's ending is stored. Raises `StorageError` when it cannot be."""
-        await self._written(visit)
+        await self._written(visit, visit.source, 0.0)
 
     async def settle(self) -> None:
         """Returns when nothing waits any more."""
         while self._work is not None:
             await asyncio.wait([self._work])
 
-    async def _written(self, what: Brought | Visit) -> Stored | None:
+    async def _written(self, what: Brought | Visit, source: str, posts: float) -> Stored | None:
         done: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(what, done))
+        self._waiting.append(_Waiting(what, source, posts, self._turns.due(source, posts / PACE), done))
         if self._work is None:
             self._work = asyncio.create_task(self._write_all())
         return await done
@@ -92,11 +105,11 @@ class Writer:
         self._work = None
 
     def _next_group(self) -> list[_Waiting]:
-        """What is written together: of each source one thing, so that its own order is kept."""
+        """What is written together, in the order it is due: of each source one thing, so that its own order is kept."""
         group: dict[str, _Waiting] = {}
         rest: list[_Waiting] = []
-        posts = 0
-        for each in self._waiting:
+        posts = 0.0
+        for each in sorted(self._waiting, key=attrgetter("due")):
             if each.source in group or posts > MOST:
                 rest.append(each)
             else:
@@ -160,3 +173,27 @@ class Writer:
                 complete=batch.complete,
             )
         ]
+
+
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """A batch that is no conversation in parts, none of which divides a conversation: what is kept of one depends on
+    all of it."""
+    if batch.thread is not None or _work(batch.posts) <= PART:
+        yield batch
+        return
+    conversations = defaultdict[str, list[Post]](list)
+    for post in batch.posts:
+        conversations[post.conversation_id or post.external_id].append(post)
+    part: list[Post] = []
+    for posts in conversations.values():
+        part += posts
+        if _work(part) >= PART:
+            yield Batch(posts=tuple(part))
+            part = []
+    if part:
+        yield Batch(posts=tuple(part))
+
+
+def _work(posts: Iterable[Post]) -> float:
+    """How much there is to do, in ordinary posts."""
+    return sum(1 + len(post.text) / LONG for post in posts)

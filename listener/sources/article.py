@@ -9,10 +9,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import trafilatura
-
 from listener.errors import ReadError
-from listener.pages.effort import needs_limits
+from listener.pages.effort import library, needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
@@ -54,7 +52,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     if is_overloaded(body):
         raise ReadError(f"{page.url} has a tag with more attributes than anybody writes and is not read.")
     sound = _LINKED_DATA.sub(_if_sound, body)
-    found: Any = trafilatura.bare_extraction(sound, url=page.url, include_comments=False, with_metadata=True)
+    found: Any = library("trafilatura").bare_extraction(sound, url=page.url, include_comments=False, with_metadata=True)
     text = _untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else ""
     teaser = str(link.carry.get("text") or "")
     asks_login = len(text) < SHORT and bool(_LOGIN.search(body))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from listener import discover, reading
+from listener import discover, reader
 from listener.errors import ReadError
 from listener.pages import syndication, tree
 from listener.pages.effort import Heavy, light_only
@@ -67,12 +69,31 @@ async def test_a_slow_page_is_read_where_it_keeps_no_quick_one(readers: Readers,
     assert os.getpid() != quick != slow
 
 
-@pytest.mark.parametrize("how", ["for_ever", "everything", "dies"])
+async def test_who_was_quick_before_does_not_wait_behind_strangers(hurts: Any, clock: Any) -> None:
+    done: list[str] = []
+
+    async def read(host: str) -> None:
+        await readers.run(hurts.who, replace(a_page(b"x" * 1001, clock), url=f"https://{host}.example/"))
+        done.append(host)
+
+    async with Readers(rooms=((1, 60.0),), small=1000) as readers:
+        await read("known")
+        await asyncio.gather(*map(read, ["first", "second", "third", "known"]))
+    assert done[:3] == ["known", "first", "known"]
+
+
+@pytest.mark.parametrize("how", ["for_ever", "never_looks_up", "everything", "says_too_much", "dies"])
 async def test_a_page_that_hurts_costs_itself_only(readers: Readers, hurts: Any, clock: Any, how: str) -> None:
     page = a_page(b"x" * 1001, clock)
     with pytest.raises(ReadError, match=r"^https://x\.example/a takes too much .* to read: it is left out\.$"):
         await readers.run(getattr(hurts, how), page)
     assert await readers.run(hurts.who, page) != os.getpid()
+
+
+async def test_what_importing_a_library_takes_is_not_held_against_the_page(
+    readers: Readers, hurts: Any, clock: Any
+) -> None:
+    assert await readers.run(hurts.needs_library, a_page(b"x" * 1001, clock)) == "200000000"
 
 
 async def test_refusals_and_faults_come_back_as_they_were(readers: Readers, hurts: Any, clock: Any) -> None:
@@ -85,11 +106,11 @@ async def test_refusals_and_faults_come_back_as_they_were(readers: Readers, hurt
 
 def test_a_post_longer_than_anybody_reads_is_cut(hurts: Any, clock: Any) -> None:
     source, link = SourceSpec(name="x", url="https://x.example/a"), Link(url="https://x.example/a")
-    (post,) = reading.read(a_page(b"", clock), hurts.long, link, source).posts
-    assert (len(post.text), len(post.title), post.external_id) == (reading.TEXT, reading.LINE, "x")
+    (post,) = reader.read(a_page(b"", clock), hurts.long, link, source).posts
+    assert (len(post.text), len(post.title), post.external_id) == (reader.TEXT, reader.LINE, "x")
 
 
 async def test_a_page_of_too_many_posts_is_cut(readers: Readers, hurts: Any, clock: Any) -> None:
     source, link = SourceSpec(name="x", url="https://x.example/a"), Link(url="https://x.example/a")
-    found = await readers.run(reading.read, a_page(b"x" * 1001, clock), hurts.many, link, source)
-    assert (len(found.posts), len(found.links)) == (reading.POSTS, 1)
+    found = await readers.run(reader.read, a_page(b"x" * 1001, clock), hurts.many, link, source)
+    assert (len(found.posts), len(found.links)) == (reader.POSTS, 1)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from listener import judge
+from listener import writer as listener_writer
 from listener.types import SourceSpec
 from listener.walk import Batch
 from listener.writer import Writer
@@ -56,6 +57,36 @@ async def test_what_waits_is_written_in_one_transaction(
     assert (first.new_posts, second.new_posts, groups) == (1, 1, [3])
     assert set(first.new_mentions).isdisjoint(second.new_mentions)
     assert stored(database) == [("een", "1"), ("twee", "1")]
+
+
+def a_flood(posts: int, conversation: str) -> Batch:
+    """Posts of which the last is a mention."""
+    texts = ["niets"] * (posts - 1) + ["Zonnebank"]
+    return Batch(
+        posts=tuple(
+            Post(external_id=str(n), url="", text=text, conversation_id=conversation) for n, text in enumerate(texts)
+        )
+    )
+
+
+@pytest.mark.parametrize(("conversation", "groups"), [("", [[100], [1], [100], [50]]), ("c", [[250], [1]])])
+async def test_a_flood_is_written_in_parts_between_which_others_have_their_turn(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, conversation: str, groups: list[list[int]]
+) -> None:
+    written: list[list[int]] = []
+    store_all = writer.intake.store_all
+    monkeypatch.setattr(
+        writer.intake,
+        "store_all",
+        lambda some, ends: written.append(sorted(len(each.posts) for each in some)) or store_all(some, ends),
+    )
+    monkeypatch.setattr(listener_writer, "PART", 100)
+    flood = asyncio.create_task(writer.store(a_flood(250, conversation), SOURCES[0]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it has begun
+    await asyncio.gather(flood, writer.store(a_batch(), SOURCES[1]))
+    assert written == groups
+    assert flood.result().new_posts == (250 if conversation else 1)
 
 
 async def test_what_one_source_brings_is_written_in_its_order(writer: Writer, database: Database) -> None:

@@ -1,12 +1,13 @@
 """Ways of reading a page that hurt."""
 
 import os
+import re
 import time
 from typing import Any
 
 from listener.errors import ReadError
-from listener.pages.effort import needs_limits
-from listener.reading import POSTS
+from listener.pages.effort import library, needs_limits
+from listener.reader import ANSWER, POSTS
 from listener.types import Reading
 from storage.types import Post
 
@@ -42,6 +43,16 @@ def everything(page: Any) -> int:
     return len(bytearray(300_000_000))
 
 
+def says_too_much(page: Any) -> bytes:
+    """Finds more on the page than it can hold."""
+    return bytes(ANSWER)
+
+
+def never_looks_up(page: Any) -> None:
+    """Takes hours in a library that Python waits for."""
+    re.match("(a*)*b", "a" * 40)
+
+
 def dies(page: Any) -> None:
     """Ends the process without a word."""
     os._exit(3)
@@ -66,3 +77,8 @@ def many(page: Any, link: Any, source: Any) -> Reading:
     """Finds more than anybody can want."""
     posts = tuple(Post(external_id=str(n), url="", text="x") for n in range(POSTS + 1))
     return Reading(posts=posts, links=(link,))
+
+
+def needs_library(page: Any) -> str:
+    """Wants what is imported without limits."""
+    return str(library("testkinds.large").NAME)
