@@ -10,15 +10,15 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, rows, tables
+from storage import frames, packs, rows, tables
 from storage.frames import AUTHOR, BETWEEN, CASE, INTENT, MATCH, POST
+from storage.packs import BETWEEN_ROWS
 
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
 TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
@@ -36,9 +36,6 @@ ALMOST_AN_HOUR = timedelta(hours=1, microseconds=-1)
 
 MOST_HOURS = 10_000
 """Remembered at a time: more than a year of them."""
-
-Texts = tuple[str, ...]
-"""Some rows of a side table, each as one text."""
 
 OUR_TIMES = (POST.c.published_at, POST.c.first_seen_at, POST.c.edited_at, POST.c.deleted_at)
 
@@ -96,8 +93,8 @@ class Records:
         ) = zip(*page, strict=True) if page else ((),) * len(COLUMNS)  # fmt: skip
         ids = np.sort(np.array(id_, np.int64))
         cases = frames.distinct(np.array([each for each in case if each is not None], np.int64))
-        matched = [*map(_texts(connection, MATCHES, ids).get, id_, repeat(()))]
-        intents = [*map(_listed, map(_texts(connection, INTENTS, ids).get, id_, repeat(())))]
+        matched = [*map(_texts(connection, MATCHES, ids).get, id_)]
+        intents = [*map(_listed, map(_texts(connection, INTENTS, ids).get, id_))]
         return {
             "id": id_, "case_id": case, "source": source, "source_kind": kind, "brand": brand,
             "queries": [*map(_queries, matched)], "url": url, "title": title, "text": text, "lang": lang,
@@ -108,24 +105,26 @@ class Records:
             "sentiment_score": score, "intent": [each[0] if each else None for each in intents], "priority": priority,
             "priority_score": priority_score, "reasons": [*map(_reasons, reasons)], "reach": reach,
             "duplicates": _duplicates(connection, id_, fingerprint), "status": status, "assignee": assignee,
-            "tags": [*map(_listed, map(_texts(connection, TAGS, cases).get, case, repeat(())))],
+            "tags": [*map(_listed, map(_texts(connection, TAGS, cases).get, case))],
             "rating": rating, "brands": [*map(_brands, matched)], "intents": intents, "author_id": author_id,
             "conversation_url": _or_none(thread_url), "confidence": confidence, "relevance": relevance,
             "is_own": [*map(bool, is_own)], "external_id": external,
         }  # fmt: skip
 
     def _times(self, values: Sequence[Any]) -> Sequence[str | None]:
-        return [*map(self.iso, values)] if any(values) else values
+        """Moments of rows as ISO 8601 in the zone; the hour is looked up, the rest is the row's own."""
+        if not any(values):
+            return values
+        hours = self._hours
+        return [
+            f"{found[0]}{each[13:19] if each[19:] == '.000000' else each[13:]}{found[1]}"
+            if each.__class__ is str and (found := hours[each[:13]])[0]
+            else self._iso(each)
+            for each in values
+        ]
 
-    def iso(self, value: Any) -> str | None:
-        """A moment of a row as ISO 8601 in the zone; the hour is looked up, the rest is the row's own."""
-        if value is None:
-            return None
-        if value.__class__ is str:
-            hour, offset = self._hours[value[:13]]
-            if hour:
-                return f"{hour}{value[13:19] if value[19:] == '.000000' else value[13:]}{offset}"
-        return moment(value).astimezone(self.zone).isoformat()
+    def _iso(self, value: Any) -> str | None:
+        return None if value is None else moment(value).astimezone(self.zone).isoformat()
 
 
 class _Hours(dict[str, tuple[str, str]]):
@@ -179,18 +178,18 @@ def _duplicates(connection: Connection, ids: Sequence[int], fingerprints: Sequen
 
 
 @lru_cache(maxsize=4096)
-def _listed(several: Texts) -> list[str]:
-    return list(several)
+def _listed(several: str | None) -> list[str]:
+    return several.split(BETWEEN_ROWS) if several else []
 
 
 @lru_cache(maxsize=4096)
-def _brands(several: Texts) -> list[str]:
-    return list(dict.fromkeys(each.partition(BETWEEN)[0] for each in several))
+def _brands(several: str | None) -> list[str]:
+    return list(dict.fromkeys(each.partition(BETWEEN)[0] for each in _listed(several)))
 
 
 @lru_cache(maxsize=4096)
-def _queries(several: Texts) -> list[str]:
-    return list(dict.fromkeys(each.partition(BETWEEN)[2] for each in several))
+def _queries(several: str | None) -> list[str]:
+    return list(dict.fromkeys(each.partition(BETWEEN)[2] for each in _listed(several)))
 
 
 @lru_cache(maxsize=4096)
@@ -201,10 +200,16 @@ def _reasons(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _texts(connection: Connection, side: sa.Select[Any], ids: Any) -> dict[int | None, Texts]:
-    """Rows of a side table by what they belong to."""
-    found: dict[int | None, Texts] = {}
-    for page in frames.by_ids(connection, side, side.selected_columns[0], ids):  # type: ignore[arg-type]
-        for of, text in page:
-            found[of] = (*found[of], text) if of in found else (text,)
+def _texts(connection: Connection, side: sa.Select[Any], ids: Any) -> dict[int | None, str]:
+    """Rows of a side table by what they belong to; several of one with `BETWEEN_ROWS` between them."""
+    found: dict[int | None, str] = {}
+    for condition in frames.among_ids(side.selected_columns[0], ids):  # type: ignore[arg-type]
+        of, texts = packs.columns(connection, side.where(condition))
+        keys = of.tolist()
+        new = dict(zip(keys, texts, strict=True))
+        if len(new) < len(keys):
+            new = {}
+            for key, text in zip(keys, texts, strict=True):
+                new[key] = f"{new[key]}{BETWEEN_ROWS}{text}" if key in new else text
+        found |= new
     return found

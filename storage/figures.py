@@ -22,7 +22,7 @@ from storage.query.sql import search
 from storage.types import Event, Mention
 from storage.types.figures import Frame, Hours
 
-CHUNK = 2000
+CHUNK = 4000
 """Mentions read at a time for an export: a short read each, so that whoever takes them may be slow."""
 
 

@@ -31,7 +31,7 @@ class _Kind(NamedTuple):
 
 
 def columns(connection: Connection, query: sa.Select[Any]) -> list[Any]:
-    """The columns of a query's rows, all in one order, which is any.
+    """The columns of a query's rows, in its order.
 
     Numbers (0 for NULL) and moments (microseconds since 1970, none of them NULL) come as int64, words ("" for NULL) as
     lists.

@@ -38,6 +38,8 @@ _WORDS = frozenset({str, _NOTHING})
 
 FEW = 4
 """Words that come more often than this on the average are made fields once each."""
+SOME = 64
+"""Words of a column by which that is judged."""
 
 _QUOTED = ',"\r\n'
 """A field with one of these stands in quotes."""
@@ -97,26 +99,31 @@ def _csv_lines(columns: Iterable[Sequence[Any]]) -> str:
 
 
 def _csv_fields(values: Sequence[Any]) -> Sequence[str]:
-    """The fields of a column; equal words and each object are looked at once, numbers without asking what they are."""
-    kinds = set(map(type, values))
+    """The fields of a column: no value is asked more than its column needs."""
+    try:
+        return _word_fields(values, "".join(values))
+    except TypeError:  # not words alone
+        kinds = set(map(type, values))
+    if kinds == {_NOTHING}:
+        return [""] * len(values)
+    if kinds <= _WORDS:
+        words = ["" if each is None else each for each in values]
+        return _word_fields(words, "".join(words))
     if kinds <= _NUMBERS:
-        if _NOTHING not in kinds:
-            return [*map(str, values)]
-        return ["" if each is None else str(each) for each in values] if len(kinds) > 1 else [""] * len(values)
-    if not kinds <= _WORDS:
-        made = {
-            key: _quoted(str(csv_cell(each))) for key, each in dict(zip(map(id, values), values, strict=True)).items()
-        }
-        return [*map(made.__getitem__, map(id, values))]
-    different = dict.fromkeys(values)
-    if len(different) * FEW < len(values):
-        fields = {each: _quoted(str(csv_cell(each))) for each in different}
-        return [*map(fields.__getitem__, values)]
-    cells = ["" if each is None else each for each in values] if None in different else values
-    if not _FIRST.isdisjoint([each[:1] for each in cells]):
-        cells = [str(csv_cell(each)) for each in cells]
-    whole = "".join(cells)
-    return [*map(_quoted, cells)] if any(sign in whole for sign in _QUOTED) else cells
+        return ["" if each is None else str(each) for each in values] if _NOTHING in kinds else [*map(str, values)]
+    made = {key: _quoted(str(csv_cell(each))) for key, each in dict(zip(map(id, values), values, strict=True)).items()}
+    return [*map(made.__getitem__, map(id, values))]
+
+
+def _word_fields(words: Sequence[str], whole: str) -> Sequence[str]:
+    """Words as fields; where they come again and again, once each. `whole`: all of them as one."""
+    if len(set(words[:SOME])) * FEW < len(words[:SOME]):
+        fields = {each: _quoted(str(csv_cell(each))) for each in dict.fromkeys(words)}
+        return [*map(fields.__getitem__, words)]
+    if not _FIRST.isdisjoint([each[:1] for each in words]):
+        words = [str(csv_cell(each)) for each in words]
+        whole = "".join(words)
+    return [*map(_quoted, words)] if any(sign in whole for sign in _QUOTED) else words
 
 
 def _quoted(cell: str) -> str:
