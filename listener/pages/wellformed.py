@@ -21,6 +21,7 @@ ATOM, RDF, RSS1 = (
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "http://purl.org/rss/1.0/",
 )
+_ABOUT = f"{{{RDF}}}about"
 _PREFIXES = {
     "": "",
     ATOM: "",
@@ -46,7 +47,8 @@ _PLAIN = {
     "link": "link", "pubDate": "published", "published": "published", "issued": "published", "updated": "updated",
     "modified": "updated", "dc:date": "updated", "lastBuildDate": "updated", "ttl": "ttl", "generator": "generator",
     "sy:updatePeriod": "sy_updateperiod", "sy:updateFrequency": "sy_updatefrequency",
-    "wfw:commentRss": "wfw_commentrss", "slash:comments": "slash_comments", "thr:total": "thr_total",
+    "wfw:commentRss": "wfw_commentrss", "wfw:commentRSS": "wfw_commentrss",
+    "slash:comments": "slash_comments", "thr:total": "thr_total",
     "category": "category", "dc:subject": "category",
 }  # fmt: skip
 """Elements that hold one word of text, under feedparser's name for them."""
@@ -180,8 +182,10 @@ class _Entry:
         detail = {"type": "text/html" if "html" in kind else "text/plain", "value": _text(element)}
         if name in ("content", "content:encoded"):
             self.words.setdefault("content", []).append(detail)
-        elif name != "dc:description" or "summary_detail" not in self.words:
+        elif "summary_detail" not in self.words:
             self.words["summary_detail"] = detail
+        elif name != "dc:description":  # one is the summary of the other
+            raise _NotPlain
 
     def author(self, name: str, element: Any) -> None:
         children = {_name(child.tag): _text(child) for child in element}
@@ -211,10 +215,13 @@ _STEPS: dict[str, tuple[Callable[[_Entry, str, Any], None], str]] = {
     "thr:in-reply-to": (_Entry.answers, "thr_in-reply-to"),
 }
 """What is done with an element, and under which name its words are kept."""
+_KNOWN = frozenset(map(str.lower, _STEPS))
 
 
 def _words(url: str, element: Any, version: str) -> dict[str, Any]:
     entry = _Entry(url, version)
+    if about := element.get(_ABOUT):
+        entry.words["id"] = about
     for child in element:
         step = _step(child.tag)
         if step is not None:
@@ -229,9 +236,10 @@ def _words(url: str, element: Any, version: str) -> dict[str, Any]:
 @lru_cache(maxsize=1_024)
 def _step(tag: Any) -> tuple[Callable[[_Entry, str, Any], None], str] | None:
     name = _name(tag)
-    if name in _LEFT_ALONE:
+    step = _STEPS.get(name)
+    if name in _LEFT_ALONE or (step is None and name.lower() in _KNOWN):  # capitals mean nothing to feedparser
         raise _NotPlain
-    return _STEPS.get(name)
+    return step
 
 
 def _name(tag: Any) -> str:

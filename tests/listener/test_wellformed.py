@@ -106,3 +106,27 @@ def test_any_atom_reads_the_same(kind: str, texts: list[str], date: str, links: 
 )
 def test_what_needs_feedparser_is_left_to_it(body: str) -> None:
     assert wellformed.read("https://blog.example/", body.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<author>Jan (jan@x.example)</author>",
+        "<TiTlE>Een</TiTlE>",
+        "<wfw:commentRSS xmlns:wfw='http://wellformedweb.org/CommentAPI/'>/c</wfw:commentRSS>",
+        "<description>kort</description><summary>lang</summary>",
+        "<summary>lang</summary><description>kort</description>",
+    ],
+)
+def test_what_seldom_stands_in_a_feed_means_the_same(item: str) -> None:
+    quick, slow, _ = both_ways(f"<rss version='2.0'><channel><item>{item}</item></channel></rss>".encode())
+    assert quick == slow
+
+
+def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
+    quick, slow, was_taken = both_ways(
+        b"<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>"
+        b"<channel/><item r:about='http://x.example/1'><title>Een</title></item></r:RDF>"
+    )
+    assert was_taken and quick == slow
+    assert quick.items[0].id == "http://x.example/1"
