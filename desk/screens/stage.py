@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -16,7 +17,7 @@ from desk.screens.counter import REFUSALS, Counter
 from desk.screens.reading import Reading
 from desk.screens.surface import Search
 from desk.shown import clean_line
-from desk.views import FIRST_PAGE, SEARCH
+from desk.views import FIRST_PAGE, INBOX, SEARCH, View
 from desk.widgets.case_list import CaseList, empty_words
 from storage.errors import ConfigError, QueryError
 from storage.types import Case, Health, ReplyState
@@ -35,6 +36,18 @@ ASKED_AT_ONCE = 100
 """New cases of which it is asked in one query whether they belong to the view."""
 AGAIN = 3.0
 """Seconds after which a database that did not answer is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A list as it was left for a search."""
+
+    view: View
+    query: str
+    ids: array[int]
+    row: int
+    waiting: frozenset[int]
+    cursor: int
 
 
 class Stage(Reading):
@@ -58,7 +71,11 @@ class Stage(Reading):
         self._early: list[events.Key] = []
         self._poll_seconds = poll
         self._cursor: int | None = None
-        self._polling = False
+        self._polling = self._behind = False
+        self._kept: Left | None = None
+        self._whole = False
+        """Whether all ids of the view are there."""
+        self._counting = False
         self._count_after = 0.0
         self._seconds = 0
         self.team: list[str] = []
@@ -78,7 +95,7 @@ class Stage(Reading):
     async def load(self) -> None:
         """Reads the view anew: first a page, then the ids of all of it."""
         query, empty = self.query_text, empty_words(self.view is SEARCH)
-        self.search.over = True
+        self._whole, self.search.over = False, True
         search = self.search = Search()
         try:
             seen = await self._first_sight()
@@ -114,11 +131,47 @@ class Stage(Reading):
             return
         finally:
             search.over = True
-        self.cases.refresh()
+        self._whole = True
         self.paint_bars()
         self.count_views()
         self.show_case(self.cases.case_id)
         self.loaded()
+
+    def turn_to(self, view: View, query: str = "") -> None:
+        """Shows another tab; a list that is left for a search is kept, as it is, to come back to."""
+        if view is not SEARCH:
+            self._kept = None
+        elif self.view is not SEARCH and self._whole and self._cursor is not None:
+            waiting = frozenset(self.waiting)
+            self._kept = Left(self.view, self.query_text, self.cases.ids, self.cases.row, waiting, self._cursor)
+        self._set_view(view, query or view.query)
+        self.cases.move(0)
+        if view is SEARCH:
+            self.say(_("Searching …"))
+        self.paint_bars()
+        self.load()
+
+    def turn_back(self) -> None:
+        """From a search to the list that was left for it, as it stood; what changed since is looked up."""
+        left, self._kept = self._kept, None
+        if left is None:
+            self.turn_to(INBOX)
+            return
+        self.search.over = True
+        self.workers.cancel_group(self, "list")
+        self._set_view(left.view, left.query)
+        self.waiting, self._cursor, self._whole, self._behind = set(left.waiting), left.cursor, True, True
+        self.cases.show(left.ids, empty_words(False), left.row)
+        self.hush()
+        self.paint_bars()
+        self.show_case(self.cases.case_id)
+        self.poll()
+
+    def _set_view(self, view: View, query: str) -> None:
+        self.view, self.query_text = view, query
+        self.waiting.clear()
+        self.cases.unmark()
+        self.remove_class("-author")
 
     async def _first_sight(self) -> Sighting | None:
         """Once: what was seen of the rows."""
@@ -148,24 +201,29 @@ class Stage(Reading):
     def loaded(self) -> None:
         """The list is there: what was too slow for the first paint may come now."""
 
-    @work(exclusive=True, group="counts")
-    async def count_views(self) -> None:
-        """Counts what is in the tabs; the longer that takes, the less often it is done."""
+    def count_views(self) -> None:
+        """Has what is in the tabs counted, now or soon: the longer that takes, the less often it is done."""
+        if not self._counting:
+            self._counting = True
+            wait = self._count_after - monotonic()
+            self._count() if wait <= 0 else self.set_timer(wait, self._count)
+
+    @work(group="counts")
+    async def _count(self) -> None:
         began = monotonic()
-        if began < self._count_after:
-            return
         try:
-            for view in self.views:
-                if view.counted:
-                    self.counts[view.name] = await self.counter.read(lambda clerk, q=view.query: clerk.count(q))  # type: ignore[misc]
-            replies = await self.counter.read(lambda clerk: clerk.outbox())
+            views, sources = [view for view in self.views if view.counted], self.sources
+            for view in views:
+                self.counts[view.name] = await self.counter.slow(lambda clerk, q=view.query: clerk.count(q))  # type: ignore[misc]
+            replies = await self.counter.slow(lambda clerk: clerk.outbox())
             self.outbox = len(replies), sum(each.state in WANTING for each in replies)
-            if (sources := self.sources) is not None:
+            if sources is not None:
                 found = await self.counter.slow(lambda _clerk: sources().health())
                 self.health = sum(each.health in (Health.OK, Health.ON_HOLD) for each in found), len(found)
         except REFUSALS:
             return
-        self._count_after = began + 20 * (monotonic() - began)
+        finally:
+            self._counting, self._count_after = False, began + 20 * (monotonic() - began)
         self.paint_bars()
 
     @on(CaseList.RowsWanted)
@@ -212,8 +270,10 @@ class Stage(Reading):
             return
         self._polling = True
         try:
-            if not self.trouble and not await self.counter.read(lambda clerk: clerk.has_news()):
+            has_news = await self.counter.read(lambda clerk: clerk.has_news())
+            if not (self.trouble or self._behind or has_news):
                 return
+            self._behind = False
             cursor, query, ids = self._cursor, self.query_text, self.cases.ids
             news = await self.counter.read(lambda clerk: changes(clerk, cursor, query, ids, self.cases.known))
             banner = await self.counter.read(banner_of)
@@ -224,6 +284,9 @@ class Stage(Reading):
         finally:
             self._polling = False
         self.trouble, self.banner = "", banner
+        if ids is not self.cases.ids:
+            self._behind = True  # another list was turned to meanwhile
+            return
         self._cursor, changed, known, fresh = news
         if not changed:
             return
@@ -231,8 +294,7 @@ class Stage(Reading):
             del self.ahead[each]
         self.cases.put(known)
         self.noticed(changed)
-        if ids is self.cases.ids:
-            self.waiting |= fresh
+        self.waiting |= fresh
         here = self.file.case if self.file is not None else None
         if here is not None and here.id in changed and self.cases.known(here.id) != here:
             self.refresh_file()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from textual import events, on
 
-from desk.locale import _
 from desk.screens.company import Company
 from desk.screens.judging import Judging
 from desk.screens.keys import BINDINGS, GROUPS
 from desk.screens.replying import Replying
 from desk.screens.teaming import Teaming
-from desk.views import INBOX, SEARCH, View
+from desk.views import SEARCH
 from desk.widgets.case_list import CaseList
 
 TYPING = frozenset(binding.action.partition("(")[0] for binding in BINDINGS)
@@ -118,7 +117,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
             self.cases.unmark()
             self.cases.refresh()
         elif self.view is SEARCH:
-            self.turn_to(INBOX)
+            self.turn_back()
         self.to_list_or_conversation()
         self.paint_bars()
 
@@ -129,18 +128,6 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         self.know()
 
     # -- views and searches ---------------------------------------------------------------------------------------
-
-    def turn_to(self, view: View, query: str = "") -> None:
-        """Shows another tab."""
-        self.view, self.query_text = view, query or view.query
-        self.waiting.clear()
-        self.cases.unmark()
-        self.cases.move(0)
-        self.remove_class("-author")
-        if view is SEARCH:
-            self.say(_("Searching …"))
-        self.paint_bars()
-        self.load()
 
     def action_view(self, way: int) -> None:
         """The next tab, or the one before."""
@@ -156,11 +143,11 @@ class TriageScreen(Company, Teaming, Judging, Replying):
         self.prompt.ask("search", "/", self.query_text if self.view is SEARCH else "")
 
     def answer_search(self, query: str) -> None:
-        """Searches; an empty query goes back to the inbox."""
+        """Searches; an empty query goes back to the list that was left for it."""
         if query:
             self.turn_to(SEARCH, query)
         else:
-            self.turn_to(INBOX)
+            self.turn_back()
 
     # -- other screens --------------------------------------------------------------------------------------------
 

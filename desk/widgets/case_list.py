@@ -82,13 +82,15 @@ class CaseList(Lined):
         used = Counter(tag for case in self._cases.values() for tag in case.tags)
         return [tag for tag, _count in used.most_common()]
 
-    def show(self, ids: array[int], empty: Line) -> None:
-        """Shows other ids; the cursor stays on its case where that is among them, else in its place."""
+    def show(self, ids: array[int], empty: Line, row: int | None = None) -> None:
+        """Shows other ids, with the cursor on a row; or on its case where that is among them, else in its place."""
         before = self.case_id
         self.ids, self.empty = ids, empty
         self._asked.clear()
         self.marked &= set(ids) if self.marked else set()
-        if before in ids[: KEPT * 50]:
+        if row is not None:
+            self.row = row
+        elif before in ids[: KEPT * 50]:
             self.row = ids.index(before)  # type: ignore[arg-type]
         self.row = min(self.row, max(0, len(ids) - 1))
         self.set_height(len(ids))

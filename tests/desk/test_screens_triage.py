@@ -196,6 +196,25 @@ async def test_a_search_finds_and_a_bad_one_is_told_its_place(desk, arrive):
         assert len(seat.screen.cases.ids) == 2
 
 
+async def test_the_list_left_for_a_search_is_there_again_as_it_stood(desk, arrive, clerk):
+    first, second, third = arrive(), arrive(author="piet", text="zonnebank rente"), arrive(author="klaas")
+    async with desk(size=(120, 40)) as seat:
+        await seat.press("j", "slash")
+        await seat.type("rente")
+        await seat.press("enter")
+        assert list(seat.screen.cases.ids) == [second]
+        clerk("bram").resolve(first)
+        arrive(author="henk")
+        await seat.poll()
+        await seat.press("slash")
+        await seat.type(" OR klaas")
+        await seat.press("enter", "escape")
+        assert list(seat.screen.cases.ids) == [first, second, third] and seat.screen.cases.row == 1
+        assert seat.screen.cases.known(first).status is Status.RESOLVED and "▲ 1 new" in seat.text
+        await seat.press("full_stop")
+        assert len(seat.screen.cases.ids) == 3 and first not in seat.screen.cases.ids
+
+
 async def test_the_tabs_are_views(desk, arrive, clerk):
     mine, other = arrive(), arrive(author="piet")
     clerk("anna").claim(mine)
