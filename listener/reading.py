@@ -33,8 +33,8 @@ T = TypeVar("T")
 Run = Callable[..., Any]
 """As `Readers.run`."""
 
-SMALL = 32 * 1024
-"""Bytes up to which a page may be read in this process."""
+SMALL = 64 * 1024
+"""Bytes up to which a page may be read in this process: at once, for handing it to a thread takes as long."""
 ROOMS = ((2, 0.1), (2, 0.8), (1, 8.0))
 """Workers that read at once, and the seconds of work after which a page goes on to the next room."""
 NICE = 9
@@ -111,7 +111,7 @@ class Readers:
         """`work(page, *rest)`, for a function of a module. Raises what it raises of ours, else `ReadError`."""
         if len(page.body) <= self._small and not page.body.startswith(_PACKED):
             with suppress(Heavy):
-                return await asyncio.to_thread(_lightly, work, page, *rest)
+                return _lightly(work, page, *rest)
         said, found = await self._read(work, page, rest)
         if said == "done":
             result: T = found

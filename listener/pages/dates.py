@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listener.errors import ReadError
-from listener.pages.effort import library
+from listener.pages.effort import library, needs_limits
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing on a forum is older; what claims to be is a default value or a mistake."""
@@ -369,6 +369,7 @@ def _guess(text: str, here: datetime, day_first: bool) -> datetime | None:
     """What `dateparser` makes of a short text that holds both a digit and a letter."""
     if len(text) > LONGEST_GUESS or not (re.search(r"\d", text) and re.search(r"[^\W\d]{2}", text)):
         return None
+    needs_limits()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found: datetime | None = library("dateparser").parse(
