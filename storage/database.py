@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from storage import regular
 from storage.errors import DatabaseUnavailable
 
 Clock = Callable[[], datetime]
@@ -246,6 +247,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    regular.teach(connection)
 
 
 def _take_turn(connection: Connection) -> None:

@@ -45,6 +45,8 @@ _ALSO: Mapping[str, tuple[sa.ColumnElement[str], Condition]] = {
 }
 """Fields with many values: the column of the other table, and what ties it to the post."""
 
+_TEXTS: Mapping[str, Sequence[str]] = {"": ("text", "title"), "title": ("title",)}
+
 TIMES = ("after", "before", "within", "age")
 
 _OWN_NAMES: Mapping[str, sa.ColumnElement[Any]] = {
@@ -71,7 +73,17 @@ def contains(field: str, pieces: Sequence[str], dialect: Dialect) -> Condition:
 
 def spells(field: str, pieces: Sequence[str], dialect: Dialect) -> Condition:
     """Whether all pieces stand so in the title or the text as it came; of an author's name nothing is said."""
-    return _holds({"": ("text", "title"), "title": ("title",)}.get(field, ()), pieces, dialect)
+    return _holds(_TEXTS.get(field, ()), pieces, dialect)
+
+
+def matches(field: str, pattern: str, digits: int, dialect: Dialect) -> Condition:
+    """Whether a regular expression stands in the title or the text as it came; of an author's name nothing is said.
+
+    PostgreSQL, whose expressions are others, only says whether so many digits stand there in a row.
+    """
+    like, sign = ("REGEXP", pattern) if dialect == "sqlite" else ("~", f"[0-9]{{{digits}}}" if digits else "")
+    found = [POST.c[name].bool_op(like)(sign) for name in _TEXTS.get(field, ()) if sign]
+    return sa.or_(*found) if found else sa.true()
 
 
 def _holds(names: Sequence[str], pieces: Sequence[str], dialect: Dialect) -> Condition:

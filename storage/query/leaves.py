@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Any
 
-import re2
-
+from storage import regular
 from storage.query import fields, fold, tree
 
 MAX_PATTERN = 1_000
 """Characters of a regular expression."""
-MAX_PATTERN_MEMORY = 8 << 20
-"""Bytes a compiled regular expression may take."""
 
 _FUZZY = re.compile(r"(.+)~(\d{0,2})", re.DOTALL)
 _OPERATOR = re.compile(r">=|<=|>|<|=")
@@ -70,21 +65,6 @@ def place(node: tree.Node) -> str | None:
     return node.field if isinstance(node, tree.Word | tree.Phrase | tree.Fuzzy) else None
 
 
-@lru_cache(maxsize=1_024)
-def compiled(pattern: str) -> Any:
-    """The regular expression of `/pattern/`, in RE2's linear time. Raises `Refused` for one that is none."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = MAX_PATTERN_MEMORY
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        said = error.args[0] if error.args else "it does not compile"
-        said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-        raise Refused(f"This regular expression is refused: {said}") from None
-
-
 def _quoted(token: str, field: str) -> tree.Node:
     content, exact = _unquoted(token)
     if exact:
@@ -105,7 +85,10 @@ def _unquoted(token: str) -> tuple[str, bool]:
 def _regex(pattern: str, field: str) -> tree.Regex:
     if len(pattern) > MAX_PATTERN:
         raise Refused(f"A regular expression may be {MAX_PATTERN:,} characters long")
-    compiled(pattern)
+    try:
+        regular.compiled(pattern)
+    except ValueError as error:
+        raise Refused(f"This regular expression is refused: {error}") from None
     return tree.Regex(pattern, field)
 
 

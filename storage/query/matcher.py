@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from storage import regular
 from storage.query import leaves, literals, patterns, tree
 from storage.query.seen import PostView, Searchable, Seen
 from storage.query.values import value_test
@@ -114,10 +115,10 @@ def _text_test(node: tree.Text) -> Test:
     field = node.field
     match node:
         case tree.Regex(expression):
-            search, needed = leaves.compiled(expression).search, literals.required(expression)
+            needed = literals.required(expression)
             return lambda seen: (
                 all(each in seen.words(field) for each in needed)
-                and any(search(_encodable(each)) is not None for each in seen.texts(field))
+                and any(regular.stands_in(expression, each) for each in seen.texts(field))
             )
         case tree.Exact():
             return _exact_test(node)
@@ -145,10 +146,6 @@ def _exact_test(node: tree.Exact) -> Test:
         return any(search(unicodedata.normalize("NFC", each)) is not None for each in seen.texts(field))
 
     return test
-
-
-def _encodable(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _near_test(node: tree.Near) -> Test:

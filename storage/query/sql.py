@@ -225,8 +225,11 @@ class _Compiler:
     def _text(self, node: tree.Text) -> _Bounds:
         match node:
             case tree.Regex(expression, field):
-                needed = literals.required(expression)
-                return _Bounds(columns.contains(field, needed, self.dialect) if needed else sa.true(), sa.false())
+                needed = [columns.contains(field, (each,), self.dialect) for each in literals.required(expression)]
+                matched = columns.matches(field, expression, literals.digits(expression), self.dialect)
+                whole = sa.and_(*needed, matched)
+                decides = self.dialect == "sqlite" and field != "author"
+                return _exactly(whole) if decides else _Bounds(whole, sa.false())
             case tree.Fuzzy():
                 pieces = patterns.fuzzy_pieces(node)
                 some = [columns.contains(node.field, (each,), self.dialect) for each in pieces]

@@ -26,7 +26,7 @@ NASTY = [
     "🙂", "👩\u200d👩",
     "ﬁets", "кот", "нет", "x" * 70, "x" * 64, "\u200bbank", "zon\u00adnebank", "%", "_", "*", "?", "bank_",
     "http://x.nl/%_",
-    "NULL", "--", "İstanbul", "straße", "STRASSE", "NEAR", "OR", "not", "\u202ebank", "한국어", "ⅷ", "½", "C++",
+    "NULL", "--", "20x", "İstanbul", "straße", "STRASSE", "NEAR", "OR", "not", "\u202ebank", "한국어", "ⅷ", "½", "C++",
     "bank\u0301x",
 ]  # fmt: skip
 """Pieces of text that trip searches up."""
@@ -42,7 +42,7 @@ LEAVES = [
     "x" * 70, '"zonne bank"', '"de zonne*"', '"*bank is"', '"is kapot"c', '"Zonnebank"c', '"C++"c', '"%"c',
     '"\\\\"c', "#zonnebank",
     '"🙂"c', "#zonne*", "#a_b", "@zonne", "@zonne.b*", "zonnebank~1", "zonnebank~2", "bank~", "/zon+e.?bank/",
-    "/^de/", "/[%_]/",
+    "/^de/", "/[%_]/", r"/[0-9]\d(0|x)/",
     "title:bank", 'title:"de zonnebank"', "title:zonne*", "title:/x/", "author:jan", "author:j*",
     "author:jan~", "*",
     "site:x.nl", "site:nl", "site:*.nl", "source:blog", "source:b*", "source:b?og", "kind:comment", "lang:nl",
