@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MARKABLE = 1000
 """Cases that one act works on at most: it is one transaction, all or none."""
-KEPT = 2000
+KEPT = 1000
 """Rows remembered; the others are asked for again when they come on screen."""
 
 
