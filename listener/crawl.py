@@ -105,7 +105,7 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> O
     try:
         await _go(course, kit.for_visit(), writer)
     except ListenerError as error:
-        course.fault = error
+        course.fault = error.bare()
         if kit.keys is not None and getattr(error, "status", None) == 401:
             kit.keys.forget(due.name)
     except StorageError:

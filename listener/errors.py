@@ -9,9 +9,16 @@ ListenerError
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class ListenerError(Exception):
     """Something a person can act on; its text is one sentence without secrets."""
+
+    def bare(self) -> Self:
+        """The same, to be kept: without the way to it, which still holds the page."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class FetchError(ListenerError):

@@ -117,7 +117,10 @@ class Readers:
             result: T = found
             return result
         if said == "refused":
-            raise found
+            try:
+                raise found
+            finally:
+                del found  # else it and this frame hold each other, and the page
         if said == "fault":
             raise RuntimeError(found)
         what = {"slow": "time", "full": "memory"}.get(said, "time or memory")

@@ -143,11 +143,6 @@ class Walk:
         self._leave_the_rest()
         return True
 
-    def _note(self, error: ListenerError) -> None:
-        """Keeps what went wrong, without the page that the way to it still holds."""
-        error.__traceback__ = error.__cause__ = error.__context__ = None
-        self.troubles.append(error)
-
     def _leave_the_rest(self) -> None:
         self.more = self._left_over = True
 
@@ -174,7 +169,7 @@ class Walk:
                 if not instead and first:
                     raise
                 if not instead:
-                    self._note(error)
+                    self.troubles.append(error.bare())
                     self._left_over = True
                 waiting.extend(instead)
                 continue
@@ -215,7 +210,7 @@ class Walk:
                 waiting.extend(instead)
                 lists_all = False  # another way may show less
                 if not instead:
-                    self._note(error)
+                    self.troubles.append(error.bare())
                     whole = whole and getattr(error, "status", None) in GONE
                 continue
             posts |= {post.external_id: post for post in reading.posts}
