@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows
+from storage.asking import Ask, answering
 from storage.database import Database, in_chunks
 from storage.export import Records, moment, read_page, record_query
 from storage.frames import EVENT, POST, REPLY
-from storage.framing import Ask, Framing, answering
+from storage.framing import Framing
 from storage.open_time import moment_of
 from storage.query import tree
 from storage.query.grammar import parse

@@ -7,7 +7,7 @@ megabytes of rows, but few of columns.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -109,12 +109,29 @@ def taken(found: Mentions, places: NDArray[Any]) -> Mentions:
 
 
 def together(parts: Iterable[Mentions]) -> Mentions:
-    """Mentions that were read some at a time. Columns grow in place: two of each would be the most memory of all."""
-    grown = [bytearray() for _ in MENTION_KINDS]
+    """Mentions that were read some at a time."""
+    grown = Grown(dict(zip(Mentions._fields, MENTION_KINDS, strict=True)))
     for part in parts:
-        for column, values in zip(grown, part, strict=True):
-            column += values.tobytes()
-    return Mentions._make(np.frombuffer(each, kind) for each, kind in zip(grown, MENTION_KINDS, strict=True))
+        grown.add(**part._asdict())
+    return Mentions(**grown.columns())
+
+
+class Grown:
+    """Columns that grow in place, some rows at a time: two copies of each would be the most memory of all."""
+
+    def __init__(self, kinds: Mapping[str, Any]) -> None:
+        """The kind of each column, by name."""
+        self._kinds = kinds
+        self._bytes = {name: bytearray() for name in kinds}
+
+    def add(self, **columns: NDArray[Any]) -> None:
+        """Some more rows."""
+        for name, values in columns.items():
+            self._bytes[name] += values.astype(self._kinds[name], copy=False).tobytes()
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """All rows."""
+        return {name: np.frombuffer(found, self._kinds[name]) for name, found in self._bytes.items()}
 
 
 def one_text(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
@@ -272,9 +289,10 @@ def lively(connection: Connection, threads: Ints) -> Ids:
 
 
 class Events(NamedTuple):
-    """The events of cases that count, in the order they were written, without those taken back by then."""
+    """The events of cases that count, case by case as they were written, without those taken back by then."""
 
-    case: Ints
+    case: Codes
+    """The place of the case among those that were asked for."""
     at: Ints
     spoken: Ints
     """Of an answer that was found later than it was given: when that was, as far as is known; else `at`."""
@@ -290,11 +308,13 @@ def events(connection: Connection, cases: Ints, moment: datetime, people: Names,
     found = (packs.columns(connection, query.where(each)) for each in among_ids(EVENT.c.case_id, cases))
     parts = [_event_columns(columns, keys) for columns in found]
     order, *columns = (joined([part[place] for part in parts], kind) for place, kind in enumerate(EVENT_KINDS))
-    written = np.argsort(order, kind="stable")
+    mine = np.flatnonzero(among(columns[0], cases))
+    written = mine[np.lexsort((order[mine], columns[0][mine]))]
     case, at, spoken, key = (column[written] for column in columns)
     said = np.array([_said(each, people, channels) for each in keys] or [(0, 0, 0)], np.int32)
     thing, actor, channel = said.T
-    return Events(case, at, spoken, thing.astype(np.uint8)[key], actor[key], channel[key])
+    place = np.searchsorted(cases, case).astype(np.int32)
+    return Events(place, at, spoken, thing.astype(np.uint8)[key], actor[key], channel[key])
 
 
 def _event_columns(columns: Sequence[Any], keys: Numbers) -> tuple[NDArray[Any], ...]:

@@ -5,24 +5,24 @@ read mentions -> what each is counted by -> all mentions of their cases -> what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from storage import frames, packs, rows
+from storage import frames, packs
+from storage.asking import Ask, answering, stood
 from storage.database import in_chunks
 from storage.frames import POST, Events, Mentions, Names, Numbers, among, distinct
-from storage.hindsight import as_it_stood
 from storage.open_time import OpenTime, micros, moment_of
 from storage.query import tree
-from storage.query.matcher import matches
 from storage.query.sql import search
-from storage.service_times import Asked, Measured, Steps, joined, measure
+from storage.service_times import Asked, Measured, Steps, measure
 from storage.sla import Calendar, always
 from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment
@@ -31,42 +31,15 @@ from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags,
 BLOCK = 20_000
 """Cases that are measured at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked for, read once."""
-
-    node: tree.Node
-    start: datetime
-    end: datetime
-    moment: datetime
-    back: bool
-    """Whether `moment` lies in the past: then everything is looked at as it stood."""
-    me: str | None
-
-    def answers(self, mention: Mention) -> bool:
-        """Whether a mention answers the query at the moment."""
-        return matches(self.node, mention, now=self.moment, me=self.me)
-
-    def condition(self, dialect: str) -> tuple[sa.ColumnElement[bool], bool]:
-        """What the posts must be, and whether that is all: what was, is looked at in memory."""
-        here = sa.and_(POST.c.is_mention, POST.c.at >= self.start, POST.c.at < self.end)
-        here = sa.and_(here, POST.c.first_seen_at <= self.moment)
-        if self.back:
-            return here, False
-        found = search(self.node, dialect=frames.known(dialect), now=self.moment, me=self.me)
-        return sa.and_(here, found.where), found.exact
-
-
-def stood(connection: Connection, ids: Sequence[int], ask: Ask) -> list[Mention]:
-    """The mentions of `ids`, as they are or were."""
-    found = rows.mentions(connection, ids)
-    return as_it_stood(connection, found, ask.moment) if ask.back else found
-
-
-def answering(connection: Connection, ids: Sequence[int], ask: Ask) -> Iterator[Mention]:
-    """The mentions of `ids` that answer, looked at whole."""
-    return (mention for mention in stood(connection, ids, ask) if ask.answers(mention))
+CASE_KINDS = {
+    "status": np.int8, "answered": np.bool_, "replies": np.int32, "reopened": np.int32, "was_closed": np.bool_,
+}  # fmt: skip
+WAIT_KINDS = {
+    "case": np.int32, "target": np.int8, "begin": np.int64, "end": np.int64, "ending": np.int8, "used": np.float64,
+    "allowed": np.float64, "actor": np.int32, "channel": np.int32,
+}  # fmt: skip
+ANSWER_KINDS = {"case": np.int32, "actor": np.int32, "channel": np.int32}
+"""The columns of `Cases`, `Waits` and `Answers` that are measured."""
 
 
 class _Sides(NamedTuple):
@@ -80,12 +53,10 @@ class _CaseMentions(NamedTuple):
     """All mentions of the cases: case by case, by `at` and id."""
 
     every: Mentions
-    order: Ints
+    order: Codes
     """Places in `every`."""
-    case: Codes
-    """The place of the case of each."""
-    starts: Ints
-    """Where those of each case begin."""
+    bounds: Ints
+    """Where those of each case begin, and the end of all."""
 
 
 class Framing:
@@ -205,32 +176,29 @@ class Framing:
         return OpenTime(calendars, moment_of(first), moment_of(last) + timedelta(days=1))
 
     def _cases(self, found: Mentions, ids: Ints) -> tuple[Cases, Waits, Answers]:
+        """Some cases after the other, so that memory stays small."""
         ours = self._case_mentions(found, ids)
-        steps = _of_cases(frames.events(self.connection, ids, self.ask.moment, self.people, self.channels), ids)
-        measured = joined([*self._measured(ours, steps, len(ids))])
-        last = ours.order[np.append(ours.starts[1:], len(ours.order)) - 1] if len(ids) else ours.order
-        newest = ours.every.id[last]
-        given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
-        answers = Answers(
-            case=steps.case[given].astype(np.int32), actor=steps.actor[given], channel=steps.channel[given]
-        )
-        cases = self._case_columns(found, ours, ids, measured)
-        del ours, last  # large, and not looked at again
-        return cases, self._waits(measured, steps, newest), answers
+        hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
+        promise = self._promises(hours, ours.every.id[ours.order[ours.bounds[1:] - 1]])
+        cases, waits, answers = (frames.Grown(kinds) for kinds in (CASE_KINDS, WAIT_KINDS, ANSWER_KINDS))
+        for first in range(0, len(ids), BLOCK):
+            some = ids[first : first + BLOCK]
+            steps = frames.events(self.connection, some, self.ask.moment, self.people, self.channels)
+            measured = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
+            cases.add(**{name: getattr(measured, name) for name in CASE_KINDS})
+            stretches = self._waits(measured, steps, hours, promise[first + measured.case])
+            waits.add(**stretches | {"case": first + measured.case})
+            given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
+            answers.add(case=first + steps.case[given], actor=steps.actor[given], channel=steps.channel[given])
+        whole = self._case_columns(found, ours, ids, cases.columns())
+        return whole, Waits(**waits.columns()), Answers(**answers.columns())
 
-    def _measured(self, ours: _CaseMentions, steps: Events, cases: int) -> Iterator[Measured]:
-        """Some cases after the other, so that memory stays small; numbered as in the whole."""
-        for first in range(0, cases, BLOCK):
-            last = min(first + BLOCK, cases)
-            begin, end = np.searchsorted(ours.case, (first, last)).tolist()
-            start, stop = np.searchsorted(steps.case, (first, last)).tolist()
-            order, every, these = ours.order[begin:end], ours.every, slice(start, stop)
-            case = (ours.case[begin:end] - first).astype(np.int32)
-            at, seen, dated = every.at[order], every.seen[order], every.dated[order]
-            asked = Asked(case, seen, np.where(dated, at, seen), dated)
-            of = (steps.case[these] - first).astype(np.int32)
-            part = Steps(of, steps.at[these], steps.spoken[these], steps.thing[these])
-            yield measure(last - first, asked, part, self.moment).moved(first, start)
+    def _asked(self, ours: _CaseMentions, first: int, cases: int) -> Asked:
+        """The mentions of some cases, which are numbered from the first of them."""
+        bounds, every = ours.bounds[first : first + cases + 1], ours.every
+        order, case = ours.order[bounds[0] : bounds[-1]], np.repeat(np.arange(cases, dtype=np.int32), np.diff(bounds))
+        at, seen, dated = every.at[order], every.seen[order], every.dated[order]
+        return Asked(case, seen, np.where(dated, at, seen), dated)
 
     def _case_mentions(self, found: Mentions, ids: Ints) -> _CaseMentions:
         """Those of the report, and those that cases have besides: of other days, or not answering the query."""
@@ -238,9 +206,8 @@ class Framing:
         case = np.searchsorted(ids, every.case).astype(np.int32)
         case[every.case == 0] = NOWHERE
         ordered = np.argsort(case, kind="stable") if every is found else np.lexsort((every.id, every.at, case))
-        order = ordered[np.searchsorted(case[ordered], 0) :].astype(np.int32)
-        case = case[order]
-        return _CaseMentions(every, order, case, np.searchsorted(case, np.arange(len(ids))))
+        order = ordered[np.count_nonzero(case == NOWHERE) :].astype(np.int32)
+        return _CaseMentions(every, order, np.searchsorted(case[order], np.arange(len(ids) + 1)))
 
     def _with_others(self, found: Mentions, ids: Ints) -> Mentions:
         place = np.searchsorted(ids, found.case[found.case > 0])
@@ -262,23 +229,22 @@ class Framing:
         mine = (frames.taken(each, among(each.case, ids)) for each in found)
         return frames.together(self._looked_at(each, lambda _: True) if self.ask.back else each for each in mine)
 
-    def _case_columns(self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Measured) -> Cases:
-        order = np.argsort(found.id, kind="stable")
-        first = ours.every.id[ours.order[ours.starts]]
+    def _case_columns(
+        self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Mapping[str, NDArray[Any]]
+    ) -> Cases:
+        order = np.argsort(found.id, kind="stable").astype(np.int32)
+        starts = ours.bounds[:-1]
+        first = ours.every.id[ours.order[starts]]
         place = np.minimum(np.searchsorted(found.id, first, sorter=order), max(len(order) - 1, 0))
-        opening = order[place] if len(ids) else np.zeros(0, np.int64)
+        opening = order[place] if len(ids) else np.zeros(0, np.int32)
         negative, rated = (self._said(ours, test) for test in (_is_negative, _is_rated))
         last = np.where(rated, np.arange(len(rated), dtype=np.int32), np.int32(-1))
-        last = np.maximum.reduceat(last, ours.starts) if len(ids) else last
+        last = np.maximum.reduceat(last, starts) if len(ids) else last
         return Cases(
             id=ids,
             opening=np.where(found.id[opening] == first, opening, NOWHERE).astype(np.int32),
-            status=measured.status,
-            answered=measured.answered,
-            replies=measured.replies,
-            reopened=measured.reopened,
-            was_closed=measured.was_closed,
-            began_negative=negative[ours.starts] & (last > ours.starts),
+            **measured,
+            began_negative=negative[starts] & (last > starts),
             ended_negative=negative[last] & (last >= 0),
         )
 
@@ -287,28 +253,23 @@ class Framing:
         table = [test(frames.facets_of(key).sentiment) for key in self.keys]
         return np.array(table or [False], np.bool_)[ours.every.key[ours.order]]
 
-    def _waits(self, measured: Measured, steps: Events, newest: Ints) -> Waits:
-        used, allowed = self._business(measured, newest)
+    def _waits(self, measured: Measured, steps: Events, hours: Hours, promise: Codes) -> dict[str, NDArray[Any]]:
+        """The columns of `Waits` for some cases; `promise` is the place of the promise to each stretch."""
+        used, allowed = self._business(measured, hours, promise)
         ended = measured.step >= 0
         last = np.maximum(measured.step, 0)
-        none = np.zeros(len(measured.case), np.int32)
-        is_response = measured.target != RESOLUTION
-        return Waits(
-            case=measured.case,
-            target=measured.target,
-            begin=measured.begin,
-            end=measured.end,
-            ending=measured.ending,
-            used=used,
-            allowed=allowed,
-            actor=np.where(ended, steps.actor[last], none) if len(steps.actor) else none,
-            channel=np.where(ended & is_response, steps.channel[last], none) if len(steps.channel) else none,
-        )
+        nobody = np.zeros(1, np.int32)
+        actor, channel = ((each if len(each) else nobody)[last] for each in (steps.actor, steps.channel))
+        return {
+            **{name: getattr(measured, name) for name in ("target", "begin", "end", "ending")},
+            "used": used,
+            "allowed": allowed,
+            "actor": np.where(ended, actor, 0),
+            "channel": np.where(ended & (measured.target != RESOLUTION), channel, 0),
+        }
 
-    def _business(self, measured: Measured, newest: Ints) -> tuple[Floats, Floats]:
+    def _business(self, measured: Measured, hours: Hours, promise: Codes) -> tuple[Floats, Floats]:
         """The open time of each stretch without its pauses, and what was promised; by the calendar of the promise."""
-        hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
-        promise = self._promises(hours, newest)[measured.case]
         used = np.zeros(len(measured.case), np.int64)
         allowed = np.full(len(measured.case), np.nan)
         if not len(used):
@@ -391,11 +352,3 @@ def _of_brands(facets: Facets, brands: tuple[str, ...]) -> Facets:
 
 def _wanting(facets: Facets, intent: str) -> Facets:
     return facets._replace(intents=(*facets.intents, intent))
-
-
-def _of_cases(happened: Events, ids: Ints) -> Events:
-    """The events of the cases alone, which are numbered by their place; case by case."""
-    mine = np.flatnonzero(among(happened.case, ids))
-    place = np.searchsorted(ids, happened.case[mine]).astype(np.int32)
-    order = np.argsort(place, kind="stable")
-    return Events._make([place[order], *(column[mine[order]] for column in happened[1:])])

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, tables
+from storage.asking import Ask
 from storage.database import Database, in_chunks
 from storage.frames import AUTHOR, EVENT, INTENT, POST, REPLY
-from storage.framing import Ask, Framing
+from storage.framing import Framing
 from storage.open_time import moment_of
 from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree

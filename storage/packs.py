@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 from sqlmodel import UTCDateTime
 
-PACK = 40_000
+PACK = 20_000
 """Rows read at a time: few enough for the processor's cache, enough to make statements of no account."""
 
 BETWEEN_ROWS = "\x1e"

@@ -64,19 +64,6 @@ class Measured(NamedTuple):
     answered: Flags
     replies: Codes
 
-    def moved(self, cases: int, steps: int) -> Measured:
-        """The same, with its cases and steps numbered from these on."""
-        return self._replace(case=self.case + cases, step=np.where(self.step < 0, -1, self.step + steps))
-
-
-def joined(parts: Sequence[Measured]) -> Measured:
-    """What was measured of some cases after the other as one."""
-    if not parts:
-        return measure(0, _NOBODY, _NOTHING, 0)
-    offsets = np.cumsum([0, *(len(each.case) for each in parts)])
-    moved = [each._replace(pause_of=each.pause_of + offset) for each, offset in zip(parts, offsets, strict=False)]
-    return Measured._make(np.concatenate(columns) for columns in zip(*moved, strict=True))
-
 
 @dataclass(frozen=True, slots=True)
 class _Things:
@@ -261,8 +248,6 @@ class _Found:
         return Measured(**joined, **self.of_case)
 
 
-_NOBODY = Asked(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
-_NOTHING = Steps(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8))
 _ENDINGS = {End.DONE: Ending.DONE, End.LEFT: Ending.LEFT, End.RUNNING: Ending.RUNNING}
 
 

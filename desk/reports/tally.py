@@ -16,7 +16,7 @@ from desk.reports import Cell, Ids
 from desk.reports.counts import Counts, Sample, ascending, count, ratio
 from desk.reports.period import Steps
 from storage.types import Sentiment, Status
-from storage.types.figures import Codes, Ending, Facets, Flags, Frame, Ints
+from storage.types.figures import NOWHERE, Codes, Ending, Facets, Flags, Frame, Ints
 
 QUARTER = 900
 """Seconds. Every zone's offset today is whole quarters of an hour: a quarter lies in one local hour, wherever."""
@@ -98,9 +98,11 @@ class Tally:
     def over_time(self) -> Counts[Arrival]:
         """Mentions by step and sentiment."""
         edges = np.array([round(each * MICROS) for each in self.steps.epochs], np.int64)
-        step = (np.searchsorted(edges, self.frame.at, side="right") - 1).astype(np.int32)
         keys = [Arrival(place, each) for place in range(len(edges)) for each in SENTIMENTS]
-        return Counts(keys, step * len(SENTIMENTS) + self._sentiment, self.frame.mention)
+        first = np.arange(0, len(keys), len(SENTIMENTS), dtype=np.int32)
+        codes = np.repeat(first, _between(self.frame.at, edges))
+        codes += self._sentiment
+        return Counts(keys, codes, self.frame.mention)
 
     @cached_property
     def hours(self) -> Counts[tuple[int, int]]:
@@ -114,13 +116,14 @@ class Tally:
         return self._by_hour(self.frame.at[chosen], self.frame.mention[chosen])
 
     def _by_hour(self, at: Ints, ids: Ints) -> Counts[tuple[int, int]]:
-        quarter = (at // (QUARTER * MICROS)).astype(np.int32)
-        first = int(quarter.min()) if len(quarter) else 0
-        seen = np.flatnonzero(np.bincount(quarter - first)) + first
-        hour = np.zeros(int(seen.max(initial=first)) - first + 1, np.uint8)
-        hour[seen - first] = [_hour_of_week(each, self.zone) for each in seen.tolist()]
+        first, last = (int(at[place]) // (QUARTER * MICROS) if len(at) else 0 for place in (0, -1))
+        quarters = np.arange(first, last + 1)
+        many = _between(at, quarters * QUARTER * MICROS)
+        hours = np.zeros(len(quarters), np.uint8)
+        seen = np.flatnonzero(many)
+        hours[seen] = [_hour_of_week(each, self.zone) for each in quarters[seen].tolist()]
         keys = [(day, hour) for day in range(7) for hour in range(24)]
-        return Counts(keys, hour[quarter - first], ids)
+        return Counts(keys, np.repeat(hours, many), ids)
 
     @cached_property
     def written(self) -> NDArray[np.intp]:
@@ -190,9 +193,7 @@ class Tally:
     @cached_property
     def joined(self) -> Counts[str]:
         """The conversations in which we answered."""
-        place = self.frame.case
-        answered = np.append(self.frame.cases.answered, False)[place]
-        mine = np.flatnonzero(answered & (place >= 0))
+        mine = np.flatnonzero(np.append(self.frame.cases.answered, False)[self.frame.case])
         _, first = np.unique(self.frame.thread[mine], return_index=True)
         return Counts(self.sources, self.source[mine[first]], self.frame.mention[mine[first]])
 
@@ -204,7 +205,8 @@ class Tally:
     @cached_property
     def opening(self) -> Ints:
         """Of each case: the id of the mention it began with; 0 where the case is not counted."""
-        return np.append(self.frame.mention, 0)[self.frame.cases.opening]
+        place = self.frame.cases.opening
+        return np.where(place >= 0, self.frame.mention[place], 0) if len(place) else place
 
     @cached_property
     def cases(self) -> Counts[CaseFacets]:
@@ -305,7 +307,13 @@ class Tally:
 
     @cached_property
     def _source_of_case(self) -> Codes:
-        return np.append(self.source, -1)[self.frame.cases.opening]
+        place = self.frame.cases.opening
+        return np.where(place >= 0, self.source[place], NOWHERE) if len(place) else place
+
+
+def _between(at: Ints, edges: Ints) -> NDArray[np.intp]:
+    """How many moments (ascending, none before the first edge) lie from each edge up to the next, or the end."""
+    return np.diff(np.searchsorted(at, edges), append=len(at))
 
 
 def _hour_of_week(quarter: int, zone: ZoneInfo) -> int:

@@ -61,7 +61,8 @@ def row() -> Callable[..., Row]:
 
 
 def frame_of(rows: Sequence[Row], **more: Any) -> Frame:
-    """The rows in columns."""
+    """The rows in columns, in the order of a frame."""
+    rows = sorted(rows, key=lambda row: (row.at, row.mention))
     keys = [
         Facets(r.source, r.source_kind, r.brands, r.lang, r.sentiment.value, r.priority.value, r.intents) for r in rows
     ]
