@@ -39,6 +39,8 @@ THREAD_PAGES = 60
 """Pages of one conversation that are read."""
 THREAD_BYTES = 16 * 1024 * 1024
 """Of its pages, after which no more of one conversation is read: all of it is held at once."""
+THREAD_POSTS = 3000
+"""The same for posts: they are stored by one transaction, for which all others wait."""
 FEW = 40
 """Pages of a conversation up to which a post that is on none of them is gone; of longer ones a kind may leave some."""
 ANSWER = 4000
@@ -194,7 +196,7 @@ class Walk:
         waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.troubles)
         most = self._bytes + THREAD_BYTES
         lists_all = self._lists_all(start)
-        while waiting and len(seen) < THREAD_PAGES and self._bytes < most:
+        while waiting and len(seen) < THREAD_PAGES and len(posts) < THREAD_POSTS and self._bytes < most:
             link = waiting.popleft()
             if link.url in seen:
                 continue

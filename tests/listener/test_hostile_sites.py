@@ -135,3 +135,18 @@ async def test_a_thread_without_end_is_left_after_so_many_pages(
     outcome = await listener.visit()
     assert 0 < outcome.new_posts <= 12
     assert outcome.visit.pages <= 12
+
+
+async def test_a_thread_of_too_many_posts_is_left_after_so_many(
+    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "THREAD_POSTS", 4)
+    site.say(
+        "/viewforum.php?f=1", "<html><body><a class='topictitle' href='/viewtopic.php?t=7&x=0'>a</a></body></html>"
+    )
+    for n in range(5):
+        following = f"<a rel='next' href='/viewtopic.php?t=7&x={n + 1}'>volgende</a>"
+        posts = POST.format(2 * n + 1) + POST.format(2 * n + 2)
+        site.say(f"/viewtopic.php?t=7&x={n}", f"<html><body>{posts}{following}</body></html>")
+    listen(listener, site, "/viewforum.php?f=1", "phpbb")
+    assert (await listener.visit()).new_posts == 4
