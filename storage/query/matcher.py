@@ -10,7 +10,7 @@ from functools import partial
 
 from storage import regular
 from storage.query import leaves, literals, patterns, tree
-from storage.query.seen import PostView, Searchable, Seen
+from storage.query.seen import PostView, Row, Searchable, Seen
 from storage.query.values import value_test
 
 __all__ = ["PostView", "Searchable", "compiled", "matches", "test_of"]
@@ -18,7 +18,7 @@ __all__ = ["PostView", "Searchable", "compiled", "matches", "test_of"]
 Test = Callable[[Seen], bool]
 Span = tuple[int, int]
 """First and last place of words in a row."""
-Finder = Callable[[list[str]], list[Span]]
+Finder = Callable[[Row], list[Span]]
 
 
 def matches(node: tree.Node, mention: Searchable, *, now: datetime, me: str | None = None) -> bool:
@@ -189,7 +189,7 @@ def _finder(node: tree.Node) -> Finder:
 
 
 def _near_finder(find_left: Finder, find_right: Finder, distance: int, ordered: bool) -> Finder:
-    def find(row: list[str]) -> list[Span]:
+    def find(row: Row) -> list[Span]:
         left = find_left(row)
         right = find_right(row) if left else []
         firsts = [first for first, _ in left]

@@ -12,6 +12,7 @@ from typing import Any
 import re2
 
 from storage.query import fields, fold, tree
+from storage.query.seen import Row
 
 _LETTERS, _LETTER = "[^ #@_.-]*", "[^ #@_.-]"
 _MARKED_LETTERS, _MARKED_LETTER = "[^ #@]*", "[^ #@]"
@@ -55,15 +56,15 @@ class Pattern:
         return lambda words: all(each in words for each in pieces) and search(words) is not None
 
     @cached_property
-    def starts(self) -> Callable[[list[str]], list[int]]:
+    def starts(self) -> Callable[[Row], list[int]]:
         """The places in a row of words where it begins."""
         tests = [_token_test(each) for each in self.tokens]
         first, rest = tests[0], list(enumerate(tests))[1:]
         if not rest and self.tokens[0].isalnum():
             word = self.tokens[0]
-            return lambda row: [at for at, each in enumerate(row) if each == word]
+            return lambda row: row.places.get(word, [])
 
-        def find(row: list[str]) -> list[int]:
+        def find(row: Row) -> list[int]:
             last = len(row) - len(tests) + 1
             return [at for at in range(last) if first(row[at]) and all(test(row[at + on]) for on, test in rest)]
 

@@ -152,6 +152,18 @@ class PostView:
         )
 
 
+class Row(list[str]):
+    """Words in their order."""
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Where each word stands: found once for all queries that count places."""
+        places: dict[str, list[int]] = {}
+        for at, word in enumerate(self):
+            places.setdefault(word, []).append(at)
+        return places
+
+
 class Seen:
     """A searchable post whose folded words are made when first asked for, and kept."""
 
@@ -200,16 +212,16 @@ class Seen:
             return (self.post.title, self.post.text)
         return (self.post.title,) if field == "title" else (self.post.author or "",)
 
-    def rows(self, field: str) -> list[list[str]]:
+    def rows(self, field: str) -> list[Row]:
         """The plain words in their order, for leaves that count places."""
         return [*self._title_rows, *self._text_rows] if not field else _rows(self.words(field))
 
     @cached_property
-    def _title_rows(self) -> list[list[str]]:
+    def _title_rows(self) -> list[Row]:
         return _rows(self.title_words)
 
     @cached_property
-    def _text_rows(self) -> list[list[str]]:
+    def _text_rows(self) -> list[Row]:
         return _rows(self.text_words)
 
 
@@ -221,7 +233,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _rows(words: str) -> list[list[str]]:
+def _rows(words: str) -> list[Row]:
     """The plain words; `fold.words` puts the others behind them."""
     ends = [end for sign in (" #", " @") if (end := words.find(sign)) >= 0]
-    return [words[: min(ends, default=len(words))].split()] if words else []
+    return [Row(words[: min(ends, default=len(words))].split())] if words else []
