@@ -235,6 +235,7 @@ class Acts(Stage):
 
     def answer_tag(self, tag: str) -> None:
         """Tags, or takes a tag away that is named with a minus."""
+        tag = tag.removeprefix(":")  # where tags have letters, ":" comes before the words
         if tag.startswith("-"):
             self.take(
                 lambda clerk, ids: clerk.untag(ids, tag[1:]), _("Tag {tag} taken away.", tag=tag[1:]), ids=self.asked

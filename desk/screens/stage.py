@@ -183,7 +183,7 @@ class Stage(Reading):
         if self._custom is not None:
             found = await self.counter.call(self._custom)
             self._custom = None
-            self.names, self.views = found.names, found.views
+            self.names, self.views, self.zone_is_known = found.names, found.views, True
             cast("Desk", self.app).take(found)
             self.paint_bars()
             for key in self._early:

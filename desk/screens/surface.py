@@ -77,6 +77,8 @@ class Surface(Screen[None]):
         self.now = now
         self.names: Sequence[str] = ()
         """Brands and own accounts, of which a look-alike is flagged."""
+        self.zone_is_known = False
+        """Whether the configuration said by which clock times are told."""
         self.views: tuple[View, ...] = VIEWS
         self.view: View = INBOX
         self.query_text = INBOX.query
@@ -192,7 +194,8 @@ class Surface(Screen[None]):
 
     def _corner(self) -> Line:
         fresh = [(f"▲ {len(self.waiting)} {_('new')} (.)  ", "warn")] if self.waiting else []
-        return [*fresh, (clean_line(self.agent, 16), "own"), (f"  {clock(self.now(), self.now())} ", "dim")]
+        time = clock(self.now(), self.now()) if self.zone_is_known else ""
+        return [*fresh, (clean_line(self.agent, 16), "own"), (f"  {time} ", "dim")]
 
     def _progress(self) -> Line:
         if not self.search.is_long:

@@ -78,8 +78,9 @@ REASON_WORDS = (
 ABOUT_WORDS = (N_("sentiment"), N_("intent"), N_("priority"), N_("relevance"), N_("language"))
 """What a reason can be about."""
 
-WIDE = 76
-"""Cells from which a row of the list names the source and the holder in full."""
+NARROW, WIDE, AMPLE = (10, 0, 3), (12, 9, 7), (14, 12, 9)
+"""Cells of a row for the author, the source, and who has it: in a list beside a conversation, alone, and in a wide one.
+"""
 
 
 def holder(case: Case, now: datetime) -> str:
@@ -94,12 +95,11 @@ def case_row(case: Case, width: int, now: datetime, *, marked: bool = False, see
 
     Where nobody has it, `seen` says who is at it, after ◦ (looking) or ✎ (writing).
     """
-    wide = width >= WIDE
+    author, source, held = NARROW if width < 76 else WIDE if width < 100 else AMPLE
     quiet = not case.status.is_open
     priority, loud = PRIORITY_SIGN[case.priority]
     sign, feeling = SENTIMENT_SIGN[case.sentiment]
-    author, source, held = (14, 12, 9) if wide else (10, 0, 3)
-    text = width - 15 - author - (source + held + 2 if wide else held + 1)
+    text = width - 16 - author - held - (source + 1 if source else 0)
     line = [
         ("*" if marked else " ", "accent"),
         (STATUS_SIGN[case.status] + " ", "good" if quiet else "accent"),
@@ -109,7 +109,7 @@ def case_row(case: Case, width: int, now: datetime, *, marked: bool = False, see
         (fit(clean_line(case.author or _("unknown"), 40), author) + " ", "dim" if quiet else "strong"),
         *_said(case, text, quiet),
     ]
-    if wide:
+    if source:
         line.append((" " + fit(clean_line(case.source, 20), source), "dim"))
     stuck = case.reply_state in (ReplyState.UNCERTAIN, ReplyState.FAILED)
     who = "!" if stuck else _held(case, now, held) or _short(clean_line(seen, 20), held)
