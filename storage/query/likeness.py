@@ -27,8 +27,9 @@ class Likeness:
         self._most = 0
         for node in set(wanted):
             self._most = max(self._most, node.distance)
+            like = keys.like(node), patterns.like(node)
             for form in _forms(patterns.fuzzy_token(node), node.distance):
-                by_form[form].append((keys.like(node), patterns.like(node)))
+                by_form[form].append(like)
         self._by_form = dict(by_form)
         self._forget()
 
