@@ -17,6 +17,9 @@ from storage.query.matcher import matches
 from storage.query.sql import search
 from storage.types import Mention
 
+LASTING = frozenset({"source", "kind", "brand", "query", "site"})
+"""Fields of the query language of which no history is kept: they answer for the past as they do now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -35,13 +38,19 @@ class Ask:
         return matches(self.node, mention, now=self.moment, me=self.me)
 
     def condition(self, dialect: str) -> tuple[sa.ColumnElement[bool], bool]:
-        """What the posts must be, and whether that is all: what was, is looked at in memory."""
+        """What the posts must be, and whether that is all; what may have been otherwise is looked at in memory."""
         here = sa.and_(POST.c.is_mention, POST.c.at >= self.start, POST.c.at < self.end)
         here = sa.and_(here, POST.c.first_seen_at <= self.moment)
-        if self.back:
+        if self.back and not all(map(_lasts, tree.walk(self.node))):
             return here, False
         found = search(self.node, dialect=frames.known(dialect), now=self.moment, me=self.me)
         return sa.and_(here, found.where), found.exact
+
+
+def _lasts(node: tree.Node) -> bool:
+    if isinstance(node, tree.Value):
+        return node.field in LASTING
+    return isinstance(node, tree.Everything | tree.And | tree.Or | tree.Not)
 
 
 def stood(connection: Connection, ids: Sequence[int], ask: Ask) -> list[Mention]:

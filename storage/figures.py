@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows
-from storage.asking import Ask, answering
+from storage.asking import Ask, answering, stood
 from storage.database import Database, in_chunks
 from storage.export import Records, moment, read_page, record_query
 from storage.frames import EVENT, POST, REPLY
@@ -145,7 +145,7 @@ class Figures:
             with self.database.read() as connection:
                 posts = connection.execute(wanted.order_by(POST.c.at, POST.c.id).limit(CHUNK)).all()
                 ids = [post.id for post in posts]
-                found = rows.mentions(connection, ids) if exact else list(answering(connection, ids, ask))
+                found = stood(connection, ids, ask) if exact else list(answering(connection, ids, ask))
             yield from found
             if len(posts) < CHUNK:
                 return

@@ -253,6 +253,12 @@ def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ..
     return found
 
 
+def corrected(connection: Connection, ids: Ints) -> Ids:
+    """Those of some mentions (ascending ids), and perhaps others, about which somebody ever corrected something."""
+    query = sa.select(EVENT.c.post_id).where(EVENT.c.kind == EventKind.CORRECTED.value)
+    return np.array([post for page in by_ids(connection, query, EVENT.c.post_id, ids) for (post,) in page], np.int32)
+
+
 def facets_of(key: str) -> Facets:
     """What a mention is counted by, from its `KEYS`; of several brands and of intents is said apart."""
     source, kind, brand, lang, sentiment, priority = key.split(BETWEEN)

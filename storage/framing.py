@@ -42,13 +42,6 @@ ANSWER_KINDS = {"case": np.int32, "actor": np.int32, "channel": np.int32}
 """The columns of `Cases`, `Waits` and `Answers` that are measured."""
 
 
-class _Sides(NamedTuple):
-    """What mentions were about and what they wanted, where that is not as it stands now."""
-
-    brands: dict[int, tuple[str, ...]]
-    intents: dict[int, tuple[str, ...]]
-
-
 class _CaseMentions(NamedTuple):
     """All mentions of the cases: case by case, by `at` and id."""
 
@@ -67,7 +60,7 @@ class Framing:
         self.moment = micros(ask.moment)
         self.dialect = connection.dialect.name
         self.keys = Numbers()
-        self.sides = _Sides({}, {})
+        self.intents_then: dict[int, tuple[str, ...]] = {}
         self.people, self.channels = Names(), Names()
 
     def frame(self) -> Frame:
@@ -106,7 +99,17 @@ class Framing:
         for start, end in packs.slices(self.connection, POST.c.at, POST.c.is_mention, self.ask.start, self.ask.end):
             where, exact = replace(self.ask, start=start, end=end).condition(self.dialect)
             found = frames.mentions(self.connection, where, self.keys)
-            yield found if exact else self._looked_at(found, self.ask.answers)
+            yield self._then(found) if exact else self._looked_at(found, self.ask.answers)
+
+    def _then(self, found: Mentions) -> Mentions:
+        """The mentions as they stood: only what somebody corrected can have been otherwise."""
+        if not self.ask.back:
+            return found
+        corrected = np.isin(found.id, frames.corrected(self.connection, np.sort(found.id)))
+        there = self._looked_at(frames.taken(found, np.flatnonzero(corrected)), lambda _: True)
+        key = found.key.copy()
+        key[corrected] = there.key
+        return found._replace(key=key)
 
     def _looked_at(self, found: Mentions, wanted: Callable[[Mention], bool]) -> Mentions:
         """Those that are wanted, as they stood."""
@@ -124,14 +127,18 @@ class Framing:
         """By what a mention is counted: as it is, or was."""
         if not self.ask.back:
             return key
-        self.sides.brands[mention.id], self.sides.intents[mention.id] = mention.brands, mention.intents
+        self.intents_then[mention.id] = mention.intents
         *kept, _, _, _ = key.split(frames.BETWEEN)
         return frames.BETWEEN.join((*kept, mention.lang or "", mention.sentiment.value, mention.priority.value))
 
     def _facets(self, found: Mentions) -> tuple[Codes, tuple[Facets, ...]]:
         """Numbers what mentions are counted by: their keys first, then one intent after the other."""
         codes: dict[Facets, int] = {}
-        first = [codes.setdefault(frames.facets_of(key), len(codes)) for key in self.keys]
+        seen = np.bincount(found.key, minlength=len(self.keys)) > 0
+        first = [
+            codes.setdefault(frames.facets_of(key), len(codes)) if there else NOWHERE
+            for key, there in zip(self.keys, seen, strict=True)
+        ]
         facet, facets = np.array(first or [0], np.int32)[found.key], list(codes)
         order = np.argsort(found.id, kind="stable")
         ids = found.id[order]
@@ -152,13 +159,16 @@ class Framing:
         return facet, tuple(facets)
 
     def _brands(self, ids: Ints) -> Iterator[tuple[tuple[str, ...], Ints]]:
-        of = self.sides.brands if self.ask.back else frames.several_brands(self.connection, ids)
-        return _turned((post, (names,)) for post, names in of.items())
+        several = frames.several_brands(self.connection, ids)
+        return _turned((post, (names,)) for post, names in several.items())
 
     def _intents(self, ids: Ints) -> Iterator[tuple[str, Ints]]:
-        if self.ask.back:
-            return _turned(self.sides.intents.items())
-        return frames.intents(self.connection, ids)
+        """Each intent with the mentions that have it, or had it then."""
+        then = np.array(sorted(self.intents_then), np.int64)
+        found = {name: posts[~among(posts, then)] for name, posts in frames.intents(self.connection, ids)}
+        for name, posts in _turned(self.intents_then.items()):
+            found[name] = np.append(found.get(name, then[:0]), posts)
+        return ((name, found[name]) for name in sorted(found))
 
     def _authors(self, ids: Ints) -> tuple[Codes, tuple[tuple[str, str], ...]]:
         known = distinct(ids)
@@ -227,7 +237,7 @@ class Framing:
         conditions = (sa.and_(known, each) for each in frames.among_ids(POST.c.case_id, ids))
         found = (frames.mentions(self.connection, each, self.keys) for each in conditions)
         mine = (frames.taken(each, among(each.case, ids)) for each in found)
-        return frames.together(self._looked_at(each, lambda _: True) if self.ask.back else each for each in mine)
+        return frames.together(map(self._then, mine))
 
     def _case_columns(
         self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Mapping[str, NDArray[Any]]
