@@ -26,7 +26,7 @@ async def overview(house: House, query: str, days: int, lang: str) -> Overview:
 
     path = os.pathsep.join(each for each in sys.path if each) or "."
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SERVE, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True,
+        sys.executable, "-P", "-c", _SERVE, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True,
         env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
     try:
