@@ -182,17 +182,21 @@ def source(host: str, kind: str, port: int) -> SourceSpec:
 
 
 async def visits(
-    specs: list[SourceSpec], fetcher: Fetcher, readers: Readers, database: Database, workers: int = WORKERS
+    specs: list[SourceSpec],
+    fetcher: Fetcher,
+    readers: Readers,
+    database: Database,
+    bench: judge.Bench,
+    workers: int = WORKERS,
 ) -> Measured:
     """Visits all the sources once, as the listener does."""
-    watchlist = Watchlist(brands=(Brand(name="b", queries={"b": "zonnebank*"}),))
     web = PoliteFetcher(fetcher, pause=0)
     kit = crawl.Kit(
         web=web,
         ears=Streams(fetcher, web),
         spell=SPELL,
         intake=Intake(database),
-        bench=judge.prepare(watchlist, understanding.load()),
+        bench=bench,
         clock=lambda: datetime.now(UTC),
         run=readers.run,
     )
@@ -208,24 +212,33 @@ async def visits(
     return found
 
 
+def warm_bench() -> judge.Bench:
+    """What a listener judges with that has seen each language before."""
+    bench = judge.prepare(Watchlist(brands=(Brand(name="b", queries={"b": "zonnebank*"}),)), understanding.load())
+    for text in ("De Zonnebank is weer eens erg traag vandaag", "The Zonnebank is very slow again today", "银行"):
+        bench.classifier(text)
+    return bench
+
+
 class Play:
     """All that is measured, and what was broken of what is promised."""
 
     def __init__(self, port: int, server: int, folder: str, *, is_loud: bool) -> None:
         self._server, self._folder, self._is_loud = server, folder, is_loud
         self._good = [source(f"{'large' if n % 2 else 'good'}{n}.test", "feed", port) for n in range(HEALTHY)]
+        self._bench = warm_bench()
         self.broken: list[str] = []
 
     async def rounds(self, rounds: Mapping[int, list[SourceSpec]]) -> None:
         """Each with the hostile sources beside the healthy ones, which were visited alone just before."""
         async with Fetcher(resolve=to_loopback) as fetcher, Readers() as readers:
-            await visits(self._good, fetcher, readers, self._database())  # everything is loaded once
+            await self._visits(self._good, fetcher, readers)  # everything is loaded once
             print("round  sources  slowest s  here +MB  reader MB  healthy s alone -> beside, median  CPU s")
             for number, some in rounds.items():
-                alone = await visits(self._good, fetcher, readers, self._database())
+                alone = await self._visits(self._good, fetcher, readers)
                 before, cpu = held(self._server), time.process_time()
                 with peak(self._server) as most:
-                    beside = await visits([*some, *self._good], fetcher, readers, self._database())
+                    beside = await self._visits([*some, *self._good], fetcher, readers)
                 times = [statistics.median(found[each.name][1] for each in self._good) for found in (alone, beside)]
                 more, slowest = most[0].here - before.here, max(beside[each.name][1] for each in some)
                 print(
@@ -243,12 +256,12 @@ class Play:
         """One after the other, each judged by the memory that it alone takes."""
         async with Fetcher(resolve=to_loopback) as fetcher:
             async with Readers() as readers:
-                await visits(self._good, fetcher, readers, self._database())
+                await self._visits(self._good, fetcher, readers)
             for spec in some:
                 async with Readers() as readers:  # which have read nothing yet
                     before = held(self._server)
                     with peak(self._server) as most:
-                        found = await visits([spec], fetcher, readers, self._database(), workers=1)
+                        found = await self._visits([spec], fetcher, readers, workers=1)
                 idle = IDLE if most[0].reader else 0.0
                 more = most[0].here - before.here + most[0].reader - idle
                 print(f"+{more:4.0f} MB ({most[0].here - before.here:.0f} here)", end=" ")
@@ -268,6 +281,11 @@ class Play:
             self.broken += [f"{name}: a fault of ours"] if "fault in webcare" in visit.sentence else []
             is_mute = visit.outcome == "failed" and not _SENTENCE.fullmatch(visit.sentence)
             self.broken += [f"{name} failed without a sentence: {visit.sentence!r}"] if is_mute else []
+
+    async def _visits(
+        self, specs: list[SourceSpec], fetcher: Fetcher, readers: Readers, workers: int = WORKERS
+    ) -> Measured:
+        return await visits(specs, fetcher, readers, self._database(), self._bench, workers)
 
     def _database(self) -> Database:
         database = Database(f"sqlite:///{self._folder}/{time.monotonic_ns()}.db")
