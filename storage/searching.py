@@ -83,7 +83,7 @@ class Question:
     def led(self, connection: Connection) -> sql.Search:
         """The search with the vocabulary's help; the words are looked up once."""
         if self._led is None:
-            self._led = self.search if self.exact else self._compile(vocabulary=partial(index.words, connection))
+            self._led = self._compile(vocabulary=partial(index.words, connection))
         return self._led
 
     @property
@@ -203,7 +203,8 @@ def _among(
     watch: Watch,
 ) -> Iterator[int]:
     """The cases beyond `after` that answer by posts with one of these keys, in order."""
-    wanted = sa.select(*RANK, *question.columns).join(POST, POST.c.case_id == CASE.c.id)
+    case_id = columns.aside(POST.c.case_id, question.dialect)  # from the posts to their cases, not from all open ones
+    wanted = sa.select(*RANK, *question.columns).join(POST, case_id == CASE.c.id)
     wanted = wanted.where(question.kind, question.search.row_by_row, _between(after, None))
     if question.exact:
         wanted = wanted.group_by(CASE.c.id).order_by(*INBOX_ORDER).limit(limit)

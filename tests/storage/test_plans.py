@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ ACTS: dict[str, Callable[[Any], object]] = {
     "a title of a source": lambda desk: desk.inbox.page("title:zonnebank source:forum"),
     "a site": lambda desk: desk.inbox.page("site:forum.example lang:nl"),
     "facts": lambda desk: desk.inbox.page("sentiment:unrated priority:<=normal -has:link"),
+    "all together": lambda desk: desk.inbox.page("zonnebank source:forum is:open -sentiment:positive"),
     "words lately": lambda desk: desk.inbox.page("zonnebank within:4h"),
     "tags and groups": lambda desk: desk.inbox.page("tag:vip (group:pers OR group:vip)"),
     "intents": lambda desk: desk.inbox.page("intent:question brand:zonnebank"),
@@ -65,12 +67,13 @@ def _lately(desk: Any) -> tuple[Any, Any]:
 
 
 def test_what_is_done_all_day_reads_no_whole_table(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("WALK", 1), ("PROMISING", 0), ("WINDOW", 2), ("FAR", 2), ("FEW", 4)):
+    for name, value in (("WALK", 1), ("PROMISING", 0), ("WINDOW", 2), ("FAR", 2)):
         monkeypatch.setattr(f"storage.searching.{name}", value)  # so that a search of few cases goes every way
     for number in range(6):
         desk.case(author=f"a{number % 2}", conversation=f"c{number}")
     asked = [("the first page of all", glance.PAGE.format(limit=50), ())]
-    for name, act in ACTS.items():
+    for (name, act), few in product(ACTS.items(), (4, 100)):
+        monkeypatch.setattr("storage.searching.FEW", few)
         with _statements(desk.database) as found:
             act(desk)
         asked += [(name, statement, values) for statement, values in found if not COUNTED.match(statement)]
