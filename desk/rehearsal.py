@@ -22,11 +22,17 @@ from storage.figures import Figures
 from storage.history import Histories
 from storage.inbox import Inbox
 from storage.threads import Threads
+from storage.types import Event, EventKind
 
 STEP = timedelta(minutes=30)
 
-LEFT_OUT = ("unclaimed", "handover")
-"""Conditions that are about who has a case now; of the past they are not told."""
+LEFT_OUT = ("unclaimed",)
+"""Conditions that are about how urgent a case is and who has it now; of the past they are not told."""
+ANSWERS = frozenset({
+    EventKind.ACCEPTED, EventKind.REFUSED, EventKind.HANDED_OVER, EventKind.RESOLVED, EventKind.DISMISSED,
+    EventKind.SPAMMED,
+})  # fmt: skip
+"""After these a hand-over waits for nobody any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,7 @@ def rehearse(database: Database, alert: Alert, start: datetime, end: datetime, z
     moments = Figures(database).arrivals(alert.on, start - (WEEKS + 1) * timedelta(weeks=1), end)
     found = [*_spikes(alert, moments, start, end, zone), *_silences(alert, moments, start, end)]
     found += [*_bombs(database, alert, moments, start, end, zone), *_promises(database, alert, start, end)]
+    found += _hand_overs(database, alert, start, end)
     return [Told(at=at, send_at=alert.send_at(at), title=title) for at, title in sorted(found)]
 
 
@@ -96,6 +103,24 @@ def _bombs(
             if bomb and is_about(database, alert.on, thread):
                 known.add(thread.conversation_id)
                 yield now, f"Time bomb on {thread.source}: {bomb.fused()}. {thread.title} {thread.url}"
+
+
+def _hand_overs(database: Database, alert: Alert, start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
+    """Those that were not answered, taken back or done away with in time."""
+    if not (length := alert.handover):
+        return
+    waiting: dict[int | None, Event] = {}
+    answered: list[tuple[Event, datetime]] = []
+    for event, _undone_by, undone_at, *_ in Figures(database).events(alert.on, start - length, end):
+        if event.kind in ANSWERS and event.case_id in waiting:
+            answered.append((waiting.pop(event.case_id), event.at))
+        if event.kind is EventKind.HANDED_OVER and undone_at is None:
+            waiting[event.case_id] = event
+        elif event.kind is EventKind.HANDED_OVER and undone_at is not None:
+            answered.append((event, undone_at))
+    for given, until in [*answered, *((each, end) for each in waiting.values())]:
+        if start <= given.at + length < until:
+            yield given.at + length, f"Case {given.case_id}: {given.data['to']} did not answer its hand-over"
 
 
 def _promises(database: Database, alert: Alert, start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:

@@ -41,7 +41,7 @@ def attempt(house: House, args: argparse.Namespace) -> int:
     start, end = read_period(args.start, args.end, zone, house.database.now())
     for name in rehearsal.LEFT_OUT:
         if getattr(alert, name):
-            print(f"{name} is about who has a case now, and cannot be tried on the past.", file=sys.stderr)  # noqa: T201
+            print(f"{name} is about who has an urgent case now, and cannot be tried on the past.", file=sys.stderr)  # noqa: T201
     found = rehearsal.rehearse(house.database, alert, start, end, zone)
     rows = (
         {"at": _local(each.at, zone), "sent": _local(each.send_at, zone), "title": clean_line(each.title, 300)}

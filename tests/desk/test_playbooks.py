@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desk import alarms, alerts, policy, rule_runs, rules
+from desk import alarms, alerts, policy, rehearsal, rule_runs, rules
 from desk.clerk import Clerk
 from desk.errors import NotAllowed
 from storage import settings as config
@@ -170,7 +171,9 @@ def test_only_the_department_or_a_lead_answers_a_hand_over(house: Any) -> None:
     assert (case.assignee, case.department) == ("bram", "service")
 
 
-def test_a_hand_over_that_waits_is_told_once(house: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hand_over_that_waits_is_told_once_also_of_the_past(
+    house: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = house()
     monkeypatch.setattr(alarms, "deliver", lambda *_: 0)
     text = 'alerts: [{handover: 30m, notify: ["https://hook.example"]}]'
@@ -186,6 +189,15 @@ def test_a_hand_over_that_waits_is_told_once(house: Any, clock: Any, monkeypatch
         if message:
             Notices(here.database).sent(message)
     assert titles == [f"Case {case_id}: service did not answer its hand-over"]
+    here.clerk("bram").accept(case_id)
+    for answer in (lambda: here.clerk("sara").refuse(case_id, "nee"), lambda: here.clerk("bram").undo()):
+        here.clerk("bram").hand_over(case_id, "service")
+        clock.advance(minutes=20)
+        answer()
+        clock.advance(minutes=40)
+    zone, now = here.policy.timezone, here.database.now()
+    past = rehearsal.rehearse(here.database, found[0], now - timedelta(days=1), now, zone)
+    assert [(each.title, each.at) for each in past] == [(titles[0], now - timedelta(minutes=170))]
 
 
 OPENING = 'rules: [{name: kans, when: "brand:maanbank overstap", do: [open_case, {tag: kans}, {assign: anna}]}]'
