@@ -17,7 +17,7 @@ MOST_LABELS = 127
 """Labels that the name of a host can have (RFC 1035)."""
 
 
-FEW = 16
+FEW = 6
 """Clauses for which single words are found in the text before it could be parted into all its words."""
 
 
@@ -62,9 +62,11 @@ class Arrival(Seen):
     @cached_property
     def present(self) -> set[str]:
         """Its features: the words of title and text, what they are like, and the values of fields (`keys.feature`)."""
-        words = set(self.both_words.split())
-        likes = self._asked.likeness.of(words) if self._asked.likeness else ()
-        return words.union(likes, self._values())
+        found = set(self.both_words.split())
+        if self._asked.likeness:
+            found |= self._asked.likeness.of(found)
+        found.update(self._values())
+        return found
 
     def features(self, clauses: int) -> Features:
         """`present`, as it serves so many clauses best."""

@@ -32,7 +32,9 @@ class Clause:
 
     def answers(self, arrival: Arrival, features: Features) -> bool:
         """Whether the post does."""
-        if not (features.issuperset(self.needed) and features.isdisjoint(self.forbidden)):
+        if self.needed and not features.issuperset(self.needed):
+            return False
+        if self.forbidden and not features.isdisjoint(self.forbidden):
             return False
         for some, unless in self.choices:
             if features.isdisjoint(some) and features.issuperset(unless):
