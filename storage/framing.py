@@ -26,7 +26,7 @@ from storage.service_times import Asked, Measured, Steps, measure
 from storage.sla import Calendar, always
 from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment
-from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits
+from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits, snug
 
 BLOCK = 20_000
 """Cases that are measured at a time."""
@@ -36,9 +36,9 @@ CASE_KINDS = {
 }  # fmt: skip
 WAIT_KINDS = {
     "case": np.int32, "target": np.int8, "begin": np.int64, "end": np.int64, "ending": np.int8, "used": np.float64,
-    "allowed": np.float64, "actor": np.int32, "channel": np.int32,
+    "allowed": np.float64, "actor": np.int16, "channel": np.int16,
 }  # fmt: skip
-ANSWER_KINDS = {"case": np.int32, "actor": np.int32, "channel": np.int32}
+ANSWER_KINDS = {"case": np.int32, "actor": np.int16, "channel": np.int16}
 """The columns of `Cases`, `Waits` and `Answers` that are measured."""
 
 
@@ -156,7 +156,7 @@ class Framing:
             renumber(_places(ids, order, posts), lambda each, names=names: _of_brands(each, names))  # type: ignore[misc]
         for intent, posts in self._intents(ids):
             renumber(_places(ids, order, posts), lambda each, name=intent: _wanting(each, name))  # type: ignore[misc]
-        return facet, tuple(facets)
+        return snug(facet, len(facets)), tuple(facets)
 
     def _brands(self, ids: Ints) -> Iterator[tuple[tuple[str, ...], Ints]]:
         several = frames.several_brands(self.connection, ids)
@@ -175,7 +175,7 @@ class Framing:
         names = frames.author_names(self.connection, known[known > 0].tolist())
         authors = Numbers({("", ""): 0})
         codes = np.array([authors[names[id_]] if id_ in names else 0 for id_ in known.tolist()] or [0], np.int32)
-        return codes[np.searchsorted(known, ids)], tuple(authors)
+        return snug(codes, len(authors))[np.searchsorted(known, ids)], tuple(authors)
 
     def _outside(self, at: Ints) -> Flags:
         if not (self.hours and self.hours.staffed and len(at)):

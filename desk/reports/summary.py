@@ -116,7 +116,7 @@ def _headlines(tally: Tally, words: Words) -> tuple[Headline, ...]:
         _share("reopen_rate", cases.cell(lambda key: key.reopened), cases.cell(lambda key: key.was_closed), words),
         _share("turnaround", *tally.turned(), words),
         _share("participation", tally.joined.cell(), tally.conversations.cell(), words),
-        _headline("replies", tally.answers().cell(lambda key: key[0] != ELSEWHERE)),
+        _headline("replies", tally.answers.cell(lambda key: key[0] != ELSEWHERE)),
         *([_share("outside_hours", tally.outside.cell(), everything.cell(), words)] if tally.frame.has_hours else []),
         _delay_headline(tally, words),
         _headline("authors", tally.writers()),
@@ -311,7 +311,7 @@ def _service_cells(tally: Tally, source: str) -> tuple[Cell, ...]:
 
 def _agents(tally: Tally) -> Table:
     """What each answered and resolved; the times are of the waits that they ended."""
-    answers = tally.answers()
+    answers = tally.answers
     names = [name for name in tally.frame.people if name]
     replies = {name: answers.cell(lambda key, name=name: key[1] == name) for name in names}  # type: ignore[misc]
     done = {name: tally.service(RESOLUTION, actor=name) for name in names}
@@ -342,7 +342,7 @@ def _done(service: Service) -> tuple[Cell, ...]:
 
 def _channels(tally: Tally, words: Words) -> Table:
     """Which ways of answering carried how much, and how fast."""
-    answers = tally.answers()
+    answers = tally.answers
     found = answers.by(lambda key: (key[0],))
     columns = (
         Column("answers", Unit.COUNT, "channel_answers"),

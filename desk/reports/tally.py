@@ -16,7 +16,7 @@ from desk.reports import Cell, Ids
 from desk.reports.counts import Counts, Sample, ascending, count, ratio
 from desk.reports.period import Steps
 from storage.types import Sentiment, Status
-from storage.types.figures import NOWHERE, Codes, Ending, Facets, Flags, Frame, Ints
+from storage.types.figures import NOWHERE, Codes, Ending, Facets, Flags, Frame, Ints, snug
 
 QUARTER = 900
 """Seconds. Every zone's offset today is whole quarters of an hour: a quarter lies in one local hour, wherever."""
@@ -99,7 +99,7 @@ class Tally:
         """Mentions by step and sentiment."""
         edges = np.array([round(each * MICROS) for each in self.steps.epochs], np.int64)
         keys = [Arrival(place, each) for place in range(len(edges)) for each in SENTIMENTS]
-        first = np.arange(0, len(keys), len(SENTIMENTS), dtype=np.int32)
+        first = snug(np.arange(0, len(keys), len(SENTIMENTS)), len(keys))
         codes = np.repeat(first, _between(self.frame.at, edges))
         codes += self._sentiment
         return Counts(keys, codes, self.frame.mention)
@@ -168,7 +168,7 @@ class Tally:
     def source(self) -> Codes:
         """The place in `sources` of each mention."""
         table = [self.sources.index(each.source) for each in self.frame.facets]
-        return np.array(table or [0], np.int32)[self.frame.facet]
+        return snug(np.array(table or [0], np.int32), len(table))[self.frame.facet]
 
     def delay(self, source: str | None = None) -> tuple[Sample, Cell]:
         """From published to first seen, and how many have no such length."""
@@ -245,6 +245,7 @@ class Tally:
         chosen[waits.case[running]] = True
         return count(chosen & (self.frame.cases.opening >= 0), self.opening)
 
+    @cached_property
     def answers(self) -> Counts[tuple[str, str]]:
         """Answers by channel and by who gave them."""
         frame, answers = self.frame, self.frame.answers

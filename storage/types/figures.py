@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from storage.sla import Calendar
 
 Ints = NDArray[np.signedinteger[Any]]
-Codes = NDArray[np.int32]
+Codes = NDArray[np.signedinteger[Any]]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,11 @@ NOWHERE = -1
 
 ELSEWHERE = "elsewhere"
 """The channel of an answer that an own account gave outside the desk."""
+
+
+def snug(codes: Codes, many: int) -> Codes:
+    """Places below `many` in as few bytes as they need: of a million there are several columns."""
+    return codes.astype(np.int16) if many <= np.iinfo(np.int16).max else codes
 
 
 class Promised(Protocol):
