@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from listener.types import Watchlist
     from storage.database import Database
 
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 17
 """Bytes read at a time at most: what has arrived by then is answered together."""
 
 

@@ -21,7 +21,7 @@ from listener.understanding.words import ME
 from storage.types import Opinion, Reason, Sentiment
 
 VERSION = "default/1"
-BATCH = 256
+BATCH = 512
 """Texts judged together: enough to share what a step costs, few enough to stay near the processor."""
 LETTERS = 100_000
 """Characters of theirs after which no more are judged together: each word takes some hundreds of bytes meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,8 @@ COMMON = 4.0
 PLAIN = 2
 """So many words that only one language has, and none that only another has, settle it without a look at letters."""
 _MARKS = set("@#")
+_LAUGH = re.compile(r"[aw]*(?:h+[aeiou]+){2,}h*|(?:wa|xo){2,}", re.IGNORECASE)
+"""What is laughed alike in every language."""
 
 
 class Guess(NamedTuple):
@@ -145,7 +148,8 @@ class Languages:
 
 
 def _is_word(token: str) -> bool:
-    return token[0] not in _MARKS and token[0].isalpha() and not token.startswith(("http", "www."))
+    is_name = token[0] in _MARKS or token.startswith(("http", "www."))
+    return token[0].isalpha() and not is_name and not _LAUGH.fullmatch(token)
 
 
 def _edged(word: str) -> bytes:

@@ -70,7 +70,8 @@ class Tongue:
         self._vocabulary, self._book = vocabulary(lang)
         own = weights.array(f"{lang or 'any'}.signs").astype(np.float64)
         self._bias, self._sides = own[0], own[1:]
-        self._cues = {names: [(at, *own[1 + at]) for at in map(NAMES.index, names)] for names in SIGNS_OF.values()}
+        adds = self._sides.tolist()
+        self._cues = {names: [(at, *adds[at]) for at in map(NAMES.index, names)] for names in SIGNS_OF.values()}
         """For the signs that a kind of cue stirs: the number of each and what it adds to negative and positive."""
         if lang:
             self._forms, self._pieces, self._pairs = (

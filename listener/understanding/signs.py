@@ -59,6 +59,10 @@ SIGNS_OF = {
 NEGATION_REACH = 4
 UNDO = -0.7
 """What a negation leaves of an opinion word."""
+NAMED = 0.3
+"""What an opinion word counts in a plain question ("can I block my card"): it names what is asked about."""
+_HEATED = frozenset({"rhetoric", "rude", "repeat", "no_answer", "waiting"})
+"""Groups of cues that show that a question is more than one."""
 
 
 @dataclass(slots=True)
@@ -87,8 +91,26 @@ def found(words: list[Word], phrases: list[tuple[int, int, Phrase]], lang: str) 
     hits += {id(hit): hit for hit in taken.values()}.values()
     for hit in hits:
         _colour(words, hit, lang)
+    for asked in _asked(words, phrases) if phrases and hits else ():
+        for hit in hits:
+            if hit.start in asked and not hit.emoji:
+                hit.value *= NAMED
     hits.sort(key=lambda hit: hit.start)
     return [hit for hit in hits if hit.value]
+
+
+def _asked(words: list[Word], phrases: list[tuple[int, int, Phrase]]) -> list[range]:
+    """The sentences that plainly ask how or whether something can be done."""
+    groups = {phrase.group for _, _, phrase in phrases}
+    if "how" not in groups or not groups.isdisjoint(_HEATED):
+        return []
+    asked = []
+    for start, _, phrase in phrases:
+        if phrase.group == "how" and (start == 0 or words[start - 1].stop):
+            end = next((at for at in range(start, len(words)) if words[at].stop), len(words))
+            if not any(word.role == "negation" for word in words[start:end]):
+                asked.append(range(start, end))
+    return asked
 
 
 def _shortness(hit: tuple[int, int, Phrase]) -> int:
