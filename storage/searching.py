@@ -121,7 +121,8 @@ def count_cases(connection: Connection, question: Question, most: int | None) ->
     found = sa.select(POST.c.case_id).distinct().select_from(sql.JOINED)
     kind = sa.true() if question.any_post else POST.c.is_mention
     found = found.where(kind, question.search.where, POST.c.case_id.is_not(None)).limit(most)
-    return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
+    with _by_indices(connection):
+        return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
 
 
 def _cases(
