@@ -3,7 +3,7 @@
 Both look at the same posts in turns of a few hundred, so that a busy machine slows both, and must give the same
 answers; the plain evaluation of every query is held to them on a few posts. What is measured is the running stream: the
 posts from which the word counts are learnt come before, and are told apart. Each mix of queries is measured alone, and
-then a tenth of each together. Run: `python -m bench.match`, or with the names of mixes.
+then as many of each together. Run: `python -m bench.match`, or with the names of mixes.
 """
 
 from __future__ import annotations
