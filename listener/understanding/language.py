@@ -33,7 +33,7 @@ COMMON = 4.0
 PLAIN = 2
 """So many words that only one language has, and none that only another has, settle it without a look at letters."""
 _MARKS = set("@#")
-_LAUGH = re.compile(r"[aw]*(?:h+[aeiou]+){2,}h*|(?:wa|xo){2,}", re.IGNORECASE)
+_LAUGH = re.compile(r"^(?:[aw]?(?:h+[aeiou]+){2,}h*|(?:wa|xo){2,})$", re.IGNORECASE)
 """What is laughed alike in every language."""
 
 
@@ -149,7 +149,7 @@ class Languages:
 
 def _is_word(token: str) -> bool:
     is_name = token[0] in _MARKS or token.startswith(("http", "www."))
-    return token[0].isalpha() and not is_name and not _LAUGH.fullmatch(token)
+    return token[0].isalpha() and not is_name and not _LAUGH.match(token)
 
 
 def _edged(word: str) -> bytes:
