@@ -171,7 +171,7 @@ async def _start(place: int) -> Process:
     path = os.pathsep.join(each for each in sys.path if each) or "."
     environment = {**os.environ, "PYTHONPATH": path}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SERVE, str(NICE * place), stdin=PIPE, stdout=PIPE, env=environment
+        sys.executable, "-P", "-c", _SERVE, str(NICE * place), stdin=PIPE, stdout=PIPE, env=environment
     )
 
 
