@@ -99,7 +99,7 @@ def test_alerts_are_listed_and_tried_on_the_past(run: Run) -> None:
     status, out, said = run("anna", "alerts", "try", "stil", "--format", "jsonl")
     assert status == 0 and json.loads(out)["title"] == "Silence: nothing in 24 h for brand:zonnebank"
     assert said == "1 in 30 days, 0.0 a day.\n"
-    assert "unclaimed is about who has a case now" in run("anna", "alerts", "try", "2")[2]
+    assert "unclaimed is about who has an urgent case now" in run("anna", "alerts", "try", "2")[2]
     status, _, said = run("anna", "alerts", "try", "stiel")
     assert status == 1 and "did you mean stil" in said
 
