@@ -95,9 +95,13 @@ def mention_query(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(*columns, *more).select_from(with_cases(where)).where(where)
 
 
-def mentions(connection: Connection, where: sa.ColumnElement[bool], keys: Numbers) -> Mentions:
-    """The mentions of a condition, oldest first; `keys` numbers their `KEYS`."""
-    id_, at, seen, dated, key, *more = packs.columns(connection, mention_query(where))
+def mentions(
+    connection: Connection, where: sa.ColumnElement[bool], keys: Numbers, most: int | None = None
+) -> Mentions:
+    """The mentions of a condition, or the first `most` of them, oldest first; `keys` numbers their `KEYS`."""
+    query = mention_query(where)
+    first = query.order_by(POST.c.at, POST.c.id).limit(most) if most else query
+    id_, at, seen, dated, key, *more = packs.columns(connection, first)
     columns = (id_, at, seen, dated, keys.of(key), *more)
     found = Mentions._make(np.asarray(each, kind) for each, kind in zip(columns, MENTION_KINDS, strict=True))
     return taken(found, np.lexsort((found.id, found.at)))

@@ -96,10 +96,16 @@ class Framing:
         return frames.together(self._chosen())
 
     def _chosen(self) -> Iterator[Mentions]:
-        for start, end in packs.slices(self.connection, POST.c.at, POST.c.is_mention, self.ask.start, self.ask.end):
-            where, exact = replace(self.ask, start=start, end=end).condition(self.dialect)
-            found = frames.mentions(self.connection, where, self.keys)
+        """Some mentions after the other, each beginning behind the last of those before."""
+        start, behind = self.ask.start, sa.and_(True)
+        while True:
+            where, exact = replace(self.ask, start=start).condition(self.dialect)
+            found = frames.mentions(self.connection, sa.and_(where, behind), self.keys, packs.PACK)
             yield self._then(found) if exact else self._looked_at(found, self.ask.answers)
+            if len(found.id) < packs.PACK:
+                return
+            start = moment_of(int(found.at[-1]))
+            behind = sa.or_(POST.c.at > start, POST.c.id > int(found.id[-1]))
 
     def _then(self, found: Mentions) -> Mentions:
         """The mentions as they stood: only what somebody corrected can have been otherwise."""

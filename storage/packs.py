@@ -6,7 +6,7 @@ by numpy, both in native code. On SQLite and PostgreSQL alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,17 +43,6 @@ def columns(connection: Connection, query: sa.Select[Any]) -> list[Any]:
     )
     texts = connection.execute(sa.select(*joined)).one()
     return [_NONE if text is None else kind.read(text) for kind, text in zip(kinds, texts, strict=True)]
-
-
-def slices(
-    connection: Connection, column: sa.ColumnElement[Any], where: sa.ColumnElement[bool], start: Any, end: Any
-) -> Iterator[tuple[Any, Any]]:
-    """Cuts from `start` up to `end` where each part holds about `PACK` rows of `where`, by an index of the column."""
-    while start < end:
-        later = sa.select(column).where(where, column > start, column < end).order_by(column)
-        after = connection.scalar(later.offset(PACK - 1).limit(1)) or end
-        yield start, after
-        start = after
 
 
 def _kind(column: sa.ColumnElement[Any], dialect: str) -> _Kind:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from desk.service import Promise
 from storage import figures as module
-from storage import frames, tables
+from storage import frames, framing, packs, tables
 from storage.database import Database
 from storage.errors import QueryError
 from storage.figures import Figures
@@ -74,6 +74,13 @@ class History:
         table = tables.Event.__table__
         with self.database.write() as connection:
             connection.execute(sa.update(table).where(table.c.id == event).values(undone_by=undone))
+
+
+@pytest.fixture(autouse=True)
+def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is read or measured some at a time goes over the border."""
+    monkeypatch.setattr(packs, "PACK", 3)
+    monkeypatch.setattr(framing, "BLOCK", 2)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import webcare
+from storage import framing, packs
 from storage.errors import StorageError
 from storage.types import Opinion, Priority, Receipt, Sentiment
 
@@ -274,7 +275,8 @@ def share(part: int, whole: int) -> float | None:
 
 @pytest.mark.parametrize("seed", [3])
 def test_a_stranger_finds_the_same_figures(
-    desk: Any, clock: Any, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
+    desk: Any, clock: Any, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, seed: int,
 ) -> None:  # fmt: skip
     from desk.printing import hours
     from desk.reports.make import Request, make
@@ -282,6 +284,8 @@ def test_a_stranger_finds_the_same_figures(
     from storage.figures import Figures
     from storage.settings import parse
 
+    monkeypatch.setattr(packs, "PACK", 7)
+    monkeypatch.setattr(framing, "BLOCK", 5)
     life = Life(desk, clock, seed)
     for _ in range(120):
         life.live()
