@@ -44,8 +44,8 @@ SEARCHES = {
     "fuzzy": "hypotheak~1", "fuzzy, none": "qzxwvkjq~2", "regex": "/hypo(theek|teek)/", "regex, none": "/qzx[0-9]+wvk/",
     "regex, no literal": r"/\d{{7,9}}[qx]/", "nothing": "zzqqxxyy",
 }  # fmt: skip
-ANSWERED = re.compile(rb" 1/\d{1,3}\D|Nothing answers")
-"""What is painted with a search's first page, of a hundred cases at most: the inbox that was left has more."""
+ANSWERED = r" 1/\d+(\x1b\[[\d;]*m)+  {}|Nothing answers"
+"""What is painted with a search's first page: the place in it, and what was asked."""
 HELLO = """
 from textual.app import App
 from textual.widgets import Static
@@ -229,7 +229,8 @@ def search(terminal: Terminal, query: str) -> float:
         terminal.press(words)
         terminal.settle()
     terminal.press("\r")
-    took = terminal.until(lambda painted: bool(ANSWERED.search(painted)), 120)
+    answered = re.compile(ANSWERED.format(re.escape(query[:20])).encode())
+    took = terminal.until(lambda painted: bool(answered.search(painted)), 120)
     terminal.settle(0.5)
     return took
 
