@@ -95,9 +95,7 @@ def mention_query(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(*columns, *more).select_from(with_cases(where)).where(where)
 
 
-def mentions(
-    connection: Connection, where: sa.ColumnElement[bool], keys: Numbers, most: int | None = None
-) -> Mentions:
+def mentions(connection: Connection, where: sa.ColumnElement[bool], keys: Numbers, most: int | None = None) -> Mentions:
     """The mentions of a condition, or the first `most` of them, oldest first; `keys` numbers their `KEYS`."""
     query = mention_query(where)
     first = query.order_by(POST.c.at, POST.c.id).limit(most) if most else query
