@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+from desk import locale
 from storage import migrations
 from storage.database import Database
 
@@ -49,6 +50,12 @@ class SteadyClock:
 def clock() -> SteadyClock:
     """A clock at noon UTC on Sunday 22 November 2026."""
     return SteadyClock(datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Every test begins in English, whatever the one before it spoke."""
+    locale.use("en")
 
 
 @pytest.fixture
