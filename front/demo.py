@@ -83,7 +83,7 @@ def _listener(options: list[str], log: Path) -> Iterator[None]:
     """`webcare listen` in a process of its own, as in real life, for as long as the block lasts."""
     start = "import sys, webcare; sys.exit(webcare.main(sys.argv[1:]))"
     words = [sys.executable, "-P", "-c", start, *options, "listen"]
-    here = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    here = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     environment = os.environ | {"PYTHONPATH": here}
     with (
         log.open("wb") as out,
