@@ -13,8 +13,13 @@ from desk.reports import show
 from desk.shown import clean_block, clean_line
 from front.house import House
 
-EVERYWHERE = "(is:mention OR is:context)"
-"""All stored posts, where a search looks at mentions only by itself."""
+
+def everywhere(query: str) -> str:
+    """The query asked of all stored posts, where a search by itself looks at mentions only; raises QueryError."""
+    from storage.query import grammar
+
+    grammar.parse(query)  # a wrong one is refused as it was written, not as it stands in brackets
+    return f"({query}) (is:mention OR is:context)"
 
 
 def listen(house: House, args: argparse.Namespace) -> int:
@@ -180,12 +185,16 @@ def test_query(house: House, args: argparse.Namespace) -> int:
     days: Counter[str] = Counter()
     authors: Counter[str] = Counter()
     samples: list[Any] = []
-    for mention in Inbox(house.database).mentions(f"({args.query}) {EVERYWHERE}"):
-        days[(mention.published_at or mention.first_seen_at).date().isoformat()] += 1
+    for mention in Inbox(house.database).mentions(everywhere(args.query)):
+        at = mention.published_at or mention.first_seen_at
+        days[at.astimezone(house.policy.timezone).date().isoformat()] += 1
         authors[mention.author or "(unknown)"] += 1
         if len(samples) < 20:
             samples.append(mention)
     out = sys.stdout
+    if not samples:
+        out.write("No stored post answers this query.\n")
+        return 0
     out.write(f"{days.total()} posts on {len(days)} days\n\n")
     show.show(({"day": day, "posts": n} for day, n in sorted(days.items())), ("day", "posts"), "table", out)
     out.write("\n")
@@ -200,12 +209,12 @@ def diff_queries(house: House, args: argparse.Namespace) -> int:
     """Prints the stored posts that the new query gains and loses against the old one."""
     from storage.inbox import Inbox
 
-    inbox = Inbox(house.database)
-    differences = (("gained", args.new, args.old), ("lost", args.old, args.new))
+    inbox, old, new = Inbox(house.database), everywhere(args.old), everywhere(args.new)
+    differences = (("gained", new, old), ("lost", old, new))
     rows = (
         {"change": change, "id": m.id, "author": m.author, "title": m.title, "text": m.text, "url": m.url}
         for change, has, has_not in differences
-        for m in inbox.mentions(f"({has}) NOT ({has_not}) {EVERYWHERE}")
+        for m in inbox.mentions(f"({has}) NOT ({has_not})")
     )
     show.show(rows, ("change", "id", "author", "title", "text", "url"), args.format, sys.stdout)
     return 0

@@ -182,8 +182,16 @@ def test_a_query_is_explained_tried_and_compared(listened: Shell) -> None:
     assert "OR" in listened.out
     assert listened("query", "test", "zonnebank*") == 0
     assert "posts on" in listened.out
+    assert listened("query", "test", "nergensgezegd") == 0
+    assert listened.out == "No stored post answers this query.\n"
     changed = listened.json("query", "diff", "zonnebank", "zonnebank NOT app")
     assert {row["change"] for row in changed} == {"lost"}
+
+
+def test_a_wrong_query_is_refused_as_it_was_written(listened: Shell) -> None:
+    for words in (("query", "test", "a) OR (b"), ("query", "diff", "zonnebank", "a) OR (b")):
+        assert listened(*words) == 2
+        assert listened.err.splitlines()[0] == "a) OR (b"
 
 
 def test_a_database_is_kept(listened: Shell) -> None:
