@@ -20,6 +20,7 @@ import httpx
 
 from listener.fetch import Fetcher
 from listener.politeness import PoliteFetcher
+from listener.types import Request
 
 IN_FLIGHT = 64
 HOSTS = 500
@@ -72,8 +73,8 @@ async def measure(port: int, polls: int) -> dict[str, list[float]]:
         polite = PoliteFetcher(fetcher, pause=0)
         clients: dict[str, Poll] = {
             "httpx": lambda url: bare.get(url, headers={"if-none-match": '"a"'}),
-            "fetcher": lambda url: fetcher.get(url, etag='"a"', allow_private=True),
-            "polite": lambda url: polite.get(url, etag='"a"', allow_private=True),
+            "fetcher": lambda url: fetcher.get(Request(url, etag='"a"', allow_private=True)),
+            "polite": lambda url: polite.get(Request(url, etag='"a"', allow_private=True)),
         }
         for _ in range(3):
             for path in ANSWERS:

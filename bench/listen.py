@@ -95,7 +95,7 @@ async def visit_all(port: int, path: str, rounds: int, bench: judge.Bench, addre
             schedule = Schedule(kit, sources, workers=64)
             schedule.register()
             for spec in sources:
-                await web.get(spec.url, allow_private=True, pause=0)
+                await web.get(spec.request(spec.url))
             gc.collect()
             gc.freeze()
             for _ in range(rounds):

@@ -246,7 +246,7 @@ def discover(watchlist: Watchlist, address: str) -> list[dict[str, str]]:
 async def _discover(watchlist: Watchlist, spec: SourceSpec) -> list[dict[str, str]]:
     async with Fetcher(contact=watchlist.contact) as fetcher, Readers() as readers:
         web = PoliteFetcher(fetcher)
-        guess = await finding.find(spec, web, readers.run)
-        feeds = await finding.feeds(spec, web, readers.run)
+        guess = await finding.find(spec, web.get, readers.run)
+        feeds = await finding.feeds(spec, web.get, readers.run)
     rows = [{"kind": guess.kind, "url": guess.url, "title": "", "why": guess.why}]
     return rows + [{"kind": "feed", "url": feed.url, "title": feed.title, "why": "named by the page"} for feed in feeds]

@@ -14,9 +14,11 @@ from typing import Any, cast
 from listener import finding, health, judge, live, login, next_visit, sources, understanding
 from listener.errors import FetchError, ListenerError, ReadError
 from listener.patience import Patience
+from listener.politeness import PoliteFetcher
 from listener.reading import Run, here
+from listener.streams import Streams
 from listener.types import Link, LiveKind, SourceSpec
-from listener.walk import Batch, Walk, Web
+from listener.walk import Batch, Walk
 from listener.websub import Subscriber
 from listener.writer import OWN_FLOOR, Writer
 from storage.errors import StorageError
@@ -41,7 +43,7 @@ SAMPLE = 400
 class Kit:
     """What a visit works with; the same for all of them."""
 
-    web: Web
+    web: PoliteFetcher
     intake: Intake
     bench: judge.Bench
     clock: Callable[[], datetime]
@@ -50,7 +52,7 @@ class Kit:
     """How pages are read: within bounds, where it is `Readers.run`."""
     keys: login.Keys | None = None
     """How sources are logged in to; None: as far as their options go."""
-    ears: live.Ears | None = None
+    ears: Streams | None = None
     """How live sources are heard; None: only their lists are read."""
     subscriber: Subscriber | None = None
     """Who asks hubs to ring; None: nobody does."""
@@ -231,7 +233,7 @@ def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, swee
         memory.pop("validators", None)
     kind = sources.load(spec.kind)
     return Walk(
-        web=kit.web,
+        get=kit.web.get,
         kind=kind,
         source=spec,
         memory=memory,
@@ -249,7 +251,7 @@ async def _known_kind(
     if spec.kind:
         return replace(spec, url=due.url or spec.url)
     if not due.kind:
-        guess = await finding.find(spec, kit.web, kit.run)
+        guess = await finding.find(spec, kit.web.get, kit.run)
         memory["options"] = dict(guess.options)
         if remember:
             await asyncio.to_thread(kit.intake.set_kind, due.name, guess.kind, guess.url, memory)

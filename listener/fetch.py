@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,13 +24,11 @@ from listener.network.addresses import Target, check_addresses, check_port, pars
 from listener.network.inflate import InflateError, inflate
 from listener.network.names import Names
 from listener.network.wire import Limits
-from listener.types import NotModified, Page
+from listener.types import Gate, NotModified, Page, Request
 from storage.addresses import Allowed
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to IP addresses; raises `OSError` when there are none."""
-Gate = Callable[[str], AbstractAsyncContextManager[None]]
-"""Entered around every single request, with its address: where politeness waits, refuses and learns."""
 
 
 def _open_gate(_url: str) -> AbstractAsyncContextManager[None]:
@@ -54,15 +51,13 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What stays the same over the hops of one `get`."""
+class _Hop:
+    """One question on the way of a request."""
 
-    fields: Mapping[str, str]
-    """Sent to everybody."""
-    private: Mapping[str, str]
-    """Sent only to the origin that was asked for."""
-    allow_private: Allowed
-    cut: int
+    target: Target
+    request: Request
+    is_own: bool = True
+    """Whether the target is of the origin that was asked for."""
     content: bytes | None = None
     """What is posted; None: nothing is, the address is only asked for."""
 
@@ -111,32 +106,18 @@ class Fetcher:
         if self._names:
             self._names.close()
 
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str = "",
-        last_modified: str = "",
-        headers: Mapping[str, str] | None = None,
-        allow_private: Allowed = False,
-        auth: tuple[str, str] | None = None,
-        cut: int = 0,
-        gate: Gate = _open_gate,
-    ) -> Page | NotModified:
+    async def get(self, request: Request, gate: Gate = _open_gate) -> Page | NotModified:
         """Fetch one address, following redirects, each hop checked and all on one clock.
 
-        `etag` and `last_modified` are sent back as they came. `headers` and `auth` (user, password) go to the origin
-        of `url` alone, not to where it redirects. `cut`: bytes after which the body is left off instead of refused.
         Raises `Blocked` before any connection when an address may not be fetched, else `FetchError`.
         """
-        question = self._question(etag, last_modified, headers, auth, allow_private, cut)
-        first = target = parse(url)
+        first = target = parse(request.url)
         left, permanent, seen = self._limits.total, True, {target.url}
         loop = asyncio.get_running_loop()
         for _ in range(self._limits.redirects + 1):
             async with gate(target.url):
                 started = loop.time()
-                answer = await self._within(left, target, question, target.origin == first.origin)
+                answer = await self._within(left, _Hop(target, request, target.origin == first.origin))
                 left -= loop.time() - started
             if not isinstance(answer, _Moved):
                 moved = permanent and target is not first
@@ -149,52 +130,21 @@ class Fetcher:
         times = self._limits.redirects
         raise FetchError(f"{first.host} redirects more than {times} times: check the address.", status=302)
 
-    async def post(
-        self,
-        url: str,
-        content: bytes,
-        *,
-        headers: Mapping[str, str],
-        allow_private: Allowed = False,
-        gate: Gate = _open_gate,
-    ) -> Page:
+    async def post(self, request: Request, content: bytes, gate: Gate = _open_gate) -> Page:
         """Send something to one address, as a log-in does; a redirect is not followed. Raises as `get` does."""
-        target = parse(url)
-        question = replace(self._question("", "", headers, None, allow_private, 0), content=content)
+        target = parse(request.url)
         async with gate(target.url):
-            answer = await self._within(self._limits.total, target, question, own=True)
+            answer = await self._within(self._limits.total, _Hop(target, request, content=content))
         if not isinstance(answer, Page):
             raise FetchError(f"{target.host} sends what is posted to it elsewhere: check the address.", status=302)
         return answer
 
-    def _question(
-        self,
-        etag: str,
-        last_modified: str,
-        headers: Mapping[str, str] | None,
-        auth: tuple[str, str] | None,
-        allow_private: Allowed,
-        cut: int,
-    ) -> _Question:
-        fields = {
-            "user-agent": self.user_agent,
-            "accept": _ACCEPT,
-            "accept-encoding": "gzip, deflate",
-            "connection": "close",
-        }
-        fields |= {"if-none-match": etag} if etag else {}
-        fields |= {"if-modified-since": last_modified} if last_modified else {}
-        private = {name.lower(): value for name, value in (headers or {}).items()}
-        if auth:
-            private["authorization"] = "Basic " + base64.b64encode(":".join(auth).encode()).decode()
-        return _Question(fields, private, allow_private, cut)
-
-    async def _within(self, seconds: float, target: Target, question: _Question, own: bool) -> _Answer:
+    async def _within(self, seconds: float, hop: _Hop) -> _Answer:
         """One hop within what is left on the clock; every failure becomes a sentence."""
-        host = target.host
+        host = hop.target.host
         try:
             async with asyncio.timeout(seconds):
-                return await self._hop(target, question, own)
+                return await self._ask(hop)
         except TimeoutError:
             raise FetchError(f"{host} was not done within {self._limits.total:g} s: it is too slow now.") from None
         except httpx.ConnectTimeout:
@@ -208,25 +158,38 @@ class Fetcher:
         except (httpx.TransportError, OSError) as error:
             raise failures.of_exception(error, host) from error
         except (httpx.InvalidURL, ValueError):
-            raise FetchError(f"{shown(target.url)} or a header for it cannot be sent: check the settings.") from None
+            what = f"{shown(hop.target.url)} or a header for it"
+            raise FetchError(f"{what} cannot be sent: check the settings.") from None
 
-    async def _hop(self, target: Target, question: _Question, own: bool) -> _Answer:
-        addresses = await self.checked(target, question.allow_private)
-        fields = {**question.fields, **(question.private if own else {}), "host": target.netloc}
-        if question.content is not None:
-            fields["content-length"] = str(len(question.content))
+    async def _ask(self, hop: _Hop) -> _Answer:
+        addresses = await self.checked(hop.target, hop.request.allow_private)
         request = httpx.Request(
-            "GET" if question.content is None else "POST",
-            target.url,
-            content=question.content,
-            headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in fields.items()],
-            extensions={"target": target, "addresses": addresses},
+            "GET" if hop.content is None else "POST",
+            hop.target.url,
+            content=hop.content,
+            headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in self._fields(hop).items()],
+            extensions={"target": hop.target, "addresses": addresses},
         )
         response = await self._transport.handle_async_request(request)
         try:
-            return await self._answer(response, target, fields, question.cut)
+            return await self._answer(response, hop)
         finally:
             await response.aclose()
+
+    def _fields(self, hop: _Hop) -> dict[str, str]:
+        """The header fields of a question."""
+        known = {"if-none-match": hop.request.etag, "if-modified-since": hop.request.last_modified}
+        private = {name.lower(): value for name, value in hop.request.headers.items()} if hop.is_own else {}
+        return {
+            "user-agent": self.user_agent,
+            "accept": _ACCEPT,
+            "accept-encoding": "gzip, deflate",
+            "connection": "close",
+            **{name: value for name, value in known.items() if value},
+            **private,
+            "host": hop.target.netloc,
+            **({"content-length": str(len(hop.content))} if hop.content is not None else {}),
+        }
 
     async def checked(self, target: Target, allow_private: Allowed) -> tuple[str, ...]:
         """The addresses to connect to, all of them checked; () where an injected transport looks names up itself."""
@@ -244,12 +207,12 @@ class Fetcher:
         check_addresses(target, addresses, allow_private)
         return addresses
 
-    async def _answer(self, response: httpx.Response, target: Target, sent: Mapping[str, str], cut: int) -> _Answer:
-        headers = _headers(response)
+    async def _answer(self, response: httpx.Response, hop: _Hop) -> _Answer:
+        headers, target, cut = _headers(response), hop.target, hop.request.cut
         status, now = response.status_code, self._now()
         if status in _REDIRECTS:
             return _Moved(headers.get("location", ""), status)
-        if status == 304 and sent.keys() & {"if-none-match", "if-modified-since"}:
+        if status == 304 and (hop.request.etag or hop.request.last_modified):
             return NotModified(url=target.url, headers=headers, fetched_at=now)
         if not 200 <= status < 300 or status == 206:
             raise failures.of_status(status, headers, target.host, shown(target.url), now)

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from listener import discover
 from listener.errors import ListenerError, OutOfTime, ReadError
 from listener.reading import Run, here
-from listener.types import NotModified, Page, SourceSpec
+from listener.types import Get, NotModified, Page, SourceSpec
 
 PROBES = 8
 """Addresses that are tried besides the one given."""
 
 
-class Web(Protocol):
-    """What is needed of the network."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        allow_private: bool | tuple[str, ...] = False,
-        pause: float | None = None,
-    ) -> Page | NotModified: ...
-
-
-async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
+async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     """What the source's address is. Raises `ListenerError` when it cannot be reached or nothing there can be read."""
-    page = await _get(source, source.url, web)
+    page = await _got(source, source.url, get)
     guess: discover.Guess | None = await run(discover.guess, page)
     if guess is not None:
         return guess
     seen = {page.body}
     for link in (await run(discover.probes, page))[:PROBES]:
         try:
-            answer = await _get(source, link.url, web)
+            answer = await _got(source, link.url, get)
             if answer.body in seen:  # some sites show the same page at every address
                 continue
             seen.add(answer.body)
@@ -53,14 +37,14 @@ async def find(source: SourceSpec, web: Web, run: Run = here) -> discover.Guess:
     raise ReadError(f"Nothing at {page.url} tells how to read it: name its kind in sources.yaml (see docs/sources.md).")
 
 
-async def feeds(source: SourceSpec, web: Web, run: Run = here) -> list[discover.FoundFeed]:
+async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.FoundFeed]:
     """The feeds that the page at the source's address names."""
-    found: list[discover.FoundFeed] = await run(discover.feeds_of, await _get(source, source.url, web))
+    found: list[discover.FoundFeed] = await run(discover.feeds_of, await _got(source, source.url, get))
     return found
 
 
-async def _get(source: SourceSpec, url: str, web: Web) -> Page:
-    page = await web.get(url, allow_private=source.allow_private, pause=source.pause)
+async def _got(source: SourceSpec, url: str, get: Get) -> Page:
+    page = await get(source.request(url))
     if isinstance(page, NotModified):  # nothing was asked conditionally
         raise ReadError(f"{url} answers that nothing changed, without having been asked.")
     return page

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from listener import judge
+from listener import judge, sources
 from listener.errors import ListenerError, ReadError
 from listener.network.stream import Message
+from listener.streams import Streams
 from listener.types import Link, LiveKind, Reading, SourceSpec
 from listener.walk import Batch
 from storage.intake import Intake
@@ -38,14 +38,6 @@ TIMES = 40
 """Posts whose times are remembered."""
 PATIENCE = 20
 """Messages in a row that mean nothing, after which this is no stream of the kind."""
-
-
-class Ears(Protocol):
-    """What opens streams: `listener.streams.Streams`."""
-
-    def open(
-        self, url: str, *, headers: Mapping[str, str] | None, allow_private: Any, pause: float | None
-    ) -> AbstractAsyncContextManager[AsyncIterator[Message]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ class Line:
     kind: LiveKind
     source: SourceSpec
     memory: Mapping[str, Any]
-    ears: Ears
+    ears: Streams
     intake: Intake
     bench: judge.Bench
     clock: Callable[[], datetime]
@@ -111,13 +103,10 @@ class Line:
 
     async def _pump(self, link: Link) -> None:
         """From one stream into the queue, which holds up the sender when it is full."""
-        wanted = getattr(self.kind, "headers", None)
-        headers, private = wanted(self.source) if wanted else None, self.source.allow_private
+        request = self.source.request(link.url, sources.headers(self.kind, self.source))
         end: ListenerError | None = None
         try:
-            async with self.ears.open(
-                link.url, headers=headers, allow_private=private, pause=self.source.pause
-            ) as messages:
+            async with self.ears.open(request) as messages:
                 async for message in messages:
                     await self._queue.put((link, message))
         except ListenerError as error:

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,8 +18,7 @@ from listener.network.addresses import Target, parse, shown
 from listener.network.failures import span
 from listener.network.robots import MOST_BYTES, Robots
 from listener.patience import Patience
-from listener.types import NotModified, Page
-from storage.addresses import Allowed
+from listener.types import Gate, NotModified, Page, Request
 
 PAUSE = 1.0
 """Seconds between the starts of two requests to one host, where its robots.txt does not ask for more."""
@@ -33,34 +32,13 @@ _PATIENCE = 30.0
 """A host that wants to be left alone for longer is not waited for: the visit ends with a sentence."""
 _MOST_HOSTS = 50_000
 
-Gate = Callable[[str], AbstractAsyncContextManager[None]]
-
 
 class Fetches(Protocol):
     """What politeness stands in front of: `listener.fetch.Fetcher`."""
 
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str = "",
-        last_modified: str = "",
-        headers: Mapping[str, str] | None = None,
-        allow_private: Allowed = False,
-        auth: tuple[str, str] | None = None,
-        cut: int = 0,
-        gate: Gate = ...,
-    ) -> Page | NotModified: ...
+    async def get(self, request: Request, gate: Gate = ...) -> Page | NotModified: ...
 
-    async def post(
-        self,
-        url: str,
-        content: bytes,
-        *,
-        headers: Mapping[str, str],
-        allow_private: Allowed = False,
-        gate: Gate = ...,
-    ) -> Page: ...
+    async def post(self, request: Request, content: bytes, gate: Gate = ...) -> Page: ...
 
 
 class Shelf(Protocol):
@@ -180,44 +158,16 @@ class PoliteFetcher:
         self._clock = self._turnstile.clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str = "",
-        last_modified: str = "",
-        headers: Mapping[str, str] | None = None,
-        allow_private: Allowed = False,
-        auth: tuple[str, str] | None = None,
-        pause: float | None = None,
-    ) -> Page | NotModified:
-        """As `Fetcher.get`, when and where the host allows it; `pause` replaces the usual one (0 for own servers).
+    async def get(self, request: Request) -> Page | NotModified:
+        """As `Fetcher.get`, when and where the host allows it.
 
         Raises `Blocked` naming robots.txt where that forbids the address.
         """
-        spacing = self._pause if pause is None else pause
-        return await self._fetcher.get(
-            url,
-            etag=etag,
-            last_modified=last_modified,
-            headers=headers,
-            allow_private=allow_private,
-            auth=auth,
-            gate=partial(self._gate, allow_private=allow_private, pause=spacing),
-        )
+        return await self._fetcher.get(request, partial(self._gate, request))
 
-    async def post(
-        self,
-        url: str,
-        content: bytes,
-        *,
-        headers: Mapping[str, str],
-        allow_private: Allowed = False,
-        pause: float | None = None,
-    ) -> Page:
+    async def post(self, request: Request, content: bytes) -> Page:
         """As `Fetcher.post`, at our turn. Robots.txt does not speak to somebody who has been given a key."""
-        gate = partial(self._turn, pause=self._pause if pause is None else pause)
-        return await self._fetcher.post(url, content, headers=headers, allow_private=allow_private, gate=gate)
+        return await self._fetcher.post(request, content, partial(self._turn, self._pause_of(request)))
 
     def invited(self) -> PoliteFetcher:
         """The same for a source that gave us a key to its interface, where its terms take the place of robots.txt."""
@@ -231,29 +181,30 @@ class PoliteFetcher:
         visitor._patience = patience
         return visitor
 
-    def turn(
-        self, url: str, *, allow_private: Allowed = False, pause: float | None = None
-    ) -> AbstractAsyncContextManager[None]:
+    def turn(self, request: Request) -> AbstractAsyncContextManager[None]:
         """Our turn at a host, for somebody who opens a stream there; raises as `get` does."""
-        return self._gate(url, allow_private=allow_private, pause=self._pause if pause is None else pause)
+        return self._gate(request, request.url)
 
     def ready_in(self, url: str) -> float:
         """Seconds until the host of this address may be asked; raises `Blocked` when it is no web address."""
         return self._turnstile.ready_in(_host(parse(url)))
 
+    def _pause_of(self, request: Request) -> float:
+        return self._pause if request.pause is None else request.pause
+
     @asynccontextmanager
-    async def _gate(self, url: str, *, allow_private: Allowed, pause: float) -> AsyncIterator[None]:
-        """Around each request: robots.txt first, then our turn at the host."""
+    async def _gate(self, request: Request, url: str) -> AsyncIterator[None]:
+        """Around each question on the way of a request: robots.txt first, then our turn at the host."""
         target = parse(url)
-        robots = Robots() if self._is_invited else await self._robots(target, allow_private, pause)
+        robots = Robots() if self._is_invited else await self._robots(target, request)
         allows = robots.allows(target.url) if robots.is_small else await asyncio.to_thread(robots.allows, target.url)
         if not allows:
             raise Blocked(f"The robots.txt of {target.netloc} does not allow us to fetch {shown(target.url)}.")
-        async with self._turn(url, pause=max(pause, robots.delay)):
+        async with self._turn(max(self._pause_of(request), robots.delay), url):
             yield
 
     @asynccontextmanager
-    async def _turn(self, url: str, *, pause: float) -> AsyncIterator[None]:
+    async def _turn(self, pause: float, url: str) -> AsyncIterator[None]:
         """Our turn at the host; what it says about coming back counts for everybody."""
         host = _host(parse(url))
         async with self._turnstile.through(host, pause):
@@ -267,25 +218,24 @@ class PoliteFetcher:
                     self._turnstile.hold(host, unsaid if error.retry_after is None else error.retry_after)
                 raise
 
-    async def _robots(self, target: Target, allow_private: Allowed, pause: float) -> Robots:
+    async def _robots(self, target: Target, request: Request) -> Robots:
         """The rules for an origin, from memory or read anew by one of those who wait for them."""
         async with self._asking.through(target.origin):
             kept = self._kept.get(target.origin)
             if kept is None and self._shelf is not None:
                 kept = await asyncio.to_thread(self._from_shelf, self._shelf, target.origin)
             if kept is None or kept.fresh_until <= self._clock():
-                kept = await self._ask(target, kept, allow_private, pause)
+                kept = await self._ask(target, kept, request)
             self._keep(target.origin, kept)
         if kept.robots is None:
             raise FetchError(kept.sentence, status=kept.status, retry_after=kept.retry_after)
         return kept.robots
 
-    async def _ask(self, target: Target, old: _Kept | None, allow_private: Allowed, pause: float) -> _Kept:
+    async def _ask(self, target: Target, old: _Kept | None, request: Request) -> _Kept:
         """Fetch a robots.txt; without one (4xx, endless redirects) everything is allowed (RFC 9309 2.3.1)."""
-        gate = partial(self._turn, pause=pause)
-        url = target.origin + "/robots.txt"
+        asked = Request(f"{target.origin}/robots.txt", allow_private=request.allow_private, cut=MOST_BYTES)
         try:
-            page = await self._fetcher.get(url, allow_private=allow_private, cut=MOST_BYTES, gate=gate)
+            page = await self._fetcher.get(asked, partial(self._turn, self._pause_of(request)))
         except (Blocked, OutOfTime):  # neither says anything about the host
             raise
         except FetchError as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from listener.network import failures, stream, wire
 from listener.network.addresses import Target, parse, shown
 from listener.network.stream import Message
 from listener.politeness import PoliteFetcher
+from listener.types import Request
 from storage.addresses import Allowed
 
 Heard = AsyncGenerator[Message, None]
@@ -26,25 +28,18 @@ class Streams:
         self._fetcher, self._web, self._limits = fetcher, web, limits or wire.Limits()
 
     @asynccontextmanager
-    async def open(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        allow_private: Allowed = False,
-        pause: float | None = None,
-    ) -> AsyncIterator[Heard]:
+    async def open(self, request: Request) -> AsyncIterator[Heard]:
         """What is said at an address (`ws`, `wss`, `http` or `https`), as long as it is said.
 
         The end of the iteration is the end of the connection. Raises `Blocked` or `FetchError`, then and later.
         """
-        is_socket = url.startswith(("ws://", "wss://"))
-        target = parse("http" + url.removeprefix("ws") if is_socket else url)
-        async with self._web.turn(target.url, allow_private=allow_private, pause=pause):
-            pair = await self._connected(target, allow_private)
+        is_socket = request.url.startswith(("ws://", "wss://"))
+        target = parse("http" + request.url.removeprefix("ws") if is_socket else request.url)
+        async with self._web.turn(replace(request, url=target.url)):
+            pair = await self._connected(target, request.allow_private)
         exchange = wire.Exchange(*pair, stream.patient(self._limits))
         fields = {"host": target.netloc, "user-agent": self._fetcher.user_agent}
-        fields |= {name.lower(): value for name, value in (headers or {}).items()}
+        fields |= {name.lower(): value for name, value in request.headers.items()}
         try:
             talk = stream.messages(pair, target, fields) if is_socket else stream.events(exchange, target, fields)
             async with aclosing(_in_words(talk, target)) as said:

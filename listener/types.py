@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from storage.addresses import Allowed
 from storage.types import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the web, and on which terms."""
+
+    url: str
+    _: KW_ONLY
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent to the origin of `url` alone, not to where it redirects."""
+    etag: str = ""
+    last_modified: str = ""
+    """Validators of the page as it is known, sent back as they came."""
+    allow_private: Allowed = False
+    pause: float | None = None
+    """Seconds to the next request to the host; None: the polite pause."""
+    cut: int = 0
+    """Bytes after which the body is left off; 0: a body that is too large is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +61,14 @@ class NotModified:
     fetched_at: datetime
     moved_to: str = ""
     """Set when every hop was permanent (301/308): where the address lives now."""
+
+
+Get = Callable[[Request], Awaitable[Page | NotModified]]
+"""Asks for an address: `PoliteFetcher.get`."""
+Send = Callable[[Request, bytes], Awaitable[Page]]
+"""Posts something to an address: `PoliteFetcher.post`."""
+Gate = Callable[[str], AbstractAsyncContextManager[None]]
+"""Entered around every single request, with its address: where politeness waits, refuses and learns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +121,11 @@ class SourceSpec:
     """Seconds between two requests to its host, where it is our own site; else the polite pause."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """The kind's own keys (selectors, api key …), secrets filled in."""
-    allow_private: bool | tuple[str, ...] = False
+    allow_private: Allowed = False
+
+    def request(self, url: str, headers: Mapping[str, str] | None = None) -> Request:
+        """A request for this source, on its terms."""
+        return Request(url, headers=headers or {}, allow_private=self.allow_private, pause=self.pause)
 
 
 class Kind(Protocol):
@@ -193,7 +225,7 @@ class Watchlist:
     classifier: str = "default"
     contact: str = ""
     """Put in the User-Agent, so that a site's owner can reach the operator."""
-    allow_private: bool | tuple[str, ...] = False
+    allow_private: Allowed = False
     """For addresses that are tried without being a source."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Priority reason -> weight, over the defaults."""

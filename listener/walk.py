@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from listener import next_visit, reader
+from listener import next_visit, reader, sources
 from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
 from listener.patience import Patience
 from listener.reading import Run, here
-from listener.types import Hub, Kind, Link, NotModified, Page, Reading, SourceSpec
+from listener.types import Get, Hub, Kind, Link, NotModified, Page, Reading, SourceSpec
 from storage.types import Post
 
 log = logging.getLogger("webcare.listen")
@@ -50,25 +50,6 @@ GONE = (404, 410)
 """Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
 
-class Web(Protocol):
-    """What the walk needs of the network: `listener.politeness.PoliteFetcher`."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str = "",
-        last_modified: str = "",
-        headers: Mapping[str, str] | None = None,
-        allow_private: bool | tuple[str, ...] = False,
-        pause: float | None = None,
-    ) -> Page | NotModified: ...
-
-    def invited(self) -> Web: ...
-
-    def within(self, patience: Patience) -> Web: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Posts to be stored together; `thread` is the link of the conversation when it was read whole."""
@@ -83,7 +64,7 @@ class Batch:
 class Walk:
     """One visit's way through a source; afterwards its fields say how it went."""
 
-    web: Web
+    get: Get
     kind: Kind
     source: SourceSpec
     memory: dict[str, Any]
@@ -93,7 +74,7 @@ class Walk:
     run: Run = here
     """How pages are read: within bounds, where it is `Readers.run`."""
     patience: Patience = field(default_factory=Patience)
-    """The time of the visit, which `web` and `run` use up."""
+    """The time of the visit, which `get` and `run` use up."""
     pages: int = 0
     posts: int = 0
     unchanged: bool = True
@@ -275,15 +256,9 @@ class Walk:
         if not conditional:
             etag = last_modified = digest = ""
         self.pages += 1
+        request = self.source.request(link.url, sources.headers(self.kind, self.source))
         try:
-            page = await self.web.get(
-                link.url,
-                etag=etag,
-                last_modified=last_modified,
-                headers=self._headers(),
-                allow_private=self.source.allow_private,
-                pause=self.source.pause,
-            )
+            page = await self.get(replace(request, etag=etag, last_modified=last_modified))
         except FetchError as error:
             self.status = error.status
             raise
@@ -305,10 +280,6 @@ class Walk:
             return None
         self.unchanged = False
         return page
-
-    def _headers(self) -> Mapping[str, str] | None:
-        wanted = getattr(self.kind, "headers", None)
-        return wanted(self.source) if wanted else None
 
 
 def beginning(page: Page) -> str:

@@ -12,11 +12,11 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from listener.errors import ListenerError
-from listener.types import Doorbell, Hub, Page, SourceSpec
+from listener.types import Doorbell, Hub, Send, SourceSpec
 from storage.errors import StorageError
 from storage.hubs import AGAIN, Hubs, Subscription
 
@@ -39,19 +39,11 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _CHALLENGE = re.compile(r"[!-~]{1,2000}")
 
 
-class Post(Protocol):
-    """What is needed of the network: `PoliteFetcher.post`."""
-
-    async def __call__(
-        self, url: str, content: bytes, *, headers: Any, allow_private: Any, pause: float | None
-    ) -> Page: ...
-
-
 class Subscriber:
     """Asks hubs to ring, beside the visits: no visit waits for a hub."""
 
-    def __init__(self, post: Post, hubs: Hubs, callback: str) -> None:
-        self._post, self._hubs, self._callback = post, hubs, callback.rstrip("/")
+    def __init__(self, send: Send, hubs: Hubs, callback: str) -> None:
+        self._send, self._hubs, self._callback = send, hubs, callback.rstrip("/")
         self._asking: set[asyncio.Task[None]] = set()
 
     def ask(self, source: SourceSpec, hub: Hub) -> None:
@@ -79,9 +71,7 @@ class Subscriber:
                 "hub.secret": wanted.secret,
                 "hub.lease_seconds": LEASE,
             }
-            content = urlencode(form).encode()
-            private, pause = source.allow_private, source.pause
-            await self._post(hub.url, content, headers=_FORM, allow_private=private, pause=pause)
+            await self._send(source.request(hub.url, _FORM), urlencode(form).encode())
         except ListenerError as error:
             log.warning("%s: its hub could not be asked to ring, so it is only visited: %s", source.name, error)
         except StorageError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from types import ModuleType
 from typing import cast
 
-from listener.types import Kind
+from listener.types import Kind, SourceSpec
 
 
 def names() -> list[str]:
@@ -34,6 +35,12 @@ def load(kind: str) -> Kind:
         hint = f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(names())}."
         raise ValueError(f"There is no kind of source called {kind!r}; {hint}")
     return _elsewhere(kind)
+
+
+def headers(kind: Kind, source: SourceSpec) -> Mapping[str, str] | None:
+    """What the kind sends with each request for a source; None where it sends nothing of its own."""
+    wanted = getattr(kind, "headers", None)
+    return wanted(source) if wanted else None
 
 
 def _elsewhere(kind: str) -> Kind:

@@ -18,7 +18,7 @@ import pytest
 from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
 from listener.network.wire import Limits
-from listener.types import NotModified, Page
+from listener.types import NotModified, Page, Request
 
 QUICK = Limits(connect=2, read=2, total=4)
 
@@ -51,7 +51,7 @@ def moved(location: str, status: int = 302) -> bytes:
 
 async def fetch(answer: Callable[[str, dict[str, str]], bytes], path: str = "/", **options: Any) -> Page | NotModified:
     async with serving(answer) as (port, _), Fetcher(limits=QUICK) as fetcher:
-        return await fetcher.get(f"http://127.0.0.1:{port}{path}", allow_private=True, **options)
+        return await fetcher.get(Request(f"http://127.0.0.1:{port}{path}", allow_private=True, **options))
 
 
 async def test_a_page_comes_with_its_address_headers_and_body() -> None:
@@ -68,7 +68,7 @@ async def test_we_say_who_we_are_and_nothing_else() -> None:
     us = Fetcher(limits=QUICK, contact="https://webcare.example/bot")
     async with serving(lambda *_: ok(b"", "Set-Cookie: a=b")) as (port, asked), us as fetcher:
         for _ in range(2):
-            await fetcher.get(f"http://127.0.0.1:{port}/x?y=1", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/x?y=1", allow_private=True))
     assert asked[1].keys() == {":line", "user-agent", "accept", "accept-encoding", "connection", "host"}
     assert asked[1][":line"] == "GET /x?y=1 HTTP/1.1"
     assert asked[1]["user-agent"].startswith("webcare/")
@@ -183,7 +183,7 @@ async def test_nothing_inside_is_connected_to(url: str) -> None:
     web = Web(lambda _: httpx.Response(200))
     async with Fetcher(transport=web, resolve=resolver("1.1.1.1")) as fetcher:
         with pytest.raises(Blocked, match="inside the network"):
-            await fetcher.get(url)
+            await fetcher.get(Request(url))
     assert web.asked == []
 
 
@@ -192,7 +192,7 @@ async def test_names_that_lead_inside_are_not_connected_to(answer: str) -> None:
     web = Web(lambda _: httpx.Response(200))
     async with Fetcher(transport=web, resolve=resolver(answer)) as fetcher:
         with pytest.raises(Blocked, match="inside the network"):
-            await fetcher.get("https://blog.example/")
+            await fetcher.get(Request("https://blog.example/"))
     assert web.asked == []
 
 
@@ -201,23 +201,23 @@ async def test_a_redirect_inside_is_not_followed(location: str) -> None:
     web = Web(redirect(location))
     async with Fetcher(transport=web, resolve=resolver("1.1.1.1", "10.0.0.1")) as fetcher:
         with pytest.raises(Blocked, match="inside the network"):
-            await fetcher.get("https://blog.example/")
+            await fetcher.get(Request("https://blog.example/"))
     assert len(web.asked) == 1
 
 
 async def test_the_connection_goes_to_the_addresses_that_were_checked() -> None:
     web = Web(lambda _: httpx.Response(200, content=b"x"))
     async with Fetcher(transport=web, resolve=resolver("1.1.1.1 1.0.0.1", "127.0.0.1")) as fetcher:
-        await fetcher.get("https://rebind.example/")
+        await fetcher.get(Request("https://rebind.example/"))
         with pytest.raises(Blocked):
-            await fetcher.get("https://rebind.example/")
+            await fetcher.get(Request("https://rebind.example/"))
     assert [request.extensions["addresses"] for request in web.asked] == [("1.1.1.1", "1.0.0.1")]
 
 
 async def test_a_name_is_connected_to_by_its_checked_address_with_its_own_name_as_host() -> None:
     us = Fetcher(limits=QUICK, resolve=resolver("127.0.0.1"))
     async with serving(lambda *_: ok(b"hallo")) as (port, asked), us as fetcher:
-        page = await fetcher.get(f"http://blog.example:{port}/", allow_private=(f"blog.example:{port}",))
+        page = await fetcher.get(Request(f"http://blog.example:{port}/", allow_private=(f"blog.example:{port}",)))
     assert isinstance(page, Page) and page.url == f"http://blog.example:{port}/"
     assert asked[0]["host"] == f"blog.example:{port}"
 
@@ -234,8 +234,9 @@ async def test_a_name_is_connected_to_by_its_checked_address_with_its_own_name_a
 async def test_credentials_stay_with_the_origin_they_are_for(location: str, kept: bool) -> None:
     web = Web(lambda request: httpx.Response(200) if len(web.asked) > 1 else redirect(location)(request))
     async with Fetcher(transport=web) as fetcher:
-        await fetcher.get("https://blog.example/", auth=("anna", "geheim"), headers={"Api-Key": "k", "Accept": "a/b"})
-    assert web.asked[0].headers["authorization"] == "Basic YW5uYTpnZWhlaW0="
+        headers = {"Authorization": "Basic YW5uYTpnZWhlaW0=", "Api-Key": "k", "Accept": "a/b"}
+        await fetcher.get(Request("https://blog.example/", headers=headers))
+    assert web.asked[0].headers["authorization"] == headers["Authorization"]
     assert web.asked[0].headers["accept"] == "a/b"
     assert ("authorization" in web.asked[1].headers, "api-key" in web.asked[1].headers) == (kept, kept)
     assert "referer" not in web.asked[1].headers
@@ -268,7 +269,7 @@ async def test_a_refusal_is_said_in_words(
     web = Web(lambda _: httpx.Response(status, headers=headers))
     async with Fetcher(transport=web) as fetcher:
         with pytest.raises(FetchError, match=sentence) as refusal:
-            await fetcher.get("https://blog.example/feed?token=geheim")
+            await fetcher.get(Request("https://blog.example/feed?token=geheim"))
     assert refusal.value.status == status and refusal.value.retry_after == wait
     assert "geheim" not in str(refusal.value)
 
@@ -292,7 +293,7 @@ async def test_a_connection_that_fails_is_said_in_words(error: Exception, senten
 
     async with Fetcher(limits=QUICK, resolve=fail) as fetcher:
         with pytest.raises(FetchError, match=sentence) as failure:
-            await fetcher.get("https://blog.example/?token=geheim")
+            await fetcher.get(Request("https://blog.example/?token=geheim"))
     assert "geheim" not in str(failure.value) and failure.value.status is None
 
 
@@ -301,16 +302,16 @@ async def test_a_closed_port_is_said_in_words() -> None:
         pass
     async with Fetcher(limits=QUICK) as fetcher:
         with pytest.raises(FetchError, match="refuses connections"):
-            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))
 
 
 async def test_the_system_looks_names_up_and_every_address_is_tried() -> None:
     async with serving(lambda *_: ok(b"hallo")) as (port, asked), Fetcher(limits=QUICK) as fetcher:
         with pytest.raises(Blocked, match="inside the network"):
-            await fetcher.get(f"http://localhost:{port}/")
+            await fetcher.get(Request(f"http://localhost:{port}/"))
         assert asked == []
         for _ in range(2):
-            page = await fetcher.get(f"http://localhost:{port}/", allow_private=(f"localhost:{port}",))
+            page = await fetcher.get(Request(f"http://localhost:{port}/", allow_private=(f"localhost:{port}",)))
             assert isinstance(page, Page) and page.body == b"hallo"
     async with serving(lambda *_: ok(b"hallo")) as (port, _), Fetcher(resolve=resolver("::1 127.0.0.1")) as fetcher:
-        assert isinstance(await fetcher.get(f"http://two.example:{port}/", allow_private=True), Page)
+        assert isinstance(await fetcher.get(Request(f"http://two.example:{port}/", allow_private=True)), Page)

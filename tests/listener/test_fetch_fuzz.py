@@ -15,6 +15,7 @@ from listener.errors import FetchError
 from listener.fetch import Fetcher
 from listener.network.inflate import InflateError, inflate
 from listener.network.wire import Exchange, Limits, WireError
+from listener.types import Request
 
 LIMIT = 2048
 PIECES = [
@@ -88,7 +89,7 @@ def test_any_redirect_and_header_ends_in_an_answer_or_a_sentence(location: str, 
 
     async def get() -> None:
         async with Fetcher(transport=httpx.MockTransport(answer)) as fetcher:
-            await fetcher.get("https://blog.example/feed", etag=etag)
+            await fetcher.get(Request("https://blog.example/feed", etag=etag))
 
     try:
         asyncio.run(get())

@@ -17,7 +17,7 @@ import pytest
 from listener.errors import FetchError
 from listener.fetch import Fetcher
 from listener.network.wire import Limits
-from listener.types import Page
+from listener.types import Page, Request
 
 SHORT = Limits(connect=0.5, read=0.2, total=0.6, head=8192, body=64 * 1024)
 ROOMY = replace(SHORT, connect=5.0, read=5.0, total=20.0)
@@ -152,7 +152,7 @@ async def test_an_attack_ends_in_a_sentence(name: str) -> None:
     is_slow = "0.6 s" in sentence or "silent" in sentence
     async with attacked(attack) as port, Fetcher(limits=SHORT if is_slow else ROOMY) as fetcher:
         with pytest.raises(FetchError, match=sentence) as failure:
-            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))
     assert str(failure.value).startswith("127.0.0.1 ")
 
 
@@ -163,7 +163,7 @@ async def test_a_slow_chain_of_redirects_has_one_clock() -> None:
 
     async with attacked(attack) as port, Fetcher(limits=Limits(read=0.5, total=0.4)) as fetcher:
         with pytest.raises(FetchError, match="not done within"):
-            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))
 
 
 async def test_names_that_never_resolve_are_given_up() -> None:
@@ -173,25 +173,25 @@ async def test_names_that_never_resolve_are_given_up() -> None:
 
     async with Fetcher(limits=Limits(connect=0.1), resolve=never) as fetcher:
         with pytest.raises(FetchError, match="could not be looked up in time"):
-            await fetcher.get("http://blog.example/")
+            await fetcher.get(Request("http://blog.example/"))
 
 
 async def test_a_header_that_would_break_the_request_is_not_sent() -> None:
     async with attacked(silence) as port, Fetcher() as fetcher:
         with pytest.raises(FetchError, match="cannot be sent"):
-            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True, headers={"X": "a\r\nHost: b"})
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True, headers={"X": "a\r\nHost: b"}))
 
 
 async def test_bytes_after_the_announced_length_are_not_read() -> None:
     async with attacked(says(HEAD + b"Content-Length: 5\r\n\r\nhalloHTTP/1.1 200 OK")) as port, Fetcher() as fetcher:
-        page = await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+        page = await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))
     assert isinstance(page, Page) and page.body == b"hallo"
 
 
 async def test_a_body_may_be_cut_where_only_its_beginning_counts() -> None:
     for attack in (endlessly(HEAD + b"\r\n", b"abcdefgh" * 512), gzipped(gzip.compress(b"abcdefgh" * 9999))):
         async with attacked(attack) as port, Fetcher(limits=SHORT) as fetcher:
-            page = await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True, cut=1000)
+            page = await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True, cut=1000))
         assert isinstance(page, Page) and page.body == b"abcdefgh" * 125
 
 
@@ -200,7 +200,7 @@ async def test_a_bomb_takes_little_memory() -> None:
         tracemalloc.start()
         try:
             with pytest.raises(FetchError):
-                await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+                await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))
             assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
         finally:
             tracemalloc.stop()
@@ -210,8 +210,9 @@ async def test_hostile_servers_do_not_hold_up_a_healthy_one() -> None:
     before = asyncio.all_tasks()
     healthy = says(HEAD + b"Content-Length: 5\r\n\r\nhallo")
     async with attacked(silence) as bad, attacked(healthy) as good, Fetcher() as fetcher:
-        stuck = [asyncio.create_task(fetcher.get(f"http://127.0.0.1:{bad}/", allow_private=True)) for _ in range(50)]
-        page = await fetcher.get(f"http://127.0.0.1:{good}/", allow_private=True)
+        asked = Request(f"http://127.0.0.1:{bad}/", allow_private=True)
+        stuck = [asyncio.create_task(fetcher.get(asked)) for _ in range(50)]
+        page = await fetcher.get(Request(f"http://127.0.0.1:{good}/", allow_private=True))
         assert isinstance(page, Page) and not any(task.done() for task in stuck)
         for task in stuck:
             task.cancel()
@@ -224,5 +225,5 @@ async def test_no_log_names_an_address(caplog: pytest.LogCaptureFixture) -> None
     healthy = says(HEAD + b"Content-Length: 0\r\n\r\n")
     with caplog.at_level(logging.INFO):
         async with attacked(healthy) as port, Fetcher() as fetcher:
-            await fetcher.get(f"http://127.0.0.1:{port}/?token=geheim", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/?token=geheim", allow_private=True))
     assert "geheim" not in caplog.text

@@ -14,7 +14,7 @@ import pytest
 from listener.errors import FetchError
 from listener.fetch import Fetcher
 from listener.network.wire import Limits
-from listener.types import Page
+from listener.types import Page, Request
 
 SHORT = Limits(connect=0.5, read=0.3, total=0.8)
 HALLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhallo"
@@ -99,7 +99,7 @@ async def fetch(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     async with serving(HALLO, context) as port, Fetcher(limits=Limits(), resolve=here) as fetcher:
-        return await fetcher.get(f"https://{name}:{port}/", allow_private=True)
+        return await fetcher.get(Request(f"https://{name}:{port}/", allow_private=True))
 
 
 async def test_tls_is_spoken_with_the_name_of_the_host(certificate: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,13 +144,13 @@ async def test_a_certificate_of_another_time_is_refused_in_words(
 async def test_what_is_no_tls_is_said_to_be_none(answer: bytes) -> None:
     async with serving(answer) as port, Fetcher(limits=SHORT) as fetcher:
         with pytest.raises(FetchError, match=r"does not speak proper TLS: check whether .* http://"):
-            await fetcher.get(f"https://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"https://127.0.0.1:{port}/", allow_private=True))
 
 
 async def test_a_tls_server_that_hangs_up_or_says_nothing_is_given_up_in_words() -> None:
     async with serving(b"") as port, Fetcher(limits=SHORT) as fetcher:
         with pytest.raises(FetchError, match=r"did not answer within 0\.5 s"):
-            await fetcher.get(f"https://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"https://127.0.0.1:{port}/", allow_private=True))
 
 
 async def test_tls_at_a_plain_address_is_no_http(certificate: Make) -> None:
@@ -158,4 +158,4 @@ async def test_tls_at_a_plain_address_is_no_http(certificate: Make) -> None:
     context.load_cert_chain(*certificate())
     async with serving(HALLO, context) as port, Fetcher(limits=SHORT) as fetcher:
         with pytest.raises(FetchError, match=r"closed the connection|not HTTP|broke off"):
-            await fetcher.get(f"http://127.0.0.1:{port}/", allow_private=True)
+            await fetcher.get(Request(f"http://127.0.0.1:{port}/", allow_private=True))

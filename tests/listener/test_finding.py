@@ -8,7 +8,7 @@ import pytest
 
 from listener import finding
 from listener.errors import FetchError, ReadError
-from listener.types import NotModified, Page, SourceSpec
+from listener.types import NotModified, Page, Request, SourceSpec
 
 FEED = (
     b"<?xml version='1.0'?><rss version='2.0'><channel><title>Blog</title><item><title>x</title></item></channel></rss>"
@@ -21,8 +21,9 @@ class Pages:
     def __init__(self, pages: dict[str, bytes], clock: Any) -> None:
         self.pages, self.clock, self.asked = pages, clock, list[str]()
 
-    async def get(self, url: str, **_: Any) -> Page | NotModified:
+    async def get(self, request: Request) -> Page | NotModified:
         """The page."""
+        url = request.url
         self.asked.append(url)
         if url not in self.pages:
             raise FetchError(f"{url} is not there (404).", status=404)
@@ -37,31 +38,31 @@ def source(url: str = "https://blog.example/") -> SourceSpec:
 
 async def test_a_feed_is_known_at_sight(clock: Any) -> None:
     web = Pages({"https://blog.example/rss": FEED}, clock)
-    guess = await finding.find(source("https://blog.example/rss"), web)
+    guess = await finding.find(source("https://blog.example/rss"), web.get)
     assert (guess.kind, guess.url, web.asked) == ("feed", "https://blog.example/rss", ["https://blog.example/rss"])
 
 
 async def test_the_feed_that_a_page_names_is_tried(clock: Any) -> None:
     page = b"<html><head><link rel=alternate type='application/rss+xml' href='/rss'></head><body></body></html>"
     guess = await finding.find(
-        source(), Pages({"https://blog.example/": page, "https://blog.example/rss": FEED}, clock)
+        source(), Pages({"https://blog.example/": page, "https://blog.example/rss": FEED}, clock).get
     )
     assert (guess.kind, guess.url) == ("feed", "https://blog.example/rss")
 
 
 async def test_the_feeds_of_a_page_are_listed(clock: Any) -> None:
     page = b"<html><head><link rel=alternate type='application/rss+xml' title='Alles' href='/rss'></head></html>"
-    (feed,) = await finding.feeds(source(), Pages({"https://blog.example/": page}, clock))
+    (feed,) = await finding.feeds(source(), Pages({"https://blog.example/": page}, clock).get)
     assert (feed.url, feed.title) == ("https://blog.example/rss", "Alles")
 
 
 async def test_a_page_that_says_nothing_is_asked_little_and_said(clock: Any) -> None:
     web = Pages({"https://blog.example/": b"<html><body>Hello</body></html>"}, clock)
     with pytest.raises(ReadError, match=r"name its kind in sources\.yaml"):
-        await finding.find(source(), web)
+        await finding.find(source(), web.get)
     assert len(web.asked) <= finding.PROBES + 1
 
 
 async def test_an_address_that_does_not_answer_is_said_as_it_is(clock: Any) -> None:
     with pytest.raises(FetchError, match="404"):
-        await finding.find(source(), Pages({}, clock))
+        await finding.find(source(), Pages({}, clock).get)

@@ -13,6 +13,7 @@ import pytest
 from listener import walk
 from listener.errors import Blocked
 from listener.fetch import Fetcher
+from listener.types import Request
 
 INSIDE = [
     "http://10.0.0.1/",
@@ -68,7 +69,7 @@ async def test_a_chain_of_redirects_inside_ends_before_any_connection(
         site.say(hop, status=302, location=to)
     async with Fetcher(resolve=within) as fetcher:
         with pytest.raises(Blocked, match=r"is inside the network|web servers have other ports|only http and https"):
-            await fetcher.get(f"{site.base}/feed", allow_private=(site.base.removeprefix("http://"),))
+            await fetcher.get(Request(f"{site.base}/feed", allow_private=(site.base.removeprefix("http://"),)))
     assert site.asked == ["/feed", "/b", "/c"]
     assert connections == ["127.0.0.1"] * 3
 

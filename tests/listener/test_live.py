@@ -19,7 +19,7 @@ from listener.errors import Blocked
 from listener.network import stream
 from listener.politeness import PoliteFetcher
 from listener.streams import Streams
-from listener.types import Link
+from listener.types import Link, Request
 from storage.types import Health
 
 BASE = 1_795_340_000_000_000
@@ -221,7 +221,7 @@ async def test_an_address_inside_the_network_is_not_connected_to(
         inside = ("ws://10.0.0.1/", "wss://127.0.0.1/", "ws://[::ffff:169.254.169.254]/", "ws://2130706433/")
         for url in (*inside, "http://192.168.1.1/", "file:///a", "wss://user:x@10.0.0.1/"):
             with pytest.raises(Blocked):
-                async with streams.open(url):
+                async with streams.open(Request(url)):
                     pass
     assert tried == []
 

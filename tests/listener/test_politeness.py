@@ -14,7 +14,7 @@ from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
 from listener.network.robots import MOST_WILD, Robots
 from listener.politeness import PoliteFetcher, Turnstile
-from listener.types import Page
+from listener.types import Page, Request
 from storage.database import Database
 from storage.intake import Intake
 
@@ -68,6 +68,7 @@ def polite(pages: dict[str, Any]) -> tuple[PoliteFetcher, Site, Time]:
 
 
 FEED, ROBOTS = "https://blog.example/feed", "https://blog.example/robots.txt"
+ASKED = Request(FEED)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ async def test_what_robots_txt_forbids_is_not_fetched_and_the_sentence_says_so()
     web, site, _ = polite({ROBOTS: b"User-agent: *\nDisallow: /feed", FEED: b"x"})
     for _ in range(2):
         with pytest.raises(Blocked, match=r"robots\.txt of blog\.example"):
-            await web.get(FEED)
+            await web.get(ASKED)
     assert site.urls == [ROBOTS]
 
 
@@ -137,19 +138,19 @@ async def test_robots_txt_counts_on_every_hop() -> None:
         }
     )
     with pytest.raises(Blocked, match=r"robots\.txt of other\.example"):
-        await web.get(FEED)
+        await web.get(ASKED)
     assert site.urls == [ROBOTS, FEED, "https://other.example/robots.txt"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418])
 async def test_without_a_robots_txt_everything_is_allowed(status: int) -> None:
     web, _, _ = polite({ROBOTS: (status, {}, b""), FEED: b"x"})
-    assert isinstance(await web.get(FEED), Page)
+    assert isinstance(await web.get(ASKED), Page)
 
 
 async def test_a_robots_txt_that_redirects_for_ever_allows_everything() -> None:
     web, _, _ = polite({ROBOTS: (302, {"location": "/robots.txt"}, b""), FEED: b"x"})
-    assert isinstance(await web.get(FEED), Page)
+    assert isinstance(await web.get(ASKED), Page)
 
 
 @pytest.mark.parametrize("answer", [(500, {}, b""), (503, {}, b""), httpx.ConnectTimeout("x"), httpx.ReadTimeout("x")])
@@ -157,38 +158,38 @@ async def test_while_robots_txt_cannot_be_reached_nothing_is_fetched(answer: obj
     web, site, time = polite({ROBOTS: answer, FEED: b"x"})
     for _ in range(3):
         with pytest.raises(FetchError, match=r"asked for robots\.txt"):
-            await web.get(FEED)
+            await web.get(ASKED)
     assert site.urls == [ROBOTS]
     site.pages[ROBOTS] = b""
     time.now += 61
-    assert isinstance(await web.get(FEED), Page)
+    assert isinstance(await web.get(ASKED), Page)
 
 
 async def test_an_old_robots_txt_stands_in_for_one_that_cannot_be_reached_for_a_month() -> None:
     web, site, time = polite({ROBOTS: b"User-agent: *\nDisallow: /private", FEED: b"x"})
-    await web.get(FEED)
+    await web.get(ASKED)
     site.pages[ROBOTS] = (500, {}, b"")
     time.now += 2 * DAY
-    assert isinstance(await web.get(FEED), Page)
+    assert isinstance(await web.get(ASKED), Page)
     with pytest.raises(Blocked):
-        await web.get("https://blog.example/private")
+        await web.get(Request("https://blog.example/private"))
     time.now += 30 * DAY
     with pytest.raises(FetchError, match=r"asked for robots\.txt"):
-        await web.get(FEED)
+        await web.get(ASKED)
 
 
 async def test_robots_txt_is_asked_for_once_a_day_however_many_want_it() -> None:
     web, site, time = polite({ROBOTS: b"", FEED: b"x"})
-    await asyncio.gather(*(web.get(FEED) for _ in range(5)))
+    await asyncio.gather(*(web.get(ASKED) for _ in range(5)))
     assert site.urls == [ROBOTS] + [FEED] * 5
     time.now += DAY
-    await web.get(FEED)
+    await web.get(ASKED)
     assert site.urls[-2:] == [ROBOTS, FEED]
 
 
 async def test_requests_to_a_host_come_one_by_one_and_a_second_apart() -> None:
     web, site, _ = polite({FEED: (302, {"location": "/new"}, b""), "https://blog.example/new": b"x"})
-    await asyncio.gather(*(web.get(FEED) for _ in range(4)))
+    await asyncio.gather(*(web.get(ASKED) for _ in range(4)))
     times = [when for _, when in site.asked]
     assert len(times) == 9 and all(later - earlier >= 1 for earlier, later in pairwise(times))
 
@@ -196,11 +197,11 @@ async def test_requests_to_a_host_come_one_by_one_and_a_second_apart() -> None:
 async def test_a_crawl_delay_is_kept_and_our_own_servers_need_no_pause() -> None:
     web, site, time = polite({ROBOTS: b"User-agent: *\nCrawl-delay: 7", FEED: b"x"})
     for _ in range(3):
-        await web.get(FEED)
+        await web.get(ASKED)
     assert [when - 1000 for _, when in site.asked] == [0, 1, 8, 15]
     web, site, time = polite({FEED: b"x"})
     for _ in range(3):
-        await web.get(FEED, pause=0)
+        await web.get(Request(FEED, pause=0))
     assert time.slept == []
 
 
@@ -209,30 +210,30 @@ async def test_during_retry_after_nobody_asks_the_host_anything(status: int) -> 
     busy = (status, {"retry-after": "7200"}, b"")
     web, site, time = polite({ROBOTS: b"", FEED: busy, "https://blog.example/b": b"x"})
     with pytest.raises(FetchError, match="come back in 2 h"):
-        await web.get(FEED)
+        await web.get(ASKED)
     asked = len(site.asked)
     time.now += 3600
     with pytest.raises(FetchError, match="come back in 60 min") as refusal:
-        await web.get("https://blog.example/b")
+        await web.get(Request("https://blog.example/b"))
     assert refusal.value.retry_after == 3600 == web.ready_in("http://blog.example/c")
     assert len(site.asked) == asked
     time.now += 3600
-    assert isinstance(await web.get("https://blog.example/b"), Page)
+    assert isinstance(await web.get(Request("https://blog.example/b")), Page)
 
 
 async def test_a_429_without_a_time_means_a_minute() -> None:
     web, _, _ = polite({ROBOTS: b"", FEED: (429, {}, b"")})
     with pytest.raises(FetchError):
-        await web.get(FEED)
+        await web.get(ASKED)
     assert web.ready_in(FEED) == 60
 
 
 async def test_a_short_hold_is_waited_for() -> None:
     web, site, time = polite({ROBOTS: b"", FEED: (429, {"retry-after": "5"}, b"")})
     with pytest.raises(FetchError):
-        await web.get(FEED)
+        await web.get(ASKED)
     site.pages[FEED] = b"x"
-    assert isinstance(await web.get(FEED), Page) and time.slept == [1, 5]
+    assert isinstance(await web.get(ASKED), Page) and time.slept == [1, 5]
 
 
 async def test_a_visitor_who_gives_up_leaves_the_turnstile_free() -> None:
@@ -272,11 +273,11 @@ async def test_a_restart_does_not_ask_for_robots_again(database: Database, clock
         site = Site(time, pages)
         turnstile = Turnstile(clock=time, sleep=time.sleep)
         web = PoliteFetcher(Fetcher(transport=site), turnstile=turnstile, shelf=Intake(database), now=clock)
-        await web.get("https://a.example/")
+        await web.get(Request("https://a.example/"))
         with pytest.raises(Blocked, match=r"robots\.txt"):
-            await web.get("https://a.example/dicht")
+            await web.get(Request("https://a.example/dicht"))
         assert site.urls == asked
     clock.advance(days=1, seconds=1)
     site = Site(Time(), pages)
-    await PoliteFetcher(Fetcher(transport=site), shelf=Intake(database), now=clock).get("https://a.example/")
+    await PoliteFetcher(Fetcher(transport=site), shelf=Intake(database), now=clock).get(Request("https://a.example/"))
     assert len(site.urls) == 2
