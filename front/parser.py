@@ -267,7 +267,7 @@ def _alerting(verbs: Any) -> None:
 
 
 def _reporting(verbs: Any) -> None:
-    report = _verb(verbs, "report", "front.reporting:report", "a mention report, written to a file")
+    report = _verb(verbs, "report", "front.reporting:report", "a mention report, written to a file", prints=True)
     report.add_argument("query", metavar="QUERY", nargs="?", default="*")
     report.add_argument("--from", dest="start", metavar="DATE", help="first day (default: 30 days back)")
     report.add_argument("--to", dest="end", metavar="DATE", help="last day (default: today)")

@@ -40,7 +40,7 @@ def report(house: House, args: argparse.Namespace) -> int:
     )
     made = make(Figures(house.database), request)
     if args.explain is not None:
-        _explain(made, args.explain)
+        _explain(made, args.explain, args.format)
     if args.output is not None:
         path = Path(args.output)
         reports.save(made, path)
@@ -48,15 +48,26 @@ def report(house: House, args: argparse.Namespace) -> int:
     return 0
 
 
-def _explain(made: Report, place: str) -> None:
-    """The ids of the mentions behind a figure, one a line; without a name all figures and their values."""
+def _explain(made: Report, place: str, form: str) -> None:
+    """The ids of the mentions behind a figure, one a line; without a name all figures and their values.
+
+    People read values in words, programs exact ones: a share as 0 to 1, a length of time in seconds.
+    """
     summary = made.summary()
-    if place:
+    if place and form == "table":
         sys.stdout.writelines(f"{mention}\n" for mention in summary.explain(place))
-        return
-    words = Words(made.lang)
-    rows = ({"figure": name, "value": words.cell(cell, unit)} for name, cell, unit in summary.cells())
-    show(rows, ("figure", "value"), "table", sys.stdout)
+    elif place:
+        show(({"id": mention} for mention in summary.explain(place)), ("id",), form, sys.stdout)
+    elif form == "table":
+        words = Words(made.lang)
+        read = ({"figure": name, "value": words.cell(cell, unit)} for name, cell, unit in summary.cells())
+        show(read, ("figure", "value"), form, sys.stdout)
+    else:
+        exact = (
+            {"figure": name, "value": cell.value, "unit": unit.value, "small": cell.small}
+            for name, cell, unit in summary.cells()
+        )
+        show(exact, ("figure", "value", "unit", "small"), form, sys.stdout)
 
 
 def events(house: House, args: argparse.Namespace) -> int:
