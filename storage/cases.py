@@ -12,11 +12,8 @@ import sqlalchemy as sa
 from storage import bulk, tables, trail
 from storage.database import in_chunks
 from storage.query import fold
+from storage.schema import CASE, EVENT, REPLY
 from storage.types import SYSTEM, EventKind, NewPost, Opinion, Post, Priority, ReplyState, Status
-
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _BLANK = tables.Case(author_key="", opened_at=_EVER, last_mention_at=_EVER).model_dump(exclude={"id"})

@@ -10,16 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import fence, tables
+from storage import fence
 from storage.database import Database, insert_ignore
 from storage.errors import StepRefused
 from storage.outbox import put
+from storage.schema import CASE, REPLY, SETTING
 from storage.trail import append
 from storage.types import EventKind, ReplyState
-
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,17 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables
+from storage import rows
 from storage.database import Database
+from storage.schema import AUTHOR, CASE, EVENT, GROUP, POST, REPLY, REVISION
 from storage.types import Case, Event, EventKind, Reply, ReplyState, Sentiment
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
-REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 
 CASES = 10
 REPLIES = 5

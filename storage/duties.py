@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from storage import tables
 from storage.database import Database, insert_ignore, owner_is_dead, process_name
-
-DUTY = tables.Duty.__table__  # type: ignore[attr-defined]
+from storage.schema import DUTY
 
 LEASE = timedelta(minutes=30)
 """How long whoever took it has it, while their process lives as far as can be told."""

@@ -14,25 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage import graves, tables, trail
+from storage import graves, trail
 from storage.database import Database, in_chunks
 from storage.errors import StepRefused
 from storage.query import index
+from storage.schema import AUTHOR, BAND, CASE, CONVERSATION, EVENT, GROUP, NOTICE, PERSON, POST, REPLY, REVISION, SOURCE
 from storage.types import SYSTEM, Account, Erased, EventKind, ReplyState, Status
 from storage.workflow import OPEN
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
-NOTICE = tables.Notice.__table__  # type: ignore[attr-defined]
-PERSON = tables.Person.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-BAND = tables.PostBand.__table__  # type: ignore[attr-defined]
-REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
-SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
 
 BATCH = 200
 """Posts erased in one transaction: others work on meanwhile."""

@@ -16,12 +16,10 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, packs, rows, tables
+from storage import frames, packs, rows
 from storage.frames import AUTHOR, BETWEEN, CASE, INTENT, MATCH, POST
 from storage.packs import BETWEEN_ROWS
-
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
+from storage.schema import CONVERSATION, TAG
 
 FIELDS = (
     "id", "case_id", "source", "source_kind", "brand", "queries", "url", "title", "text", "lang", "author",

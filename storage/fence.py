@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import tables, workflow
+from storage import workflow
 from storage.errors import ConversationMoved, LostCase
+from storage.schema import EVENT, SETTING
 from storage.types import EventKind
 
 STOPS = frozenset(
@@ -26,8 +27,6 @@ STOPS = frozenset(
 )
 """Events that stop a reply which already waits to leave; other people's posts in a busy thread do not."""
 
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
 
 CRISIS = "crisis"
 """The setting that holds the present or the last crisis; "" after one was ended."""

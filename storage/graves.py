@@ -9,13 +9,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables
 from storage.database import Database, in_chunks, insert_ignore
 from storage.identity import author_of, conversation_of, grave
+from storage.schema import SETTING, TOMBSTONE
 from storage.types import NewPost, ReadThread
-
-SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
-TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
 
 SECRET = "grave"  # noqa: S105 - the name of the row, not the secret
 """The setting that holds the key of the hashes; with the database it goes wherever that goes."""

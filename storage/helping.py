@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, tables
+from storage import frames
 from storage.asking import Ask
 from storage.database import Database, in_chunks
 from storage.frames import AUTHOR, EVENT, INTENT, POST, REPLY
@@ -20,10 +20,9 @@ from storage.open_time import moment_of
 from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree
 from storage.query.grammar import parse
+from storage.schema import GROUP
 from storage.types import EventKind
 from storage.types.figures import Ints
-
-GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
 
 TEXT = 4000
 """Characters of a post that are looked at."""

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables
+from storage import rows
 from storage.case_times import OPENINGS, RESPONSES, Step, asked
 from storage.database import Database, in_chunks
+from storage.schema import CASE, EVENT, POST, REPLY
 from storage.trail import append
 from storage.types import SYSTEM, CaseFile, Event, EventKind, Mention, Status
 from storage.workflow import MOVES
@@ -23,11 +24,6 @@ COUNTED = frozenset(MOVES) | RESPONSES | OPENINGS
 
 SAID = (EventKind.SLA_WARNED, EventKind.SLA_MISSED)
 """What is said of a target, once each."""
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 
 class Wait(NamedTuple):

@@ -9,12 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import tables
 from storage.database import Database
 from storage.roster import NEVER
-
-SUBSCRIPTION = tables.Subscription.__table__  # type: ignore[attr-defined]
-SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
+from storage.schema import SOURCE, SUBSCRIPTION
 
 AGAIN = timedelta(days=1)
 """After which a hub that was asked and did not confirm is asked once more."""

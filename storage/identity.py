@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import bulk, tables
+from storage import bulk
+from storage.schema import POST
 from storage.types import Post
 
 _ODD = re.compile("[\0\ud800-\udfff]")
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 Place = tuple[str, str]
 """A source, and that source's own identity of a post, an author or a conversation."""

@@ -11,18 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, searching, tables
+from storage import rows, searching
 from storage.database import Database
 from storage.errors import NotFound
+from storage.schema import AUTHOR, CASE, CONVERSATION, EVENT, POST, REPLY
 from storage.types import Author, Case, CaseFile, Event, EventKind, Mention, Reply, Sentiment
 from storage.workflow import ON_CASE
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 BATCH = 200
 """Mentions read at a time by a search: what bounds its memory and the length of its reads."""

@@ -13,8 +13,7 @@ from sqlalchemy.engine import Connection
 
 from storage import tables
 from storage.database import Database, in_chunks, insert_ignore, owner_is_dead, process_name
-
-NOTICE = tables.Notice.__table__  # type: ignore[attr-defined]
+from storage.schema import NOTICE
 
 LEASE = timedelta(minutes=5)
 """How long whoever sends a message has it; longer than any sending takes."""

@@ -17,15 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import fence, rows, tables, workflow
+from storage import fence, rows, workflow
 from storage.database import Database, owner_is_dead
 from storage.errors import HeldByOther, NotFound, StepRefused
+from storage.schema import CASE, POST, REPLY
 from storage.trail import append
 from storage.types import SYSTEM, EventKind, Receipt, Reply, ReplyState, Status
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 SENDING_LEASE = timedelta(minutes=3)
 """How long a send may take before its process is thought gone; longer than any channel's own time limit."""

@@ -8,19 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables, trail
+from storage import rows, trail
 from storage.database import Database, insert_ignore
 from storage.errors import NotFound, StepRefused
+from storage.schema import AUTHOR, CASE, EVENT, GROUP, PERSON, POST, REPLY, REVISION
 from storage.types import Account, Event, EventKind, Mention, Person, Reply, Status
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
-PERSON = tables.Person.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 
 MOST_NAMED = 10
 """Accounts that an ambiguous name is answered with."""

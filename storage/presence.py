@@ -7,10 +7,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from storage import tables
 from storage.database import Database, insert_ignore
-
-PRESENCE = tables.Presence.__table__  # type: ignore[attr-defined]
+from storage.schema import PRESENCE
 
 FRESH = timedelta(seconds=30)
 """So long after it was last said, an agent is taken to be there; a desk says it again well before."""

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from storage import tables
 from storage.database import Database, owner_is_dead, process_name
 from storage.errors import NotFound
+from storage.schema import CONVERSATION, POST, SOURCE, VISIT
 from storage.types import DueSource, DueThread, Health, SourceHealth, Visit
 
 LEASE = timedelta(minutes=5)
@@ -35,10 +36,6 @@ LOG_MOST = 1_000_000
 TRIM_EVERY = 1_000
 """Visits logged by this process after which the log is looked through."""
 
-SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-VISIT = tables.VisitLog.__table__  # type: ignore[attr-defined]
 
 _BLANK = tables.Source(name="").model_dump()
 

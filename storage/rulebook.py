@@ -21,19 +21,12 @@ from storage import cases, rows, tables, workflow
 from storage.database import Database, Within, in_chunks, insert_ignore
 from storage.errors import NotFound, StepRefused
 from storage.outbox import Outbox
+from storage.schema import AUTHOR, CASE, EVENT, POST, REPLY, RUN, SETTING
 from storage.steps import Steps
 from storage.teamwork import Teamwork
 from storage.trail import append
 from storage.types import Case, Event, EventKind, Mention, ReplyState, Status
 from storage.undo import Undo
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-RUN = tables.RuleRun.__table__  # type: ignore[attr-defined]
-SETTING = tables.Setting.__table__  # type: ignore[attr-defined]
 
 CURSOR = "rules.cursor"
 """The setting that holds the newest event looked at and the gaps below it; its row is the lock of all rule work."""

@@ -20,14 +20,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables
 from storage.database import Database, in_chunks
 from storage.query import columns, grammar, index, residue, sql, tree
 from storage.query.columns import Condition
 from storage.query.leads import Lead
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
+from storage.schema import CASE, POST
 
 WALK = 500
 """Rows at the beginning of a list that are tried before an index is asked."""

@@ -10,17 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables
+from storage import rows
 from storage.database import Database, in_chunks
 from storage.query import grammar, matcher, sql
+from storage.schema import AUTHOR, CASE, EVENT, PERSON, POST
 from storage.types import EventKind, Status, Suppression
 from storage.workflow import OPEN
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-PERSON = tables.Person.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 

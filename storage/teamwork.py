@@ -8,12 +8,10 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from storage import tables
 from storage.errors import StepRefused
+from storage.schema import CASE
 from storage.steps import LEASE, Changes, Ids, Steps
 from storage.types import Case, EventKind, Status
-
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
 
 
 class Teamwork(Steps):
@@ -26,7 +24,7 @@ class Teamwork(Steps):
             _wants_open(case)
             if case.handed_to == to:
                 return None
-            changes = {"handed_to": to, "assignee": agent, "lease_until": None}
+            changes: dict[str, Any] = {"handed_to": to, "assignee": agent, "lease_until": None}
             if case.assignee != agent:
                 changes["epoch"] = CASE.c.epoch + 1
             return changes, {"to": to, "said": note, "from": case.assignee}

@@ -10,12 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables
+from storage.schema import CASE, EVENT
 from storage.types import EventKind
 from storage.workflow import MOVING
-
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
 
 
 @cache

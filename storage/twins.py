@@ -11,15 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from storage import bulk, likeness, tables
+from storage import bulk, likeness
 from storage.database import Database, in_chunks
 from storage.errors import NotFound, StepRefused
+from storage.schema import AUTHOR, BAND, POST
 from storage.trail import append
 from storage.types import EventKind, NewPost
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-BAND = tables.PostBand.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 _ENDS = (
     sa.select(BAND.c.band, sa.func.min(BAND.c.post_id).label("first"), sa.func.max(BAND.c.post_id).label("last"))

@@ -10,24 +10,15 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.sql.operators import custom_op
 
-from storage import tables
 from storage.query import fields, tree
 from storage.query.fields import FIELDS, Takes
 from storage.query.values import COMPARE, time_edge
+from storage.schema import AUTHOR, CASE, EVENT, GROUP, INTENT, MATCH, POST, REPLY, TAG
 from storage.types import EventKind, Priority, ReplyState, Status
 
 Dialect = Literal["sqlite", "postgresql"]
 Condition = sa.ColumnElement[bool]
 
-POST: sa.Table = tables.Post.__table__  # type: ignore[attr-defined]
-CASE: sa.Table = tables.Case.__table__  # type: ignore[attr-defined]
-MATCH: sa.Table = tables.PostMatch.__table__  # type: ignore[attr-defined]
-INTENT: sa.Table = tables.PostIntent.__table__  # type: ignore[attr-defined]
-TAG: sa.Table = tables.CaseTag.__table__  # type: ignore[attr-defined]
-AUTHOR: sa.Table = tables.Author.__table__  # type: ignore[attr-defined]
-GROUP: sa.Table = tables.PersonGroup.__table__  # type: ignore[attr-defined]
-REPLY: sa.Table = tables.Reply.__table__  # type: ignore[attr-defined]
-_EVENT: sa.Table = tables.Event.__table__  # type: ignore[attr-defined]
 
 ANSWERED = tuple(each.value for each in (ReplyState.HELD, ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN))
 """States of a reply that counts as one."""
@@ -202,7 +193,7 @@ def _has(dialect: Dialect) -> Mapping[str, Condition]:
         parent.c.external_key == POST.c.parent_key,
         parent.c.conversation_id == POST.c.conversation_id,
     )
-    noted = (_EVENT.c.case_id == POST.c.case_id, _EVENT.c.kind == EventKind.NOTED.value, _EVENT.c.undone_by.is_(None))
+    noted = (EVENT.c.case_id == POST.c.case_id, EVENT.c.kind == EventKind.NOTED.value, EVENT.c.undone_by.is_(None))
     text = sa.func.lower(POST.c.text if dialect == "sqlite" else sa.collate(POST.c.text, "C"))
     find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
     return {

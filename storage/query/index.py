@@ -14,9 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.query import facts, fold
-from storage.tables import Post
+from storage.schema import POST
 
-_POST: sa.Table = Post.__table__  # type: ignore[attr-defined]
 _COLUMNS = ("title_words", "text_words", "author_words")
 _LIST = ", ".join((*_COLUMNS, "facts"))
 _TOLD_BY = ", ".join(dict.fromkeys((*_COLUMNS, *facts.COLUMNS)))
@@ -136,7 +135,7 @@ def ids(lookup: Lookup, dialect: str) -> sa.Select[Any]:
         matching = sa.literal_column("post_search").bool_op("MATCH")(_match(lookup))
         row = sa.literal_column("rowid", sa.BigInteger)
         return sa.select(row).select_from(sa.table("post_search")).where(matching)
-    return sa.select(_POST.c.id).where(condition(lookup, dialect)).correlate(None)
+    return sa.select(POST.c.id).where(condition(lookup, dialect)).correlate(None)
 
 
 def condition(lookup: Lookup, dialect: str) -> sa.ColumnElement[bool]:
@@ -144,7 +143,7 @@ def condition(lookup: Lookup, dialect: str) -> sa.ColumnElement[bool]:
     if nothing(lookup):
         return sa.false()
     if dialect == "sqlite":
-        return _POST.c.id.in_(ids(lookup, dialect))
+        return POST.c.id.in_(ids(lookup, dialect))
     from sqlalchemy.dialects.postgresql import TSQUERY  # a fifth of what a command on SQLite has to import
 
     vector: sa.ColumnElement[Any] = sa.literal_column(_VECTOR)

@@ -12,12 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import tables
 from storage.query import columns, matcher, tree
-from storage.query.columns import POST, Dialect
+from storage.query.columns import Dialect
 from storage.query.seen import Seen
-
-AUTHOR: sa.Table = tables.Author.__table__  # type: ignore[attr-defined]
+from storage.schema import AUTHOR, POST
 
 _WORDS = ("title_words", "text_words", "author_words")
 
