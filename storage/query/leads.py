@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from storage.query import columns, fields, tree
-from storage.query.columns import ANSWERED, AUTHOR, CASE, GROUP, INTENT, MATCH, POST, REPLY, TAG, Dialect
+from storage.query.columns import ANSWERED, Dialect
+from storage.schema import AUTHOR, CASE, GROUP, INTENT, MATCH, POST, REPLY, TAG
 
 _ON_CASE = ("status", "assignee", "department", "handover", "playbook")
 

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from storage.query import columns, facts, index, leads, literals, patterns, tree
 from storage.query.columns import Condition, Dialect
 from storage.query.leads import Lead
+from storage.schema import CASE, POST
 
 MAX_LEAVES = 300
 """Leaves of a query that are put in SQL; of a longer one only the index takes part. SQLite nests 1,000 deep."""
@@ -35,7 +36,7 @@ Vocabulary = Callable[[Sequence[str], range | None, Callable[[str], bool] | None
 """The indexed words that hold one of these parts, have so many letters, and pass the test; None where they cannot be
 told, or are many."""
 
-JOINED = sa.outerjoin(columns.POST, columns.CASE, columns.CASE.c.id == columns.POST.c.case_id)
+JOINED = sa.outerjoin(POST, CASE, CASE.c.id == POST.c.case_id)
 """What the conditions are over."""
 
 
@@ -86,10 +87,8 @@ def search(
     if words is not None:
         ways = [*_by_words(node, words, now), *ways]
     elif lookup is not None:
-        ways = [
-            Lead(columns.POST.c.id, sa.select(columns.POST.c.id).select_from(JOINED).where(told, bounds.upper)),
-            *ways,
-        ]
+        found = sa.select(POST.c.id).select_from(JOINED).where(told, bounds.upper)
+        ways = [Lead(POST.c.id, found), *ways]
     return Search(sa.and_(narrowed, bounds.upper), bounds.upper, bounds.exact, lookup, words, ways)
 
 
@@ -100,7 +99,7 @@ def _is_of_words(node: tree.Node) -> bool:
 
 def _by_words(node: tree.Node, words: sa.Select[Any], now: datetime) -> Iterator[Lead]:
     """What the words lead to on SQLite, and before that what they lead to in the times asked for."""
-    post = columns.POST.alias()
+    post = POST.alias()
     times = [
         columns.timely(each, now, post)
         for each in (node.parts if isinstance(node, tree.And) else ())
@@ -108,8 +107,8 @@ def _by_words(node: tree.Node, words: sa.Select[Any], now: datetime) -> Iterator
     ]
     if times:
         met = sa.select(post.c.id).where(*times, columns.aside(post.c.id, "sqlite").in_(words))
-        yield Lead(columns.POST.c.id, met)
-    yield Lead(columns.POST.c.id, words)
+        yield Lead(POST.c.id, met)
+    yield Lead(POST.c.id, words)
 
 
 def looked_up(
