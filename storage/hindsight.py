@@ -6,7 +6,7 @@ What has no history stays as it is now: which queries a mention answers, its dup
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables
 from storage.case_times import OPENINGS, Step, replay
+from storage.schema import EVENT, REPLY, REVISION
 from storage.types import EventKind, Mention, Priority, Sentiment
-
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
 
 OUT = frozenset({EventKind.HELD, EventKind.SENDING, EventKind.SENT, EventKind.UNCERTAIN})
 """After these a reply is out or on its way; after any other event of a reply it is not."""
@@ -90,7 +86,7 @@ def _stood(mention: Mention, traces: Traces, moment: datetime) -> Mention:
     events = traces.of_case[mention.case_id] if mention.case_id is not None else []
     changes = _case_then(mention, events) | _text_then(mention, traces.revisions[mention.id], moment)
     own = [each for each in events if each.post_id == mention.id]
-    changes |= _understood_then(own) | {"deleted_at": _deleted_then(mention, own, moment)}
+    changes |= _understood_then(mention.id, events) | {"deleted_at": _deleted_then(mention, own, moment)}
     changes["has_reply"] = not OUT.isdisjoint(traces.of_replies[mention.id].values())
     return replace(mention, **changes)
 
@@ -151,15 +147,23 @@ def _tags(standing: Iterable[Happened]) -> tuple[str, ...]:
     return tuple(sorted(tags))
 
 
-def _understood_then(events: Iterable[Happened]) -> dict[str, Any]:
+def _understood_then(mention: int, events: Iterable[Happened]) -> dict[str, Any]:
     """The last correction that stood then; before any correction, what the first one (made since) replaced."""
     then: dict[str, Any] = {}
     for each in events:
-        if each.kind is EventKind.CORRECTED:
-            then.setdefault(each.data["field"], each.data["from"])
+        for name, before in _replaced(mention, each):
+            then.setdefault(name, before)
             if each.stood:
-                then[each.data["field"]] = each.data["to"]
+                then[name] = each.data["to"]
     return {name: value for each in then for name, value in _understood(each, then[each])}
+
+
+def _replaced(mention: int, event: Happened) -> Iterator[tuple[str, Any]]:
+    """What an event changed of what was understood of a mention: the field, and what it replaced."""
+    if event.kind is EventKind.CORRECTED and event.post_id == mention:
+        yield event.data["field"], event.data["from"]
+    elif event.kind is EventKind.PRIORITISED:
+        yield from (("priority", before) for before, _, ids in event.data.get("was", ()) if mention in ids)
 
 
 def _understood(name: str, value: Any) -> list[tuple[str, Any]]:

@@ -9,13 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import tables
 from storage.database import Database
+from storage.schema import EVENT, LESSON, POST
 from storage.types import SYSTEM, EventKind
-
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-LESSON = tables.Lesson.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 ABOUT_US = {EventKind.RESOLVED.value: "yes", EventKind.SENT.value: "yes", EventKind.DISMISSED.value: "no"}
 """What handling a case says about its mentions: who answers or resolves it finds it about us, who dismisses it not."""
@@ -82,7 +78,8 @@ class Lessons:
             .order_by(POST.c.id)
         )
         for row in connection.execute(query):
-            yield row.post_id, _judgement(row, "priority", row.priority, str(row.data.get("to")))
+            before = (priority for priority, _, ids in row.data.get("was", ()) if row.post_id in ids)
+            yield row.post_id, _judgement(row, "priority", next(before, row.priority), str(row.data.get("to")))
 
     def _handled(self, connection: sa.Connection) -> Iterator[tuple[int, Judgement]]:
         last = (
@@ -91,8 +88,15 @@ class Lessons:
             .group_by(EVENT.c.case_id)
             .subquery()
         )
+        set_by = EVENT.alias()
+        ranked = sa.exists(sa.literal(1)).where(
+            set_by.c.case_id == POST.c.case_id,
+            set_by.c.kind == EventKind.PRIORITISED.value,
+            set_by.c.undone_by.is_(None),
+        )
+        said = (EVENT.c.at.label("said_at"), EVENT.c.actor, EVENT.c.kind.label("step"), ranked.label("ranked"))
         query = (
-            sa.select(*_SAID, EVENT.c.at.label("said_at"), EVENT.c.actor, EVENT.c.kind.label("step"))
+            sa.select(*_SAID, *said)
             .select_from(sa.join(last, EVENT, EVENT.c.id == last.c.id).join(POST, POST.c.case_id == last.c.case_id))
             .where(POST.c.is_mention, POST.c.external_id != "")
             .order_by(POST.c.id)
@@ -103,7 +107,8 @@ class Lessons:
             yield row.post_id, _judgement(row, "relevance", judged, about_us)
             if about_us == "no":
                 continue
-            yield row.post_id, _judgement(row, "priority", row.priority, row.priority)
+            if not row.ranked:  # by a rule: that nobody changed what it said does not make it right
+                yield row.post_id, _judgement(row, "priority", row.priority, row.priority)
             if row.sentiment != "unrated":
                 yield row.post_id, _judgement(row, "sentiment", row.sentiment, row.sentiment)
 

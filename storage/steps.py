@@ -16,26 +16,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import rows, tables, workflow
+from storage import corrections, rows, workflow
+from storage.corrections import CORRECTABLE, SCORES
 from storage.database import Database, insert_ignore
 from storage.errors import HeldByOther, LostCase, NotFound, StepRefused
+from storage.schema import CASE, EVENT, POST, TAG
 from storage.trail import append
-from storage.types import SYSTEM, Case, EventKind, Priority, Sentiment, Status
-from storage.types.words import INTENTS
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
-INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
+from storage.types import SYSTEM, Case, EventKind, Priority, Status
 
 LEASE = timedelta(minutes=10)
 """How long a claim lasts when nobody renews it; a desk renews it every minute."""
-
-SCORES: Mapping[Priority, int] = {Priority.LOW: 10, Priority.NORMAL: 35, Priority.HIGH: 65, Priority.URGENT: 90}
-"""The priority score that a person's word stands for: the middle of each band."""
-
-CORRECTABLE = ("sentiment", "intent", "priority", "relevance", "lang")
 
 Ids = int | Sequence[int]
 """One case, or several that take the step together: all or none."""
@@ -152,14 +142,15 @@ class Steps:
             return len(found)
 
     def prioritise(self, case_ids: Ids, agent: str, to: Priority) -> tuple[Case, ...]:
-        """Sets the priority, and with it the place in the inbox."""
-
-        def change(case: Row[Any], now: datetime) -> Changes | None:
-            if case.priority == to.value:
-                return None
-            return {"priority": to.value, "priority_score": SCORES[to]}, {"from": case.priority, "to": to.value}
-
-        return self._take(EventKind.PRIORITISED, case_ids, agent, change)
+        """Sets the priority, and with it the place in the inbox; of the mentions too, for queries ask those."""
+        with self._transaction(case_ids) as (connection, found, now, batch):
+            for case in found:
+                _allow(EventKind.PRIORITISED, case, agent, now)
+                if case.priority != to.value:
+                    data = {"from": case.priority, "to": to.value, "was": corrections.rank(connection, case.id, to)}
+                    changes = {"priority": to.value, "priority_score": SCORES[to]}
+                    _write(connection, EventKind.PRIORITISED, case, agent, now, changes, data | batch)
+            return _cases(connection, found)
 
     def tag(self, case_ids: Ids, agent: str, tag: str) -> tuple[Case, ...]:
         """Labels cases; nothing happens to those that have the label."""
@@ -201,10 +192,10 @@ class Steps:
             if post is None or post.case_id is None:
                 raise NotFound(f"There is no mention {post_id} with a case.")
             case = _locked(connection, (post.case_id,))[0]
-            was, now = read_field(connection, post, field), self.database.now()
-            after = _intents(connection, str(to)) if field == "intent" else _checked(field, to)
-            if was != after or not _is_confirmed(connection, post_id, field):
-                write_field(connection, post_id, field, after)
+            was, now = corrections.read(connection, post, field), self.database.now()
+            after = corrections.meant(connection, field, to)
+            if was != after or not corrections.is_confirmed(connection, post_id, field):
+                corrections.write(connection, post_id, field, after)
                 data = {"field": field, "from": was, "to": after, "model": post.model}
                 append(
                     connection, EventKind.CORRECTED, at=now, actor=agent, case_id=case.id, post_id=post_id, data=data
@@ -340,58 +331,3 @@ def _tag_name(tag: str) -> str:
     if not name or len(name) > 50:
         raise StepRefused("A tag has 1 to 50 characters.")
     return name
-
-
-def read_field(connection: Connection, post: Row[Any], field: str) -> Any:
-    """What is understood of a post now; of its intents all, the most likely first."""
-    if field != "intent":
-        return post._mapping[field]
-    every = sa.select(INTENT.c.intent).where(INTENT.c.post_id == post.id).order_by(INTENT.c.place)
-    return list(connection.scalars(every))
-
-
-def write_field(connection: Connection, post_id: int, field: str, value: Any) -> None:
-    """Puts a person's word in the place of what was understood. Raises `StepRefused` for a value that is none."""
-    if field == "intent":
-        connection.execute(sa.delete(INTENT).where(INTENT.c.post_id == post_id))
-        names = [value] if isinstance(value, str) else value or []
-        if names:
-            rows_ = [{"post_id": post_id, "intent": name, "place": place} for place, name in enumerate(names)]
-            connection.execute(sa.insert(INTENT), rows_)
-        return
-    values = {field: _checked(field, value)}
-    if field == "priority":
-        values["priority_score"] = SCORES[Priority(value)]
-    connection.execute(sa.update(POST).where(POST.c.id == post_id).values(values))
-
-
-def _intents(connection: Connection, words: str) -> list[str]:
-    """The intents that `words` name: those everybody knows, and those that a classifier of your own found before."""
-    names = list(dict.fromkeys(name for each in words.split(",") if (name := each.strip().casefold())))
-    found = connection.scalars(sa.select(INTENT.c.intent).where(INTENT.c.intent.in_(names)).distinct())
-    strange = sorted(set(names) - {*INTENTS, *found})
-    if strange:
-        raise StepRefused(f"{strange[0]} is no intent; choose from {', '.join(INTENTS)}.")
-    return names
-
-
-def _is_confirmed(connection: Connection, post_id: int, field: str) -> bool:
-    """Whether a person's word on it stands already: saying it twice teaches nothing."""
-    said = sa.select(EVENT.c.data).where(
-        EVENT.c.post_id == post_id, EVENT.c.kind == EventKind.CORRECTED.value, EVENT.c.undone_by.is_(None)
-    )
-    return any(data.get("field") == field for data in connection.scalars(said))
-
-
-def _checked(field: str, value: Any) -> Any:
-    try:
-        match field:
-            case "sentiment":
-                return Sentiment(value).value
-            case "priority":
-                return Priority(value).value
-            case "relevance":
-                return None if value is None else min(1.0, max(0.0, float(value)))
-    except ValueError:
-        raise StepRefused(f"{value} is no {field}.") from None
-    return value

@@ -11,19 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import rows, tables
+from storage import corrections, rows
 from storage.database import Database, insert_ignore
 from storage.errors import StepRefused
 from storage.outbox import call_back
-from storage.steps import write_field
+from storage.schema import CASE, EVENT, REPLY, TAG
 from storage.trail import append
-from storage.types import SYSTEM, Event, EventKind, ReplyState
-
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
+from storage.types import SYSTEM, Event, EventKind, Priority, ReplyState
 
 DEPTH = 50
 """Acts that can be taken back; a step on several cases is one act."""
@@ -127,7 +121,7 @@ class Undo:
         else:
             first = connection.execute(sa.select(EVENT).where(EVENT.c.id == event.data["event"])).one()
             kind, data = EventKind(first.kind), {**first.data, "redo": event.id}
-            self._invert(connection, first, kind, back=False)
+            data |= self._invert(connection, first, kind, back=False)
         said = {**data, "before": before} if before else data
         if "batch" in event.data:
             said["batch"] = f"{event.data['batch']}'"
@@ -136,8 +130,8 @@ class Undo:
         _mark(connection, event.id, new_id)
         return new_id
 
-    def _invert(self, connection: Connection, event: Row[Any], kind: EventKind, *, back: bool) -> None:
-        """What an act changed outside its case's row."""
+    def _invert(self, connection: Connection, event: Row[Any], kind: EventKind, *, back: bool) -> dict[str, Any]:
+        """Turns what an act changed outside its case's row; gives what the new event says of it besides."""
         match kind:
             case EventKind.TAGGED | EventKind.UNTAGGED:
                 row = {"case_id": event.case_id, "tag": event.data["tag"]}
@@ -147,7 +141,12 @@ class Undo:
                     connection.execute(insert_ignore(self.database, TAG, [row], ["case_id", "tag"]))
             case EventKind.CORRECTED:
                 value = event.data["from" if back else "to"]
-                write_field(connection, event.post_id, event.data["field"], value)
+                corrections.write(connection, event.post_id, event.data["field"], value)
+            case EventKind.PRIORITISED if back:
+                corrections.put_back(connection, event.data.get("was", ()))
+            case EventKind.PRIORITISED:
+                return {"was": corrections.rank(connection, event.case_id, Priority(event.data["to"]))}
+        return {}
 
     def _call_back(self, connection: Connection, agent: str, event: Row[Any], now: datetime) -> int:
         call_back(connection, event.reply_id, agent, now)

@@ -8,6 +8,7 @@ from typing import Any
 from listener import judge, teaching
 from listener.types import Brand, Watchlist
 from storage.database import Database
+from storage.inbox import Inbox
 from storage.intake import Intake
 from storage.lessons import Lessons
 from storage.steps import Steps
@@ -57,14 +58,15 @@ def test_handling_a_case_confirms_what_was_left_and_dismissing_says_it_is_not_ab
 
 
 def test_a_priority_set_by_hand_is_learnt_from_and_one_left_is_confirmed(database: Database) -> None:
-    arrived(database, "Zonnebank is waardeloos en traag!", "De app van Zonnebank doet het niet")
+    texts = ("Zonnebank is waardeloos en traag!", "De app van Zonnebank doet het niet", "Zonnebank belde terug")
+    arrived(database, *texts)
     steps = Steps(database)
+    understood = Inbox(database).mention(1).priority
     steps.prioritise(1, "anna", Priority.URGENT)
     steps.prioritise(2, "rule:haste", Priority.URGENT)
-    steps.resolve((1, 2), "anna")
+    steps.resolve((1, 2, 3), "anna")
     found = {text[:9]: (before, after) for text, field, before, after in said(database) if field == "priority"}
-    assert found["Zonnebank"][1] == "urgent"
-    assert found["De app va"][0] == found["De app va"][1] != ""
+    assert found == {texts[0][:9]: (understood, "urgent"), texts[2][:9]: ("low", "low")}
 
 
 def test_training_stores_a_version_that_can_be_rolled_back(sqlite_database: Database, clock: Any) -> None:

@@ -187,6 +187,10 @@ def test_priority_moves_a_case_up_the_inbox(desk: Any) -> None:
     first, second = desk.case(), desk.case()
     desk.steps.prioritise(second, "anna", Priority.URGENT)
     assert [case.id for case in desk.inbox.page("is:open")] == [second, first]
+    assert [case.id for case in desk.inbox.page("priority:urgent")] == [second]
+    desk.steps.prioritise(second, "bram", Priority.LOW)
+    assert desk.inbox.page("is:urgent") == ()
+    assert [(each.priority, each.priority_score) for each in desk.inbox.mentions("priority:low")] == [("low", 10)]
 
 
 def test_a_judgement_that_was_right_is_confirmed_once(desk: Any) -> None:

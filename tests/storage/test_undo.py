@@ -63,6 +63,7 @@ def picture(desk: Any, case_id: int) -> tuple[Any, ...]:
         case.tags,
         case.sentiment,
         case.intents,
+        [(post.priority, post.priority_score) for post in desk.inbox.open(case_id).thread],
     )
 
 
