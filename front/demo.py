@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 from front import parser
 from front.house import House
@@ -19,34 +22,6 @@ from storage.database import utc_now
 
 REPORT = "demo-report.html"
 
-SOURCES = """\
-allow_private: true
-timezone: Europe/Amsterdam
-brands:
-  zonnebank:
-    query: 'zonnebank* OR "zonne bank"'
-    own_accounts: ["Zonnebank"]
-    context: [bank, app, pas, rekening, rente, overboeking, account, card]
-  maanbank: {{query: maanbank, competitor: true}}
-sources:
-  - {{name: praatpaal, url: "{forum}", every: 3, pause: 0}}
-  - name: geldblog
-    kind: wordpress
-    url: "{blog}"
-    every: 3
-    pause: 0
-    reply: {{user: {user}, password: "{password}"}}
-  - {{name: nieuws, url: "{nieuws}", every: 3, pause: 0}}
-  - {{name: news, url: "{news}", every: 3, pause: 0}}
-replies:
-  uitzoeken:
-    nl: "Dag {{author}}, wat vervelend. We zoeken het nu uit en laten het je hier weten. ^{{agent}}"
-    en: "Hi {{author}}, sorry about that. We are looking into it and will tell you here. ^{{agent}}"
-  dank:
-    nl: "Dank je wel, {{author}}! ^{{agent}}"
-    en: "Thank you, {{author}}! ^{{agent}}"
-"""
-
 
 def demo(house: House, args: argparse.Namespace) -> int:
     """Starts the sample sites and runs the main job; on a terminal with the desk, else one round with its results."""
@@ -55,16 +30,26 @@ def demo(house: House, args: argparse.Namespace) -> int:
         server.running(World.begin(utc_now, utc_now()), args.port) as sites,
     ):
         config = Path(folder) / "sources.yaml"
-        config.write_text(SOURCES.format(**sites, user=server.USER, password=server.PASSWORD), encoding="utf-8")
+        config.write_text(configuration(sites, house.agent), encoding="utf-8")
         for name, address in sites.items():
             print(f"{name}: {address}", file=sys.stderr)  # noqa: T201
         options = ["--config", str(config), "--database", f"sqlite:///{folder}/webcare.db"]
         options += ["--agent", house.agent]
         if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return _one_round(options)
+        colleague = f"a colleague's desk, in another terminal: {sys.argv[0]} --config {config} --agent anna desk"
+        print(colleague, file=sys.stderr)  # noqa: T201
         _command([*options, "listen", "--once", "--now"])
         with _listener(options, Path(folder) / "listen.log"):
             return _command([*options, "desk"])
+
+
+def configuration(sites: Mapping[str, str], agent: str) -> str:
+    """The demo's `sources.yaml`: the sites where they are now, and whoever started it as the lead of the team."""
+    lines = (files("front.samples") / "sources.yaml").read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith(f"  {agent}: {{role:"))
+    access = {"user": server.USER, "password": server.PASSWORD}
+    return Template(text).substitute(sites, agent=json.dumps(agent, ensure_ascii=False), **access)
 
 
 def _one_round(options: list[str]) -> int:

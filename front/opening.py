@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from front.house import House
 from front.scout import Scout
@@ -28,7 +29,14 @@ FIRST_SECONDS = 2.0
 
 
 def desk(house: House, args: argparse.Namespace) -> int:
-    """Opens the desk. While it is open it also sends what is due and wakes what slept."""
+    """Opens the desk. While it is open it also sends what is due and wakes what slept.
+
+    Raises `NotReady` where there is neither a terminal nor a tab of a browser to open it in.
+    """
+    if "TEXTUAL_DRIVER" not in os.environ and not all(map(_is_terminal, (sys.__stdin__, sys.__stderr__))):
+        from desk.errors import NotReady
+
+        raise NotReady("The desk needs a terminal; without one there are `webcare mentions` and `webcare case`.")
     gc.disable()  # what is imported stays: looking through it for garbage is a tenth of the wait
     scout = Scout(lambda: look(house))
     from desk.app import Desk
@@ -58,6 +66,10 @@ def desk(house: House, args: argparse.Namespace) -> int:
     if app.refused is not None:
         raise app.refused
     return app.return_code or 0
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def look(house: House) -> Sighting:

@@ -24,6 +24,12 @@ def page(title: str, body: str, head: str = "", *, id_: str = "sample") -> str:
     )
 
 
+def chat(told: Sequence[tuple[str, str]]) -> str:
+    """What alerts told, newest first."""
+    posts = "".join(f"<article><b>{escape(title)}</b>{paragraphs(text)}</article>" for title, text in reversed(told))
+    return page("Alerts", f"<h1>Alerts</h1>{posts or '<p>Nothing was told yet.</p>'}")
+
+
 def paragraphs(text: str) -> str:
     """Plain text as HTML."""
     return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))

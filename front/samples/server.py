@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 from front.samples import pages
 from front.samples.world import World
 
-SITES = ("forum", "blog", "nieuws", "news")
+SITES = ("forum", "blog", "nieuws", "news", "chat")
+"""The chat is where alerts are told; the others are listened to."""
 USER, PASSWORD = "webcare", "abcd efgh ijkl mnop"
 LARGEST = 100_000
 """Bytes a request may post."""
@@ -75,6 +76,10 @@ def _news(world: World, base: str, path: str, query: dict[str, str]) -> Answer:
     return 200, "application/atom+xml", pages.atom("News from here", base, world.of("news"))
 
 
+def _chat(world: World, base: str, path: str, query: dict[str, str]) -> Answer:
+    return 200, "text/html", pages.chat(world.told)
+
+
 def _missing() -> Answer:
     return 404, "text/html", pages.page("Not found", "<h1>Not found</h1>")
 
@@ -84,6 +89,7 @@ VIEWS: dict[str, Callable[[World, str, str, dict[str, str]], Answer]] = {
     "blog": _blog,
     "nieuws": _nieuws,
     "news": _news,
+    "chat": _chat,
 }
 
 
@@ -107,7 +113,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(min(size, LARGEST))
-        if self.server.site != "blog" or urlsplit(self.path).path != "/wp-json/wp/v2/comments":
+        if self.server.site == "chat":
+            said = json.loads(body)["data"]
+            self.server.world.told.append((str(said["title"]), str(said["text"])))
+            self._answer((200, "text/plain", "told"))
+        elif self.server.site != "blog" or urlsplit(self.path).path != "/wp-json/wp/v2/comments":
             self._answer(_missing())
         elif self.headers.get("Authorization") != "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode():
             self._answer(_refusal(401, "rest_cannot_create", "Sorry, you are not allowed to create this comment."))

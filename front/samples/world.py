@@ -40,6 +40,8 @@ class World:
     threads: tuple[Thread, ...] = ()
     replies: dict[int, list[Note]] = field(default_factory=dict)
     """Thread number -> what was posted while we ran."""
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """Title and text of what alerts told, oldest first."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod

@@ -51,8 +51,7 @@ def listened(shell: Shell) -> Any:
     from front import demo
 
     with server.running(World.begin(utc_now, utc_now())) as sites:
-        text = demo.SOURCES.format(**sites, user=server.USER, password=server.PASSWORD)
-        (shell.folder / "sources.yaml").write_text(text, encoding="utf-8")
+        (shell.folder / "sources.yaml").write_text(demo.configuration(sites, "anna"), encoding="utf-8")
         assert shell("listen", "--once") == 0, shell.err
         yield shell
 
@@ -90,6 +89,7 @@ def test_a_bad_query_is_refused_where_it_is_wrong(shell: Shell, query: str, care
 def test_a_mentions_way_from_the_web_to_a_report(listened: Shell) -> None:
     found = listened.json("mentions", "source:geldblog author:emma")
     (emma,) = found
+    assert listened.json("mentions", "author:alert_anja")[0]["assignee"] == "sara", "a rule gave it to her"
     assert (emma["kind"], emma["brand"], emma["status"], emma["lang"]) == ("comment", "zonnebank", "new", "en")
     case = str(emma["case_id"])
     assert listened("case", case, "claim", agent="anna") == 0
@@ -214,10 +214,10 @@ def test_subscriptions_of_another_reader_become_sources(shell: Shell) -> None:
     assert shell("check") == 0, shell.err
 
 
-def test_a_key_for_nothing_is_refused_before_the_desk_opens(shell: Shell) -> None:
-    (shell.folder / "sources.yaml").write_text("timezone: UTC\ndesk:\n  keys: {case.resolv: d}\n")
-    assert shell("desk") == 2
-    assert "sources.yaml:3: desk.keys.case.resolv: is nothing a key does (did you mean case.resolve?)" in shell.err
+def test_a_desk_without_a_terminal_is_refused_in_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.__stdin__", None)
+    assert shell("desk") == 1
+    assert "needs a terminal" in shell.err
 
 
 def test_a_source_is_added_to_the_file_with_its_comments_left(listened: Shell) -> None:
