@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,8 +22,9 @@ from storage.types import Post, PostKind
 
 LIST_PAGES = 3
 """Pages of the list of questions that are read at most, where the option `list_pages` does not say."""
-MOST_PAGES = 30
-"""Pages of answers of one question."""
+MOST_PAGES = 50
+"""Pages of answers of one question; more than those up to which an answer that is on none of them is gone."""
+LISTS_ALL = True
 MOST_POSTS = 1000
 """Answers or comments that one page can hold."""
 REFUSED = frozenset((401, 403, 404, 405, 410))
@@ -32,6 +34,15 @@ _QUESTION = re.compile(r"/question/(\d{1,18})(?=/|\Z)")
 _SIGNS = ".post-update-info-container, .js-editable-controls, .moderated, .expander, script"
 """What a post's body holds besides its text."""
 _COMMENT_SIGNS = "a.author, .age, .edit, .js-edit, form, script"
+_QUESTION_BOX = ".js-question[data-post-id], div.post.question, #question-table"
+_ANSWER_BOX = "div.answer, div.js-answer"
+_COMMENT_BOX = "div.comment, div.js-comment"
+_SIGNER = ".user-info a, .post-update-info-author-name a, a.author"
+_SHOWN_SIGNER = "img.gravatar ~ p, .post-update-info-author-name"
+_WHEN = "abbr.timeago[title], abbr.js-timeago[title], time[datetime]"
+"""Where old themes (to 0.11) and new ones (from 0.12) have the parts of a page."""
+_ZONE_TWICE = re.compile(r"([+-]\d\d):?(\d\d)\s[+-]\d{4}\Z")
+"""Newer versions write "2026-11-01 08:04:00+00:00 +0000"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +81,21 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         return _read_comments(page, link)
     if link.role == "question":
         return _read_question(page, link, source)
+    if link.role == "described":
+        return schema_org.read(page, link, source)
     return _read_list(page, link, source)
 
 
 def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """The feed of questions, where the interface is closed; and more comments where older versions have them."""
+    """The feed of questions, where the interface is closed; more comments where older versions have them.
+
+    A question in a theme of the site's own is read by what it says in schema.org's words.
+    """
     is_closed = isinstance(error, ReadError) or getattr(error, "status", None) in REFUSED
     if link.role == "list" and is_closed and link.carry.get("place", 1) == 1:
         return [Link(url=f"{_base(source)}/feeds/rss/", role="feed")]
+    if link.role == "question" and isinstance(error, ReadError) and link.carry.get("place") == 1:
+        return [replace(link, url=str(link.carry["url"]), role="described")]
     if link.role == "comments" and "/s/post_comments/" in link.url and is_closed:
         return [replace(link, url=link.url.replace("/s/post_comments/", "/post_comments/"))]
     return []
@@ -133,10 +151,11 @@ def _read_feed(page: Page) -> Reading:
 
 
 def _read_question(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """A page of a question: the question itself, its answers and comments, and where more of them are."""
     root = tree.tree_of(page)
-    question = tree.first(root, ".post.js-question", "div.post.question", "#question-table")
+    question = tree.first(root, _QUESTION_BOX)
     if question is None:
-        return schema_org.read(page, link, source)
+        raise ReadError(f"{page.url} shows no question in the way of any Askbot theme that is known.")
     url = str(link.carry.get("url") or page.url.split("?")[0].split("#")[0])
     place = _Place(
         page,
@@ -146,12 +165,13 @@ def _read_question(page: Page, link: Link, source: SourceSpec) -> Reading:
     )
     if not place.title:
         place = replace(place, title=tree.line(tree.first(root, "h1 .js-editable-content", "h1")))
-    answers = tree.select(root, "div.answer")[:MOST_POSTS]
-    more = [each for each in map(_closed_comments, tree.select(root, ".comments")[:MOST_POSTS]) if each]
+    answers = tree.select(root, _ANSWER_BOX)[:MOST_POSTS]
+    boxes = tree.select(root, ".comments, .js-post-comments")[:MOST_POSTS]
+    more = [each for each in map(_closed_comments, boxes) if each]
     posts = [_post(question, place, is_answer=False), *(_post(each, place, is_answer=True) for each in answers)]
-    comments = [_comment(each, place) for each in tree.select(root, "div.comment")[:MOST_POSTS] if _number(each)]
+    comments = [_comment(each, place) for each in tree.select(root, _COMMENT_BOX)[:MOST_POSTS]]
     return Reading(
-        posts=tuple(post for post in (*posts, *comments) if post.external_id),
+        posts=tuple(post for post in (*posts, *comments) if post.external_id.strip("0")),
         links=(*_further(root, link, url), *(_comments(each, place, source) for each in more)),
     )
 
@@ -177,11 +197,11 @@ def _post(node: Node, place: _Place, *, is_answer: bool) -> Post:
     signs = tree.select(node, ".post-body .post-update-info")
     if not signs:
         signs = tree.select(node, ".post-update-info")
-    moments = [_moment(each, place) for each in signs[:2]]
+    moments = [_moment(each, place) for sign in signs[:2] for each in tree.select(sign, _WHEN)[:2]]
     body = tree.first(node, ".post-body")
     is_cut = body is not None and tree.first(body, ".snippet .expander") is not None
-    person = tree.first(signs[0], ".user-info a", "a.author") if signs else None
-    name = tree.line(person) or ("" if not signs else tree.line(tree.first(signs[0], "img.gravatar ~ p")))
+    person = tree.first(signs[0], _SIGNER) if signs else None
+    name = tree.line(person) or ("" if not signs else tree.line(tree.first(signs[0], _SHOWN_SIGNER)))
     if body is not None:
         body = tree.fragment(tree.inner(body))
         tree.drop(body, _SIGNS)
@@ -195,14 +215,14 @@ def _post(node: Node, place: _Place, *, is_answer: bool) -> Post:
         **_thread(place),
         kind=PostKind.REPLY if is_answer else PostKind.POST,
         published_at=moments[0] if moments else None,
-        edited_at=moments[1] if len(moments) > 1 else None,
+        edited_at=moments[-1] if len(moments) > 1 else None,
         partial=is_cut,
     )
 
 
 def _comment(node: Node, place: _Place) -> Post:
-    identity, person = _number(node), tree.first(node, "a.author")
-    body = tree.fragment(tree.inner(tree.first(node, ".comment-body")))
+    identity, person = _number(node), tree.first(node, "a.author", ".js-comment-author")
+    body = tree.fragment(tree.inner(tree.first(node, ".comment-body, .js-comment-body")))
     tree.drop(body, _COMMENT_SIGNS)
     around = node.getparent()
     while around is not None and around.get("data-parent-post-id") is None:
@@ -216,7 +236,7 @@ def _comment(node: Node, place: _Place) -> Post:
         **_thread(place),
         parent_id="" if parent == place.question else parent,
         kind=PostKind.COMMENT,
-        published_at=_moment(node, place),
+        published_at=_moment(tree.first(node, _WHEN), place),
     )
 
 
@@ -233,15 +253,14 @@ def _thread(place: _Place) -> dict[str, Any]:
     }
 
 
-def _moment(node: Node, place: _Place) -> Any:
-    shown = tree.first(node, "abbr.timeago[title]", "time[datetime]")
-    said = "" if shown is None else shown.get("title") or shown.get("datetime") or ""
-    return parse_date(said, now=place.page.fetched_at)
+def _moment(node: Node | None, place: _Place) -> datetime | None:
+    said = "" if node is None else node.get("title") or node.get("datetime") or ""
+    return parse_date(_ZONE_TWICE.sub(r"\1:\2", said), now=place.page.fetched_at)
 
 
 def _closed_comments(node: Node) -> str:
     """The post of which a page leaves comments out; "" where it shows them all."""
-    is_closed = tree.first(node, ".js-load-comments-btn, a.load-comments") is not None
+    is_closed = tree.first(node, ".js-load-comments-btn:not(.js-hidden), a.load-comments") is not None
     return str(node.get("data-parent-post-id") or "") if is_closed else ""
 
 

@@ -79,6 +79,33 @@ def test_a_question_is_read_with_answers_and_comments(read: Callable[..., Readin
     assert {post.conversation_id for post in posts.values()} == {"40"}
 
 
+def test_a_question_is_read_in_the_theme_of_newer_versions(read: Callable[..., Reading], question: Link) -> None:
+    reading = read(question, "question_0_13.html")
+    asked, newest, staff, edited, thanks = reading.posts
+    assert [each.author for each in reading.posts] == [
+        "marieke_v", "opa_kees", "Zonnebank Webcare", "hulpvaardig_henk", "marieke_v"
+    ]  # fmt: skip
+    assert (asked.title, asked.edited_at) == ("Zonnebank app: kan niet meer inloggen na update", None)
+    assert asked.published_at == datetime(2026, 11, 1, 8, 4, tzinfo=UTC)
+    assert asked.text.endswith("\n\nHeeft iemand anders dit ook? De klantenservice van Zonnebank neemt niet op.")
+    assert (newest.external_id, newest.text) == ("124", "Een nieuw antwoord over Zonnebank van vandaag.")
+    assert (staff.author_url, staff.parent_id) == (f"{SITE}/users/1/zonnebank-webcare/", "")
+    assert edited.published_at == datetime(2026, 11, 2, 2, 11, tzinfo=UTC)
+    assert edited.edited_at == datetime(2026, 11, 22, 23, 18, 43, tzinfo=UTC)
+    assert (thanks.parent_id, thanks.published_at) == ("63", datetime(2026, 11, 2, 11, 18, tzinfo=UTC))
+    assert thanks.text == "Dank je Henk, dat werkte! Wel gek dat Zonnebank dit zelf niet op de site zet."
+    assert reading.links == ()  # the button for more comments is hidden where there are none
+
+
+def test_a_theme_of_the_sites_own_is_read_by_what_it_describes(read: Callable[..., Reading], question: Link) -> None:
+    with pytest.raises(ReadError) as strange:
+        read(question, b"<html><p>Vraag</p></html>")
+    (described,) = askbot.fallback(question, strange.value, SPEC, {})
+    assert described.url == QUESTION
+    page = b"<div itemscope itemtype='https://schema.org/Question'><p itemprop=text>Hoeveel?</p></div>"
+    assert [each.text for each in read(described, page).posts] == ["Hoeveel?"]
+
+
 def test_what_a_page_leaves_out_is_asked_for(read: Callable[..., Reading], question: Link) -> None:
     further, comments = read(question, "question.html").links
     assert (further.url, further.conversation) == (f"{QUESTION}?sort=latest&page=2", "40")
