@@ -15,6 +15,7 @@ from desk.alerts import TargetSection
 from desk.notifier import Target, complaint
 from desk.policy import Member, Playbook, Policy
 from storage import workflow
+from storage.addresses import allowed_by
 from storage.errors import ConfigError
 from storage.settings import Document, Section, suggestion
 from storage.types import Case, Priority, ReplyState
@@ -141,12 +142,11 @@ def known_of(document: Document) -> Known:
         settled = policy.read(document)
     except ConfigError:
         settled = Policy()
-    allowed = document.values.get("allow_private", False)
     return Known(
         team=settled.team,
         templates=settled.replies,
         playbooks=settled.playbooks,
-        private=tuple(map(str, allowed)) if isinstance(allowed, list) else bool(allowed),
+        private=allowed_by(document.values.get("allow_private")),
         lacks_addresses=any(place[:1] in (("rules",), ("playbooks",)) for place in document.missing),
     )
 

@@ -9,16 +9,14 @@ from hashlib import blake2b
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from desk.notifier import Target, complaint
 from desk.service import Duration, Query, zone_of
+from storage.addresses import allowed_by
 from storage.errors import ConfigError
-from storage.settings import Document, Place, Section
+from storage.settings import Document, Place, Section, keys_of
 from storage.sla import Calendar, open_intervals, read_calendar
-
-KEYS = ("alerts",)
-"""The keys at the top of the file that are read here."""
 
 CONDITIONS = ("spike", "timebomb", "silence", "unclaimed", "handover", "sla")
 
@@ -101,17 +99,16 @@ class AlertsSection(Section):
     alerts: list[AlertSection] = []
 
 
+KEYS = keys_of(AlertsSection)
+"""The keys at the top of the file that are read here."""
+
+
 def read(document: Document) -> tuple[Alert, ...]:
     """The alerts of a file. Raises `ConfigError` with every complaint about them.
 
     An address that the environment does not give is left out; who needs all of them complains.
     """
-    values = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    try:
-        section = AlertsSection.model_validate(values)
-    except ValidationError as error:
-        known = [*AlertSection.model_fields, *TargetSection.model_fields]
-        raise ConfigError(document.complaints(error, known=known)) from None
+    section = document.section(AlertsSection, AlertSection, TargetSection)
     zone, complaints, found = zone_of(document), list[str](), list[Alert]()
     for number, each in enumerate(section.alerts):
         place: Place = ("alerts", number)
@@ -130,8 +127,7 @@ def read_targets(
     document: Document, place: Place, notify: list[str | TargetSection], an_hour: int
 ) -> tuple[tuple[Target, ...], list[str]]:
     """The targets of a list of addresses, and a complaint for each that is none. None is ever quoted."""
-    allowed: Any = document.values.get("allow_private", False)
-    private = tuple(map(str, allowed)) if isinstance(allowed, list) else bool(allowed)
+    private = allowed_by(document.values.get("allow_private"))
     complaints, targets = list[str](), list[Target]()
     for number, each in enumerate(notify):
         url, secret = (each, "") if isinstance(each, str) else (each.url, each.secret)

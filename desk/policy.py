@@ -8,15 +8,13 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from desk import channels
 from desk.tone import RULES, Tone
+from storage.addresses import allowed_by
 from storage.errors import ConfigError, QueryError
-from storage.settings import Document, Place, Section, suggestion
-
-KEYS = ("team", "replies", "playbooks", "tone", "timezone", "desk", "brands", "sources", "allow_private")
-"""The keys at the top of the file that are read here; of `brands` and `sources` only how they are answered."""
+from storage.settings import Document, Place, Section, keys_of, suggestion
 
 NonEmpty = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -239,19 +237,16 @@ class PolicySection(Section):
             raise ValueError(f"is not a time zone{meant}: write Europe/Amsterdam") from None
 
 
+KEYS = keys_of(PolicySection)
+"""The keys at the top of the file that are read here; of `brands` and `sources` only how they are answered."""
+
 SECTIONS: tuple[type[Section], ...] = (MemberSection, DeskSection, WebSection, ToneSection)
 """Whose keys may have been meant by one that is not known."""
 
 
 def read(document: Document) -> Policy:
     """The policy of a file. Raises `ConfigError` with every complaint about the desk's keys."""
-    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    try:
-        section = PolicySection.model_validate(mine)
-    except ValidationError as error:
-        raise ConfigError(
-            document.complaints(error, known=[key for each in SECTIONS for key in each.model_fields])
-        ) from None
+    section = document.section(PolicySection, *SECTIONS)
     complaints: list[str] = []
     found = {}
     for number, source in enumerate(section.sources):
@@ -302,8 +297,7 @@ def _channel(source: SourceSection, allow_private: Any) -> tuple[ChannelSpec, li
         return ChannelSpec(), [str(error)]
     options.setdefault("url", source.url)
     options["source_url"] = source.url
-    allowed = allow_private if source.allow_private is None else source.allow_private
-    options["allow_private"] = tuple(map(str, allowed)) if isinstance(allowed, list) else bool(allowed)
+    options["allow_private"] = allowed_by(allow_private if source.allow_private is None else source.allow_private)
     return ChannelSpec(name=name, options=options), faults
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from desk.service import Duration, Query
 from storage.errors import ConfigError
-from storage.settings import Document, Section
-
-KEYS = ("privacy",)
-"""The keys at the top of the file that are read here."""
+from storage.settings import Document, Section, keys_of
 
 SHORTEST = timedelta(days=1)
 
@@ -46,14 +43,13 @@ class WholeSection(Section):
     privacy: PrivacySection = PrivacySection()
 
 
+KEYS = keys_of(WholeSection)
+"""The keys at the top of the file that are read here."""
+
+
 def read(document: Document) -> Privacy:
     """The privacy rules of a file. Raises `ConfigError` with every complaint about them."""
-    values = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    try:
-        section = WholeSection.model_validate(values).privacy
-    except ValidationError as error:
-        known = ["suppression" if name == "to" else name for name in PrivacySection.model_fields]
-        raise ConfigError(document.complaints(error, known=known)) from None
+    section = document.section(WholeSection, PrivacySection).privacy
     if section.keep is not None and section.keep < SHORTEST:
         raise ConfigError([document.sentence(("privacy", "keep"), "must be a day or longer")])
     return Privacy(keep=section.keep, suppress=section.suppress, cool_down=section.cool_down, to=section.to)

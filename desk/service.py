@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from storage.errors import ConfigError, QueryError
 from storage.query import fields, grammar, matcher, tree
-from storage.settings import Document, Section, suggestion
+from storage.settings import Document, Section, keys_of, suggestion
 from storage.sla import Calendar, Interval, always, any_of, read_calendar
 from storage.types import Mention
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Shut = Callable[[datetime, datetime], Sequence[Interval]]
 """The closed stretches between two moments."""
-
-KEYS = ("hours", "sla")
-"""The keys at the top of the file that are read here."""
 
 TARGETS = ("first_response", "next_response", "resolution")
 """What can be promised: to answer, to answer again whoever wrote back, and to be done."""
@@ -105,14 +102,13 @@ class ServiceSection(Section):
     sla: list[PromiseSection] = []
 
 
+KEYS = keys_of(ServiceSection)
+"""The keys at the top of the file that are read here."""
+
+
 def read(document: Document) -> Service:
     """The service of a file. Raises `ConfigError` with every complaint about `hours` and `sla`."""
-    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    known = [*("for" if name == "query" else name for name in PromiseSection.model_fields)]
-    try:
-        section = ServiceSection.model_validate(mine)
-    except ValidationError as error:
-        raise ConfigError(document.complaints(error, known=known)) from None
+    section = document.section(ServiceSection, PromiseSection)
     zone, complaints = zone_of(document), list[str]()
     calendars: dict[str, Calendar] = {}
     for name, hours in section.hours.items():

@@ -9,18 +9,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from desk import reports
 from desk.alerts import TargetSection, as_list, read_targets
 from desk.notifier import Target
 from desk.service import Query
 from storage.errors import ConfigError
-from storage.settings import Document, Place, Section, suggestion
+from storage.settings import Document, Place, Section, keys_of, suggestion
 from storage.sla import DAYS
-
-KEYS = ("reports",)
-"""The keys at the top of the file that are read here."""
 
 LATEST_DAY = 28
 """Of a month: every month has it."""
@@ -124,14 +121,13 @@ class TimetableSection(Section):
     reports: dict[str, PlannedSection] = {}
 
 
+KEYS = keys_of(TimetableSection)
+"""The keys at the top of the file that are read here."""
+
+
 def read(document: Document) -> tuple[Planned, ...]:
     """The reports of a file. Raises `ConfigError` with every complaint about them."""
-    values = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    try:
-        section = TimetableSection.model_validate(values)
-    except ValidationError as error:
-        known = ["as" if name == "forms" else name for name in PlannedSection.model_fields]
-        raise ConfigError(document.complaints(error, known=known)) from None
+    section = document.section(TimetableSection, PlannedSection)
     complaints, found = list[str](), list[Planned]()
     for name, each in section.reports.items():
         place: Place = ("reports", name)

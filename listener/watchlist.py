@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from listener import sources
 from listener.types import Brand, Doorbell, SourceSpec, Watchlist
 from storage.errors import ConfigError, QueryError
 from storage.query import grammar, many
-from storage.settings import Document, Place, Section
-
-KEYS = ("brands", "sources", "classifier", "allow_private", "contact", "weights", "websub")
-"""The keys at the top of the file that are read here."""
+from storage.settings import Document, Place, Section, keys_of
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -108,14 +105,13 @@ class ListeningSection(Section):
     websub: DoorbellSection | None = None
 
 
+KEYS = keys_of(ListeningSection)
+"""The keys at the top of the file that are read here."""
+
+
 def read(document: Document) -> Watchlist:
     """The watchlist of a file. Raises `ConfigError` with every complaint about the listener's keys."""
-    mine = {key: value for key, value in document.values.items() if key in KEYS and value is not None}
-    try:
-        section = ListeningSection.model_validate(mine)
-    except ValidationError as error:
-        known = [*BrandSection.model_fields, *SourceSection.model_fields]
-        raise ConfigError(document.complaints(error, known=known)) from None
+    section = document.section(ListeningSection, BrandSection, SourceSection)
     complaints = [*_bad_queries(section, document), *_bad_sources(section, document)]
     if complaints:
         raise ConfigError(complaints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from typing import Any
 
 Allowed = bool | tuple[str, ...]
 """`allow_private` of the configuration: everything, nothing, or a list of `host:port` (a bare `host`: any port)."""
@@ -23,6 +24,11 @@ _REFUSED = tuple(
     )
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def allowed_by(said: Any) -> Allowed:
+    """What `allow_private` of the configuration says."""
+    return tuple(map(str, said)) if isinstance(said, list) else bool(said)
 
 
 def is_public(address: str) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,6 +32,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+S = TypeVar("S", bound=Section)
+
+
+def keys_of(*sections: type[Section]) -> tuple[str, ...]:
+    """The keys that these sections take, as the file writes them."""
+    return tuple(field.alias or name for section in sections for name, field in section.model_fields.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """The file as values, with the line each of them stands on (1-based)."""
@@ -50,6 +58,17 @@ class Document:
             known = known[:-1]
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
         return f"{self.path}:{self.lines.get(known, 1)}: {key + ': ' if key else ''}{message}"
+
+    def section(self, wanted: type[S], *parts: type[Section]) -> S:
+        """What a section takes of the keys at the top; keys of its `parts` may have been meant by one unknown.
+
+        Raises `ConfigError` with every complaint.
+        """
+        values = {key: value for key in keys_of(wanted) if (value := self.values.get(key)) is not None}
+        try:
+            return wanted.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(self.complaints(error, known=keys_of(*parts))) from None
 
     def complaints(self, error: ValidationError, under: Place = (), known: Iterable[str] = ()) -> list[str]:
         """A sentence for each fault that a model found in the values `under` a place."""
