@@ -63,6 +63,10 @@ class StepRefused(StorageError):
     """A step that may not be taken now."""
 
 
+class NothingToUndo(StepRefused):
+    """All was taken back already, or is too long ago."""
+
+
 class HeldByOther(StepRefused):
     """Another agent has the case."""
 

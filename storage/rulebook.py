@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from storage import cases, rows, tables, workflow
 from storage.database import Database, Within, in_chunks, insert_ignore
-from storage.errors import NotFound, StepRefused
+from storage.errors import NotFound, NothingToUndo, StepRefused
 from storage.outbox import Outbox
 from storage.schema import AUTHOR, CASE, EVENT, POST, REPLY, RUN, SETTING
 from storage.steps import Steps
@@ -149,7 +149,7 @@ class Rulebook:
             opened = self._opened(connection, actor, case_id)
             try:
                 Undo(within).undo(actor, on=case_id, by=agent)
-            except StepRefused:
+            except NothingToUndo:
                 if not drafted and not opened:
                     raise
             if opened:  # what nobody was to answer is for nobody again
@@ -165,7 +165,8 @@ class Rulebook:
     def undo_applied(self, name: str, agent: str) -> tuple[list[int], dict[int, str]]:
         """Takes back what the rule's newest application by hand did, case by case.
 
-        Gives the cases, and those where it could not be, each with why. Raises `StepRefused` without an application.
+        Gives the cases, and those where it could not be, each with why. Raises `StepRefused` where there is nothing to
+        take back.
         """
         actor = workflow.RULE + name
         runs = sa.select(EVENT).where(EVENT.c.actor == actor, EVENT.c.kind == EventKind.RULE.value)
@@ -180,8 +181,12 @@ class Rulebook:
             try:
                 self.undo(name, case_id, agent)
                 taken.append(case_id)
+            except NothingToUndo:
+                continue
             except StepRefused as refused:
                 left[case_id] = str(refused)
+        if not taken and not left:
+            raise NothingToUndo(f"What {name} did when it was applied last is taken back already.")
         return taken, left
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import takewhile
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Row
 
 from storage import corrections, rows
 from storage.database import Database, insert_ignore
-from storage.errors import StepRefused
+from storage.errors import NothingToUndo, StepRefused
 from storage.outbox import call_back
 from storage.schema import CASE, EVENT, REPLY, TAG
 from storage.trail import append
@@ -73,13 +73,12 @@ class Undo:
         since.
         """
         with self.database.write() as connection:
-            acts = _acts(connection, agent)
-            for act in acts:
-                here = on is None or any(event.case_id == on for event in act)
+            for act in _acts(connection, agent, on):
                 left = [event for event in act if event.undone_by is None and not self._has_left(connection, event)]
-                if here and left:
+                if left:
                     return self._turn(connection, agent, left, back=True, by=by)
-        raise StepRefused(f"There is nothing to undo among the last {DEPTH} acts of {agent}.")
+        where = f" on case {on}" if on is not None else ""
+        raise NothingToUndo(f"There is nothing to undo among the last {DEPTH} acts of {agent}{where}.")
 
     def redo(self, agent: str) -> Event:
         """Does again what the agent's newest undo took back; a new act in between makes that impossible."""
@@ -156,12 +155,12 @@ class Undo:
         return int(row.id)
 
 
-def _acts(connection: Connection, agent: str) -> list[list[Row[Any]]]:
-    """The agent's last acts, newest first; the events of a step on several cases are one act."""
-    kinds = [kind.value for kind in STEPS] + list(REPLIES)
-    mine = sa.select(EVENT).where(EVENT.c.actor == agent, EVENT.c.kind.in_(kinds)).order_by(EVENT.c.id.desc())
+def _acts(connection: Connection, agent: str, on: int | None = None) -> Iterator[Sequence[Row[Any]]]:
+    """The agent's last acts (on a case), newest first; the events of a step on several cases are one act."""
+    mine = _undoable(agent).order_by(EVENT.c.id.desc())
     acts: list[list[Row[Any]]] = []
-    with closing(connection.execute(mine).yield_per(DEPTH)) as events:
+    chosen = mine if on is None else mine.where(EVENT.c.case_id == on)
+    with closing(connection.execute(chosen).yield_per(DEPTH)) as events:
         for event in events:
             batch = event.data.get("batch")
             if batch and acts and acts[-1][0].data.get("batch") == batch:
@@ -170,16 +169,36 @@ def _acts(connection: Connection, agent: str) -> list[list[Row[Any]]]:
                 break
             else:
                 acts.append([event])
-    return acts
+    for act in acts:
+        yield act if on is None else _whole(connection, act)
+
+
+def _undoable(agent: str) -> sa.Select[Any]:
+    kinds = [kind.value for kind in STEPS] + list(REPLIES)
+    return sa.select(EVENT).where(EVENT.c.actor == agent, EVENT.c.kind.in_(kinds))
+
+
+def _whole(connection: Connection, act: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """An act with what it did to other cases, newest first."""
+    newest, mine = act[0], _undoable(act[0].actor)
+    if not newest.data.get("batch"):
+        return act
+    later = _alike(connection, mine.where(EVENT.c.id > newest.id).order_by(EVENT.c.id), newest)
+    earlier = _alike(connection, mine.where(EVENT.c.id <= newest.id).order_by(EVENT.c.id.desc()), newest)
+    return [*reversed(later), *earlier]
 
 
 def _batch(connection: Connection, event: Row[Any]) -> list[Row[Any]]:
-    batch = event.data.get("batch")
-    if not batch:
+    if not event.data.get("batch"):
         return [event]
     near = sa.select(EVENT).where(EVENT.c.actor == event.actor, EVENT.c.kind == event.kind, EVENT.c.id <= event.id)
-    with closing(connection.execute(near.order_by(EVENT.c.id.desc())).yield_per(DEPTH)) as events:
-        return list(takewhile(lambda row: row.data.get("batch") == batch, events))
+    return _alike(connection, near.order_by(EVENT.c.id.desc()), event)
+
+
+def _alike(connection: Connection, query: sa.Select[Any], event: Row[Any]) -> list[Row[Any]]:
+    """The first rows, as long as they are of the event's batch."""
+    with closing(connection.execute(query).yield_per(DEPTH)) as events:
+        return list(takewhile(lambda row: row.data.get("batch") == event.data["batch"], events))
 
 
 def _stands(event: Row[Any]) -> bool:

@@ -17,15 +17,16 @@ import pytest
 
 from desk import policy, rule_runs, rules
 from desk.clerk import Clerk
-from storage import settings
+from storage import settings, undo
 from storage.database import Database
-from storage.errors import StepRefused
+from storage.errors import NothingToUndo, StepRefused
 from storage.inbox import Inbox
 from storage.intake import Intake
 from storage.notices import Notices
 from storage.rulebook import Rulebook
 from storage.steps import Steps
 from storage.types import Case, EventKind, Match, NewPost, Opinion, Post, Priority, ReplyState, Status
+from storage.undo import Undo
 
 HEAD = """team:
   anna: {role: agent, languages: [nl]}
@@ -378,6 +379,24 @@ def test_applying_by_hand_is_once_a_case_and_for_open_ones(database: Database) -
     assert (applied.acted, list(applied.left)) == ([cases[2]], [cases[1]])
     Rulebook(database).undo("b", cases[2], "bram")
     assert here.case(cases[2]).assignee is None
+
+
+def test_all_that_was_applied_is_taken_back_however_much_the_rule_did(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "DEPTH", 2)
+    here = Town(database)
+    cases = [here.arrive() for _ in range(5)]
+    here.rule("- {name: a, when: app, do: [{tag: x}, {priority: urgent}]}")
+    assert rule_runs.apply(database, here.policy, here.rules[0]).acted == cases
+    here.steps.resolve(cases[1], "bram")
+    taken, left = Rulebook(database).undo_applied("a", "lea")
+    assert (taken, list(left)) == ([cases[0], *cases[2:]], [cases[1]])
+    assert [here.case(each).tags for each in cases] == [(), ("x",), (), (), ()]
+    Undo(database).undo("bram")
+    assert Rulebook(database).undo_applied("a", "lea")[0] == [cases[1]]
+    with pytest.raises(NothingToUndo, match="taken back already"):
+        Rulebook(database).undo_applied("a", "lea")
 
 
 def test_explaining_says_who_would_act_who_did_and_why_not(town: Any) -> None:
