@@ -93,7 +93,11 @@ class Walk:
     _validators: dict[str, list[str]] = field(default_factory=dict)
     more: bool = False
     """Whether the visit ended before all was read: the next one goes on."""
+    _before: dict[str, Any] = field(default_factory=dict)
+    """What readings changed of the memory, as it was before the visit; None where it was not."""
     _read_for: float = 0.0
+    _starts: list[Link] = field(default_factory=list)
+    """Where lists begin that were not read yet; a page taken for a conversation may be one."""
     _left_over: bool = False
     """Whether something must be asked again by the next visit."""
     _bytes: int = 0
@@ -105,16 +109,19 @@ class Walk:
         is collected in `troubles`.
         """
         waiting: dict[str, Link] = {link.conversation: link for link in threads}
-        async for batch, links in self._lists():
-            waiting |= {link.conversation or link.url: link for link in links}
-            if batch.posts:
-                yield batch
-        for link in await self._changed(waiting, {each.conversation for each in threads}):
-            if self._is_enough():
-                break
-            batch_of_thread = await self._conversation(link)
-            if batch_of_thread is not None:
-                yield batch_of_thread
+        self._starts = self.kind.start(self.source, self.memory)
+        while self._starts:
+            async for batch, links in self._lists():
+                waiting |= {link.conversation or link.url: link for link in links}
+                if batch.posts:
+                    yield batch
+            for link in await self._changed(waiting, {each.conversation for each in threads}):
+                if self._is_enough():
+                    break
+                batch_of_thread = await self._conversation(link)
+                if batch_of_thread is not None:
+                    yield batch_of_thread
+            waiting = {}
         if not self._left_over:  # else the next visit must see the lists again
             self.memory["validators"] = self._validators
 
@@ -130,9 +137,8 @@ class Walk:
         self.more = self._left_over = True
 
     async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
-        waiting = deque(self.kind.start(self.source, self.memory))
-        first = True
-        seen: set[str] = set()
+        waiting, first, seen = deque(self._starts), not self.pages, set[str]()
+        self._starts = []
         while waiting:
             link = waiting.popleft()
             if link.url in seen:
@@ -197,7 +203,10 @@ class Walk:
                     whole = whole and getattr(error, "status", None) in GONE
                 continue
             posts |= {post.external_id: post for post in reading.posts}
-            waiting.extend(each for each in reading.links if each.conversation in ("", start.conversation))
+            onward = [each for each in reading.links if each.conversation in ("", start.conversation)]
+            lists = [each for each in onward if each.role == "list" and not each.conversation]
+            self._starts += lists
+            waiting.extend(each for each in onward if each not in lists)
         self._left_over = self._left_over or not whole
         if not posts and not whole:
             return None
@@ -224,6 +233,7 @@ class Walk:
         if page is None:
             return Reading()
         reading = await self._parsed(page, link)
+        self._before = {key: self.memory.get(key) for key in reading.memory} | self._before
         self.memory |= reading.memory
         self.hint = max(self.hint, reading.hint)
         self.hub = self.hub or reading.hub
@@ -280,6 +290,12 @@ class Walk:
             return None
         self.unchanged = False
         return page
+
+
+def _is_less(link: Link, waiting: Mapping[str, Link]) -> bool:
+    """Whether a link leads to the answers alone where the whole conversation is going to be read."""
+    known = waiting.get(link.conversation)
+    return link.role == "comments" and known is not None and known.role != "comments"
 
 
 def beginning(page: Page) -> str:

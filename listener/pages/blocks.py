@@ -33,6 +33,8 @@ _MEMBER = re.compile(r"\b(?:joined|since|sinds|geregistreerd|registered|birthday
 _CLOCK = re.compile(r"\d{1,2}\s?[:.uh]\s?\d\d")
 _ALONE = ("article", "div", "li", "section", "tr")
 """What a single post stands in."""
+_HEADINGS = "h1, nav, header, footer"
+"""What stands around a page's posts, and in none."""
 _SILENT = frozenset(("script", "style", "template", "noscript", "head", "nav", "form", "select", "option", "textarea"))
 
 
@@ -127,7 +129,7 @@ def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
         nearest[look] = [next((above for each, above in chain if each == look), None) for chain in chains]
     fits = {look: found for look, found in nearest.items() if _is_own(found) and not look.startswith(("html", "body"))}
     if len(dates) == 1:
-        fits = {look: found for look, found in fits.items() if look.split(".")[0] in _ALONE}
+        fits = _alone(fits)
     if not fits:
         return []
     outermost = min(fits, key=lambda look: sum(_depth(node) for node in fits[look]))
@@ -137,6 +139,21 @@ def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
         if node is not None
     ]
     return _with_what_follows(blocks)
+
+
+def _alone(fits: dict[str, list[Node | None]]) -> dict[str, list[Node | None]]:
+    """What may hold a single post: best an element with a number of its own, or one without the page's heading."""
+    boxes = {look: found for look, found in fits.items() if look.split(".")[0] in _ALONE and found[0] is not None}
+    numbered = {look: found for look, found in boxes.items() if re.search(r"\d", found[0].get("id") or "")}
+    bare = {look: found for look, found in boxes.items() if _says(found[0]) and not tree.select(found[0], _HEADINGS)}
+    return numbered or bare or boxes
+
+
+def _says(node: Node) -> bool:
+    """Whether there are words outside of links and headings; more of them than a date and a name take."""
+    own = copy.deepcopy(node)
+    tree.drop(own, "a, h1, h2, h3, h4, h5, h6, b, strong, time, li, script, style")
+    return len(tree.line(own)) > SHORT / 2
 
 
 def _depth(node: Node | None) -> int:

@@ -24,7 +24,10 @@ _NEXT = (
     'link[rel~="next"], a[rel~="next"]',
     ".pagination .next a, .pagination a.next, .arrow.next a, a.right-box, a.pagination_next, a.pageNav-jump--next",
 )
-_NEXT_WORDS = re.compile(r"(next|next page|volgende|volgende pagina|›|»|>|>>)", re.IGNORECASE)
+_PAGER = "[class*='pag' i] a[href], nav a[href]"
+_NEXT_WORDS = re.compile(r"(?:(?:next|volgende)(?: page| pagina)?\s*[›»>→]{0,2}|[›»>→]|>>)", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"[?&](?:page|p|pagina|pg)=(\d{1,6})\b|/(?:page|pagina|p)[/-]?(\d{1,6})(?=/|\Z)")
+_CURRENT = "[class*='pag' i] .active, [class*='pag' i] .current, [class*='pag' i] [aria-current]"
 
 
 def decoded(page: Page) -> str:
@@ -140,12 +143,29 @@ def drop(node: Node, css: str) -> None:
 
 
 def next_page(node: Node, base: str) -> str:
-    """The address of the page that follows: by `rel`, by the class names in use, by the word on the link; or ""."""
+    """The address of the page that follows: by `rel`, by the class names in use, by the word on the link; or "".
+
+    Where the link shows a picture only, the one that shows the number after this page's leads there.
+    """
     for css in _NEXT:
-        found = [address for each in select(node, css) if (address := link(each, base)) and address != base]
-        if found:
+        if found := [address for each in select(node, css) if (address := _elsewhere(each, base))]:
             return found[0]
-    for each in select(node, "[class*='pag' i] a[href], nav a[href]"):
-        if _NEXT_WORDS.fullmatch(line(each)) and (address := link(each, base)) and address != base:
+    links = {each: address for each in select(node, _PAGER) if (address := _elsewhere(each, base))}
+    for each, address in links.items():
+        if _NEXT_WORDS.fullmatch(line(each)):
             return address
-    return ""
+    following = str(_page_here(node, base) + 1)
+    return next((address for each, address in links.items() if line(each) == following), "")
+
+
+def _elsewhere(anchor: Node, base: str) -> str:
+    """Where a link leads, unless that is the page it stands on."""
+    address = link(anchor, base)
+    return address if address.split("#")[0] != base.split("#")[0] else ""
+
+
+def _page_here(node: Node, base: str) -> int:
+    """The number of a page: the one that its own links show as current, else the one in its address, else 1."""
+    shown = next((words for each in select(node, _CURRENT) if (words := line(each)).isdigit() and len(words) < 7), "")
+    found = _PAGE_NUMBER.search(base)
+    return int(shown or (found[1] or found[2] if found else 1))

@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 from listener.errors import ReadError
 from listener.pages import blocks, bylines, tree
 from listener.pages.dates import parse_date
+from listener.pages.fields import count_of
 from listener.pages.markup import web_url
 from listener.pages.tree import Node
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
+LIST_PAGES = 3
+"""Pages of a list that are read where the option `list_pages` does not say."""
 MOST_LINKS = 200
 """Threads of one list that are followed."""
 GROUPS = 3
@@ -28,34 +31,48 @@ _ELSEWHERE = re.compile(
     r"rss|feeds?|tags?|posts?)(?:[/?.]|\Z)",
     re.I,
 )
+_COLUMNS = re.compile(
+    r"^(?:topics?|threads?|replies|views|posts?|last (?:post|reply)|onderwerp(?:en)?|antwoorden|reacties|weergaven|gelezen|"
+    r"bekeken|berichten|laatste (?:bericht|reactie))$",
+    re.I | re.M,
+)
+"""What stands above the rows of a list of threads."""
+_ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
 _PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=\d{1,6}|/page/?-?\d{1,6}/?)\Z", re.I)
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The page: a thread, or a list of threads; and the lists that were found on it."""
     known = [str(key)[5:] for key in memory if str(key).startswith("list ")][:LISTS]
-    return [Link(url=url) for url in dict.fromkeys((web_url(source.url, source.url), *known))]
+    urls = dict.fromkeys((web_url(source.url, source.url), *known))
+    return [Link(url=url, carry={"lists": known} if known else {}) for url in urls]
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a thread, or the links of a list. Raises `ReadError` where neither can be made out.
 
-    Options: `timezone` (of dates without one), `day_first` (default true).
+    Options: `timezone` (of dates without one), `day_first` (default true), `list_pages` (how many are read).
     """
     root = tree.tree_of(page)
     found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
-    if _is_thread(found):
+    if _is_thread(found, page.url):
         return _thread(found, root, page, link)
-    threads = _threads(root, page.url)
-    if link.conversation:  # it was taken for a thread and is none: where it is a list, the next visit knows
-        return Reading(memory={f"list {link.conversation}": True} if threads else {})
-    if not threads:
+    known = link.carry.get("lists", ())
+    threads = [each for each in _threads(root, page.url) if each.url not in known]
+    if link.conversation:  # it was taken for a thread and is none
+        is_list = bool(threads) and link.role == "conversation"
+        return Reading(
+            links=(Link(url=link.url),) if is_list else (),
+            memory={f"list {link.conversation}": True} if is_list else {},
+        )
+    if not threads and not known:
         raise ReadError(
             f"{page.url} shows neither posts nor a list of threads that can be told by what repeats: "
             "name its parts with the kind selectors."
         )
-    following = tree.next_page(root, page.url)
-    more = (Link(url=following, carry={"pages": 1}),) if following and not link.carry.get("pages") else ()
+    left = int(link.carry.get("pages") or count_of(source.options, "list_pages", LIST_PAGES))
+    following = tree.next_page(root, page.url) if threads and left > 1 else ""
+    more = (Link(url=following, carry={**link.carry, "pages": left - 1}),) if following else ()
     return Reading(links=(*threads, *more))
 
 
@@ -65,10 +82,28 @@ def _moment(text: str, page: Page, source: SourceSpec) -> Any:
     return parse_date(text, now=page.fetched_at, zone=zone, day_first=day_first)
 
 
-def _is_thread(found: list[bylines.Block]) -> bool:
-    """Whether these are posts rather than the rows of a list: most have a writer and several words."""
+def _is_thread(found: list[bylines.Block], base: str) -> bool:
+    """Whether these are posts rather than the rows of a list: most have a writer and several words of their own.
+
+    What begins with a line that leads to another page, a different one each, is a row; so is what stands below the
+    names of columns.
+    """
     said = [block for block in found if block.author and len(block.text.split()) >= 3 and block.linked < 0.5]
-    return bool(found) and len(said) >= 0.6 * len(found)
+    led = [url for block in found if (url := _led_to(block, base))]
+    is_list = len(led) > 1 and len(set(led)) >= 0.8 * len(found)
+    is_list = is_list or (len(found) == 1 and len(_COLUMNS.findall(found[0].text)) > 1)
+    return bool(found) and not is_list and len(said) >= 0.6 * len(found)
+
+
+def _led_to(block: bylines.Block, base: str) -> str:
+    """Where a post's first line leads, as a title in a list does: to another page of the site; or ""."""
+    title = block.text.split("\n")[0].strip(" >-")
+    for anchor in (each for part in block.parts for each in tree.select(part, "a[href]")):
+        url = _first_page(tree.link(anchor, base))
+        if title and tree.line(anchor) == title and not bylines.WHO_LINK.search(url):
+            here, there = urlsplit(_first_page(base)), urlsplit(url)
+            return url if there.netloc == here.netloc and there.path != here.path else ""
+    return ""
 
 
 def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> Reading:
@@ -81,7 +116,7 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
             external_id=f"{thread}#{ids[id(block)]}",
             url=block.url or (f"{page.url}#{block.id}" if block.id else page.url),
             title=title if is_first_page and place == 0 else "",
-            text=block.text,
+            text=_untitled(block.text, title),
             author=block.author,
             author_id=block.author,
             author_url=block.author_url,
@@ -99,6 +134,13 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
     role = "page" if link.conversation else "list"
     links = (Link(url=following, role=role, conversation=link.conversation, carry=carry),) if following else ()
     return Reading(posts=posts, links=links)
+
+
+def _untitled(text: str, title: str) -> str:
+    """The text without a subject above it that is the title of the thread."""
+    subject, _, rest = text.partition("\n")
+    is_title = bool(rest) and _ANSWER.sub("", " ".join(subject.split())) == _ANSWER.sub("", title)
+    return rest.strip() if is_title else text
 
 
 def _identities(found: list[bylines.Block]) -> dict[int, str]:
