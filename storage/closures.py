@@ -13,7 +13,7 @@ from typing import Any
 from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
-from storage.sla import Interval
+from storage.sla import Interval, joined
 
 LARGEST = 2_000_000
 """Bytes of a file that are read."""
@@ -67,7 +67,7 @@ def read_closures(data: bytes, zone: tzinfo) -> Closures:
     if len(found) > MOST:
         raise ValueError(f"gives more than {MOST:,} closed days")
     days = frozenset(each for each in found if isinstance(each, date))
-    return Closures(days, tuple(_apart(each for each in found if isinstance(each, tuple))))
+    return Closures(days, tuple(joined(sorted(each for each in found if isinstance(each, tuple)))))
 
 
 def _refuse_too_much(events: Sequence[Any]) -> None:
@@ -161,16 +161,3 @@ def _plain(moment: date, zone: tzinfo) -> Any:
     if not isinstance(moment, datetime):
         return moment
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _apart(stretches: Iterable[Interval]) -> Iterator[Interval]:
-    held: Interval | None = None
-    for start, end in sorted(stretches):
-        if held and start <= held[1]:
-            held = (held[0], max(held[1], end))
-            continue
-        if held:
-            yield held
-        held = (start, end)
-    if held:
-        yield held

@@ -123,7 +123,7 @@ def _closed(holidays: str, days: Sequence[str]) -> Callable[[date], bool]:
 
 def open_intervals(calendar: Calendar, start: datetime) -> Iterator[Interval]:
     """What is open from `start` on, in order, joined where one stretch runs into the next, for `HORIZON` months."""
-    return _joined(_from(calendar, start.astimezone(UTC)))
+    return joined(_from(calendar, start.astimezone(UTC)))
 
 
 def _from(calendar: Calendar, start: datetime) -> Iterator[Interval]:
@@ -139,13 +139,14 @@ def _from(calendar: Calendar, start: datetime) -> Iterator[Interval]:
 def _month(calendar: Calendar, month: int) -> tuple[Interval, ...]:
     """What is open in a month, counted from the year 0 in UTC: remembered, for many clocks ask for the same."""
     start, end = (datetime(each // 12, each % 12 + 1, 1, tzinfo=UTC) for each in (month, month + 1))
-    found = list(_joined(_pieces(calendar, start, end)))
+    found = list(joined(_pieces(calendar, start, end)))
     for closed in calendar.shut(start, end):
         found = [part for piece in found for part in _without(piece, closed)]
     return tuple(found)
 
 
-def _joined(pieces: Iterable[Interval]) -> Iterator[Interval]:
+def joined(pieces: Iterable[Interval]) -> Iterator[Interval]:
+    """Intervals in order of beginning as ones that lie apart from each other."""
     held: Interval | None = None
     for begin, end in pieces:
         if held and begin <= held[1]:
