@@ -39,4 +39,6 @@ def check(house: House, args: argparse.Namespace) -> int:
     watchlist = house.watchlist
     brands, sources = len(watchlist.brands), len(watchlist.sources)
     sys.stdout.write(f"{house.config_path} is right: {brands} brands, {sources} sources.\n")
+    if not (brands and sources):
+        sys.stdout.write("Nothing is listened to until it names a brand and a source.\n")
     return 0

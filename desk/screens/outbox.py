@@ -10,6 +10,7 @@ from textual import on, work
 from textual.binding import Binding
 
 from desk.locale import N_, _, clock
+from desk.locale.refusals import in_words
 from desk.screens.choosing import Choosing
 from desk.screens.counter import REFUSALS, Counter
 from desk.shown import clean_block, clean_line
@@ -62,7 +63,7 @@ class OutboxScreen(Choosing[Reply]):
         try:
             self.show_things(await self._counter.read(lambda clerk: clerk.outbox()))
         except REFUSALS as error:
-            self.say(str(error), "error")
+            self.say(in_words(str(error)), "error")
 
     def key_of(self, thing: Reply) -> int:
         """A reply's number."""
@@ -123,7 +124,7 @@ class OutboxScreen(Choosing[Reply]):
         try:
             await self._counter.step(lambda clerk: step(clerk, reply))
         except REFUSALS as error:
-            self.say(str(error), "error")
+            self.say(in_words(str(error)), "error")
             return
         self.say(said, "good")
         self.load()

@@ -16,6 +16,7 @@ from textual.app import SuspendNotSupported
 from textual.timer import Timer
 
 from desk.locale import _
+from desk.locale.refusals import in_words
 from desk.screens.acts import Acts, newest
 from desk.screens.counter import REFUSALS
 from desk.screens.reading import read_file
@@ -205,7 +206,7 @@ class Replying(Acts):
         try:
             text = await self.counter.read(lambda clerk: clerk.fill(name, file.case))
         except REFUSALS as error:
-            self.reply_box.complain(str(error))
+            self.reply_box.complain(in_words(str(error)))
             return
         written = self.reply_box.text.strip()
         self.reply_box.replace(f"{written}\n\n{text}" if written else text)
@@ -278,7 +279,7 @@ class Replying(Acts):
             self.show_case(file.case.id)
             return
         except REFUSALS as error:
-            self.reply_box.complain(str(error))
+            self.reply_box.complain(in_words(str(error)))
             self.save_draft()
             return
         self._saved = text

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from desk.locale import _, clock
+from desk.locale.refusals import in_words
 from desk.screens.counter import Counter
 from desk.shown import clean_line
 from desk.views import INBOX, SEARCH, VIEWS, View, counted
@@ -174,7 +175,7 @@ class Surface(Screen[None]):
     def say_trouble(self, error: Exception) -> None:
         """Says what a refusal or the database says."""
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        self.say(first, "error")
+        self.say(in_words(first), "error")
 
     def paint_bars(self) -> None:
         """Tabs, status and keys, as things stand."""

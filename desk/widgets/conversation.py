@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from desk.locale import N_, _, age, clock, ngettext, weight
+from desk.locale import _, age, clock, ngettext, weight
 from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.changes import changed, coloured
 from desk.widgets.helped import hints
@@ -21,7 +21,7 @@ from desk.widgets.signs import (
     STATUS_WORD,
     holder,
 )
-from desk.widgets.trail import told
+from desk.widgets.trail import PROMISES, told
 from storage.types import CaseFile, EventKind, Mention, Reason, Reply, ReplyState
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ DEEPEST = 5
 
 Due = tuple[str, str, datetime | None]
 """A promise that runs: what was promised, how it stands (`storage.sla.State`), and when it is due."""
-
-PROMISES = {
-    "first_response": N_("first answer"),
-    "next_response": N_("next answer"),
-    "resolution": N_("resolution"),
-}
 
 POST = "post"
 """The role of the margin before the first line of a post, by which it is found."""

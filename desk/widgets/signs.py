@@ -78,8 +78,9 @@ REASON_WORDS = (
 ABOUT_WORDS = (N_("sentiment"), N_("intent"), N_("priority"), N_("relevance"), N_("language"))
 """What a reason can be about."""
 
-NARROW, WIDE, AMPLE = (10, 0, 3), (12, 9, 7), (14, 12, 9)
-"""Cells of a row for the author, the source, and who has it: in a list beside a conversation, alone, and in a wide one.
+NARROW, MIDDLE, WIDE, AMPLE = (10, 0, 3), (11, 0, 6), (12, 9, 7), (14, 12, 9)
+"""Cells of a row for the author, the source, and who has it: in a narrow list beside a conversation, in
+a wider one, alone, and in a wide one.
 """
 
 
@@ -95,7 +96,7 @@ def case_row(case: Case, width: int, now: datetime, *, marked: bool = False, see
 
     Where nobody has it, `seen` says who is at it, after ◦ (looking) or ✎ (writing).
     """
-    author, source, held = NARROW if width < 76 else WIDE if width < 100 else AMPLE
+    author, source, held = NARROW if width < 60 else MIDDLE if width < 76 else WIDE if width < 100 else AMPLE
     quiet = not case.status.is_open
     priority, loud = PRIORITY_SIGN[case.priority]
     sign, feeling = SENTIMENT_SIGN[case.sentiment]

@@ -10,6 +10,12 @@ from desk.locale import N_, _, clock
 from desk.shown import clean_block, clean_line
 from storage.types import SYSTEM, Event, EventKind
 
+PROMISES = {
+    "first_response": N_("first answer"),
+    "next_response": N_("next answer"),
+    "resolution": N_("resolution"),
+}
+
 SENTENCES = {
     EventKind.FOUND: N_("found a mention"),
     EventKind.EDITED: N_("the writer edited it"),
@@ -47,8 +53,8 @@ SENTENCES = {
     EventKind.UNCERTAIN: N_("the reply may or may not have arrived: {what}"),
     EventKind.FAILED: N_("the reply did not go out: {what}"),
     EventKind.RULE: N_("by rule: {what}"),
-    EventKind.SLA_WARNED: N_("the time for {what} is nearly up"),
-    EventKind.SLA_MISSED: N_("the time for {what} is up"),
+    EventKind.SLA_WARNED: N_("the time for the {what} is nearly up"),
+    EventKind.SLA_MISSED: N_("the time for the {what} is up"),
     EventKind.UNDONE: N_("undone: {what}"),
     EventKind.PARTED: N_("took a mention out of its copies"),
     EventKind.JOINED: N_("called a mention a copy of mention {what}"),
@@ -81,6 +87,8 @@ _TELLING = (
 def told(event: Event, now: datetime) -> tuple[str, str]:
     """The role and the sentence of an event: when, who, what."""
     what = _what(event.data)
+    if event.kind in (EventKind.SLA_WARNED, EventKind.SLA_MISSED):
+        what = _(PROMISES.get(what, what))
     if event.kind in JUDGED:
         what = ", ".join(_(each) for each in what.split(", "))
     sentence = _(SENTENCES.get(event.kind, event.kind.value.replace("_", " ")))

@@ -11,10 +11,12 @@ from textual.color import Color
 from desk import locale
 from desk.app import Desk, crash_report
 from desk.custom import Custom
+from desk.locale.refusals import REFUSALS, in_words
 from desk.screens import asides
 from desk.screens.keys import BINDINGS, GROUPS, display
 from desk.views import with_own
 from desk.widgets.theme import DARK, LIGHT
+from storage.errors import HeldByOther
 
 DESK = Path(__file__).parents[2] / "desk"
 ROOMS = ("app.py", "views.py", "screens/*.py", "widgets/*.py", "locale/*.py", "../front/door.py", "tone.py")
@@ -39,6 +41,21 @@ def test_every_text_has_its_dutch_with_the_same_holes():
     for text, forms in dutch.items():
         for form in forms:
             assert set(HOLES.findall(form)) == set(HOLES.findall(text)), text
+
+
+def test_a_refusal_is_said_in_the_agents_language():
+    locale.use("nl")
+    assert in_words(str(HeldByOther(6, "bram"))) == "bram heeft zaak 6."
+    assert in_words("dank did nothing: step 2, resolve: Case 6 is resolved already.").endswith(
+        "Zaak 6 is al klaar."
+    )
+    assert in_words("Nobody translated this.") == "Nobody translated this."
+
+
+def test_every_refusal_with_a_translation_is_one_that_is_said():
+    said = "".join(each.read_text("utf-8") for room in ("storage", "desk") for each in DESK.parent.glob(f"{room}/*.py"))
+    for template in REFUSALS:
+        assert max(HOLES.split(template), key=len).strip(" .:") in said, template
 
 
 def test_no_dutch_is_left_over():
