@@ -37,6 +37,8 @@ MINUTE = timedelta(minutes=1)
 OLD = timedelta(days=1)
 """What happened longer ago (no rules ran meanwhile) is not acted on by itself any more: that is for `apply`."""
 
+NOBODY = "nobody who may have it has room for it, or answers in its language"
+
 SILENT = frozenset({EventKind.FOUND, EventKind.CONTEXT, EventKind.UNDONE, EventKind.RULE})
 """Events that are no change of a case for rules; a rule's own run is one when it changed something."""
 
@@ -88,17 +90,20 @@ def targets(rules: Sequence[Rule]) -> list[Target]:
 
 def apply(database: Database, policy: Policy, rule: Rule) -> Applied:
     """Applies a rule to the stored cases that are not closed, once each."""
-    applied = Applied()
-    if rule.opens_cases:
-        _open_stored(database, rule)
-    open_cases = Inbox(database).ids(_open(rule))
-    book, run = Rulebook(database), uuid.uuid4().hex
-    for some in in_chunks(book.unrun(rule.key, open_cases, by_hand=True), BATCH):
-        with book.turn() as turn:
-            told = {case_id: _Run(turn, rule, policy, case_id, BY_HAND, run=run).carry_out() for case_id, _ in some}
+    applied, run = Applied(), uuid.uuid4().hex
+    opened = _open_stored(database, rule) if rule.opens_cases else set()
+    for some in in_chunks(waiting(database, rule), BATCH):
+        with Rulebook(database).turn() as turn:
+            runs = {case_id: _Run(turn, rule, policy, case_id, BY_HAND, run=run) for case_id, _ in some}
+            told = {case_id: each.carry_out(opened=case_id in opened) for case_id, each in runs.items()}
         applied.acted += [case_id for case_id, left in told.items() if left is None]
         applied.left |= {case_id: left for case_id, left in told.items() if left}
     return applied
+
+
+def waiting(database: Database, rule: Rule) -> list[tuple[int, int]]:
+    """The open cases that a rule was not applied to yet by hand, and `BY_HAND`."""
+    return Rulebook(database).unrun(rule.key, Inbox(database).ids(_open(rule)), by_hand=True)
 
 
 def follow(clerk: Clerk, case_id: int, name: str) -> None:
@@ -217,7 +222,9 @@ def _open_one(turn: Turn, mention: Mention, rule: Rule, policy: Policy) -> None:
     _Run(turn, rule, policy, case_id, event_id, post_id=mention.id).carry_out(opened=True)
 
 
-def _open_stored(database: Database, rule: Rule) -> None:
+def _open_stored(database: Database, rule: Rule) -> set[int]:
+    """Gives the stored mentions of competitors cases; gives those."""
+    opened = set[int]()
     found = [each for each in Inbox(database).mentions(rule.when) if each.case_id is None and not each.is_own]
     for some in in_chunks(found, BATCH):
         with Rulebook(database).turn() as turn:
@@ -225,6 +232,8 @@ def _open_stored(database: Database, rule: Rule) -> None:
             for post_id in (mention.id for mention in some):
                 case_id, event_id = turn.open_case(post_id, rule.name)
                 turn.claims(rule.key, case_id, event_id)  # what else it does is done once, for the case
+                opened.add(case_id)
+    return opened
 
 
 def _by_time(database: Database, policy: Policy, rules: Sequence[Rule]) -> int:
@@ -296,10 +305,11 @@ class _Run:
         return None if done else "; ".join(left)
 
     def _all_acts(self, mention: Mention) -> tuple[list[str], list[str]]:
-        """What was done, and what was left and why. Assigning comes last, for then somebody has the case."""
+        """What was done, and what was left and why."""
         done: list[str] = []
         left: list[str] = []
-        for act in sorted(self._acts(), key=lambda each: each.kind == "assign"):
+        first = self.turn.case(self.case_id)
+        for act in self.rule.acts_on(first) if first else ():
             case = self.turn.case(self.case_id)
             why = obstacle(act, case, self.turn.database.now(), self.agent) if case else "the case is gone"
             try:
@@ -310,14 +320,6 @@ class _Run:
             if why:
                 left.append(f"{act}: {why}")
         return done, left
-
-    def _acts(self) -> list[Act]:
-        """What is to be done; of a playbook that is not followed yet its routing too."""
-        case = self.turn.case(self.case_id)
-        followed = case.playbook if case else None
-        acts = [act for act in self.rule.acts if act.kind != "open_case"]
-        routed = [each for act in acts if act.kind == "playbook" and act.value.name != followed for each in act.then]
-        return acts + routed
 
     def _do(self, act: Act, case: Case, mention: Mention) -> str:
         """Takes one step and says which. Raises what the step is refused with."""
@@ -351,12 +353,11 @@ class _Run:
         return str(act)
 
     def _assign(self, to: Assignment, case: Case) -> str:
-        known = self.turn.acquaintances(case.author_id) if to.last_agent and case.author_id else []
-        known = [each for each in known if not _is_machine(each)]
+        known = known_agents(self.turn, to, case)
         load = self.turn.load({*to.among, *known})
         agent = to.choose(case.lang, self.policy.team, load, self.turn.last_turn(self.rule.name), known)
         if not agent:
-            raise StepRefused("nobody who may have it has room for it, or answers in its language")
+            raise StepRefused(NOBODY)
         self.steps.assign(case.id, self.actor, agent)
         if agent in to.among:
             self.turn.took_turn(self.rule.name, agent)
@@ -383,8 +384,10 @@ class _Run:
         self.turn.write_down(self.rule.name, self.case_id, data)
 
 
-def _is_machine(actor: str) -> bool:
-    return actor == SYSTEM or actor.startswith(workflow.RULE)
+def known_agents(turn: Turn, to: Assignment, case: Case) -> list[str]:
+    """Who of us knows the writer of a case, the latest first, where the assignment asks that."""
+    known = turn.acquaintances(case.author_id) if to.last_agent and case.author_id else []
+    return [each for each in known if each != SYSTEM and not each.startswith(workflow.RULE)]
 
 
 def _no_channel(name: str) -> Any:

@@ -16,7 +16,7 @@ from desk.policy import Playbook
 from storage.errors import ConfigError, QueryError
 from storage.query import grammar, matcher, tree
 from storage.settings import Document, Place, Section
-from storage.types import Mention
+from storage.types import Case, Mention
 
 KEYS = ("rules",)
 """The key at the top of the file that is read here."""
@@ -47,6 +47,16 @@ class Rule:
     def opens_cases(self) -> bool:
         """Whether mentions of a competitor that have no case get one."""
         return any(act.kind == "open_case" for act in self.acts)
+
+    def acts_on(self, case: Case) -> list[Act]:
+        """What is to be done to a case: of a playbook that it does not follow yet its routing too.
+
+        Assigning comes last, for then somebody has the case.
+        """
+        acts = [act for act in self.acts if act.kind != "open_case"]
+        opened = (act for act in acts if act.kind == "playbook" and act.value.name != case.playbook)
+        routed = [each for act in opened for each in act.then]
+        return sorted(acts + routed, key=lambda act: act.kind == "assign")
 
     def answers(self, mention: Mention, now: datetime) -> bool:
         """Whether the rule is for this mention at `now`, in whose zone the query's days begin."""

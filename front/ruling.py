@@ -64,6 +64,7 @@ def _moment(rule: Rule) -> str:
 
 def attempt(house: House, args: argparse.Namespace) -> int:
     """Prints what a rule would have been for: how many stored mentions, a day, and samples. Changes nothing."""
+    from desk import rule_trials
     from storage.inbox import Inbox
 
     rule, zone = _named(house, args.name), house.policy.timezone
@@ -89,7 +90,14 @@ def attempt(house: House, args: argparse.Namespace) -> int:
         out.write(f"{opened} of them are a competitor's and would get a case\n")
     if without:
         out.write(f"{without} more have no case (a competitor's, or our own), so no rule acts on them\n")
-    out.write(f"on {_moment(rule)}: {', '.join(clean_line(str(act)) for act in rule.acts)}\n\n")
+    out.write(f"on {_moment(rule)}: {', '.join(clean_line(str(act)) for act in rule.acts)}\n")
+    applied = rule_trials.attempt(house.database, house.policy, rule)
+    acted, left = len(applied.acted), len(applied.left)
+    new = f"open cases for {opened} mentions, " if opened else ""
+    out.write(f"applied now it would {new}act on {acted} open cases, and leave {left} alone\n")
+    for why, n in Counter(applied.left.values()).most_common():
+        out.write(f"    {n}: {clean_line(why)}\n")
+    out.write("\n")
     show.show(({"day": day, "mentions": n} for day, n in sorted(days.items())), ("day", "mentions"), "table", out)
     for mention in samples:
         out.write(f"\ncase {mention.case_id}: {clean_line(mention.author or '(unknown)')}, {clean_line(mention.url)}\n")

@@ -90,6 +90,12 @@ class Rulebook:
             yield Turn(self.database, connection, json.loads(value))
 
     @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """For asking what a turn knows; nothing may be changed by it."""
+        with self.database.read() as connection:
+            yield Turn(self.database, connection, {})
+
+    @contextmanager
     def turn_or_none(self) -> Iterator[Turn | None]:
         """The same, but None while another process is at it."""
         self.begin()

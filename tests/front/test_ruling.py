@@ -48,6 +48,7 @@ def test_trying_counts_and_changes_nothing(run: Any) -> None:
     assert status == 0
     assert "2 mentions in 2 cases on 1 days" in out
     assert "1 more have no case" in out
+    assert "applied now it would act on 2 open cases, and leave 0 alone" in out
     assert "\x1b" not in out
     assert "tags: none" in run("case", "1")[1]
 
