@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.terminal import HOUSE, ROWS, Terminal, opened
 from storage import migrations
 from storage.database import Database
-from storage.query import index
+from storage.query.sql import index
 
 VOCABULARY = 150_000
 """Different words, their frequencies by Zipf's law."""

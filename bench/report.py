@@ -35,8 +35,8 @@ from desk.service import Promise
 from storage import tables
 from storage.database import Database
 from storage.figures import Figures
-from storage.query import index
 from storage.query.grammar import parse
+from storage.query.sql import index
 from storage.sla import read_calendar
 from storage.types.figures import Hours
 

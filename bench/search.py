@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.desk import SEARCHES, _vocabulary
 from storage.database import Database
 from storage.inbox import Inbox
-from storage.query.index import _VECTOR
+from storage.query.sql.index import _VECTOR
 
 MORE = {
     "title": "title:storing", "phrase in title": 'title:"zonnebank storing"', "author": "author:naam17*",

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 from storage import graves, trail
 from storage.database import Database, in_chunks
 from storage.errors import StepRefused
-from storage.query import index
+from storage.query.sql import index
 from storage.schema import AUTHOR, BAND, CASE, CONVERSATION, EVENT, GROUP, NOTICE, PERSON, POST, REPLY, REVISION, SOURCE
 from storage.types import SYSTEM, Account, Erased, EventKind, ReplyState, Status
 from storage.workflow import OPEN

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.database import Database, in_chunks
-from storage.query import columns, grammar, index, residue, sql, tree
-from storage.query.columns import Condition
-from storage.query.leads import Lead
+from storage.query import grammar, sql, tree
+from storage.query.sql import columns, index, residue
+from storage.query.sql.columns import Condition
+from storage.query.sql.leads import Lead
 from storage.schema import CASE, POST
 
 WALK = 500

@@ -49,7 +49,7 @@ def test_a_newer_database_is_refused(database: Database) -> None:
 
 
 def test_a_step_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from storage.query import index
+    from storage.query.sql import index
 
     def broken(connection: sa.Connection) -> None:
         raise RuntimeError("the power went")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.query import index
+from storage.query.sql import index
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.query import index
+from storage.query.sql import index
 
 revision = "0002"
 down_revision = "0001"

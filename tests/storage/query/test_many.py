@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from storage.errors import QueryError
-from storage.query import arrival, grammar, likeness, matcher, tree
+from storage.query import grammar, matcher, tree
 from storage.query import many as many_module
-from storage.query.likeness import Likeness
-from storage.query.many import Matcher, check_collectable
+from storage.query.many import Matcher, arrival, check_collectable, likeness
+from storage.query.many.likeness import Likeness
 from storage.query.seen import PostView
 from storage.types import Post, PostKind
 

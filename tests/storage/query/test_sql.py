@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from storage import tables
 from storage.database import Database
-from storage.query import fold, grammar, index, matcher, sql, tree
-from storage.query.columns import POST
+from storage.query import fold, grammar, matcher, sql, tree
+from storage.query.sql import index
+from storage.query.sql.columns import POST
 
 pooled = settings(max_examples=60)
 

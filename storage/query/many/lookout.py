@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import ahocorasick
 
-from storage.query.arrival import Arrival
-from storage.query.keys import PRESENT, TEXTS, Key
+from storage.query.many.arrival import Arrival
+from storage.query.many.keys import PRESENT, TEXTS, Key
 
 V = TypeVar("V")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 
-from storage.query import keys, patterns, tree
+from storage.query import patterns, tree
+from storage.query.many import keys
 
 HEAD = 8
 """First letters of a word that are compared by what they come to."""

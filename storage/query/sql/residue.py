@@ -12,9 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.query import columns, matcher, tree
-from storage.query.columns import Dialect
+from storage.query import matcher, tree
 from storage.query.seen import Seen
+from storage.query.sql import columns
+from storage.query.sql.columns import Dialect
 from storage.schema import AUTHOR, POST
 
 _WORDS = ("title_words", "text_words", "author_words")

@@ -13,14 +13,15 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from storage.errors import QueryError
-from storage.query import clauses, keys, tree
-from storage.query.arrival import Arrival, Asked
-from storage.query.clauses import Clause
+from storage.query import tree
 from storage.query.fields import AT_COLLECTION, FIELDS
 from storage.query.grammar import parse
-from storage.query.keys import Key
-from storage.query.likeness import Likeness
-from storage.query.lookout import Lookout
+from storage.query.many import clauses, keys
+from storage.query.many.arrival import Arrival, Asked
+from storage.query.many.clauses import Clause
+from storage.query.many.keys import Key
+from storage.query.many.likeness import Likeness
+from storage.query.many.lookout import Lookout
 from storage.types import Post
 
 K = TypeVar("K")

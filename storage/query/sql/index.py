@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage.query import facts, fold
+from storage.query import fold
+from storage.query.sql import facts
 from storage.schema import POST
 
 _COLUMNS = ("title_words", "text_words", "author_words")

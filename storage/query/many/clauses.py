@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.query import keys, matcher, tree
-from storage.query.arrival import Arrival, Features
+from storage.query import matcher, tree
 from storage.query.fields import FIELDS, Takes
+from storage.query.many import keys
+from storage.query.many.arrival import Arrival, Features
 
 Test = Callable[[Arrival, Features], bool]
 

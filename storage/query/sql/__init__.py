@@ -16,9 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.query import columns, facts, index, leads, literals, patterns, tree
-from storage.query.columns import Condition, Dialect
-from storage.query.leads import Lead
+from storage.query import literals, patterns, tree
+from storage.query.sql import columns, facts, index, leads
+from storage.query.sql.columns import Condition, Dialect
+from storage.query.sql.leads import Lead
 from storage.schema import CASE, POST
 
 MAX_LEAVES = 300

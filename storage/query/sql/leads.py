@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage.query import columns, fields, tree
-from storage.query.columns import ANSWERED, Dialect
+from storage.query import fields, tree
+from storage.query.sql import columns
+from storage.query.sql.columns import ANSWERED, Dialect
 from storage.schema import AUTHOR, CASE, GROUP, INTENT, MATCH, POST, REPLY, TAG
 
 _ON_CASE = ("status", "assignee", "department", "handover", "playbook")
