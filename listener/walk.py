@@ -112,18 +112,30 @@ class Walk:
         self._starts = self.kind.start(self.source, self.memory)
         while self._starts:
             async for batch, links in self._lists():
-                waiting |= {link.conversation or link.url: link for link in links}
+                waiting |= {link.conversation: link for link in links if not _is_less(link, waiting)}
                 if batch.posts:
                     yield batch
+            has_all_lists, has_gone_on = not self.more, False
             for link in await self._changed(waiting, {each.conversation for each in threads}):
                 if self._is_enough():
                     break
                 batch_of_thread = await self._conversation(link)
                 if batch_of_thread is not None:
+                    has_gone_on = has_gone_on or bool(batch_of_thread.thread and batch_of_thread.thread.stamp)
                     yield batch_of_thread
+            if self.more and has_all_lists and has_gone_on:
+                self._forget()
             waiting = {}
         if not self._left_over:  # else the next visit must see the lists again
             self.memory["validators"] = self._validators
+
+    def _forget(self) -> None:
+        """Takes back how far the lists were read: the next visit goes on with the conversations that were left."""
+        for key, value in self._before.items():
+            if value is None:
+                self.memory.pop(key, None)
+            else:
+                self.memory[key] = value
 
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""

@@ -1,18 +1,26 @@
-"""One article's page: its main text, author and date, without menus, advertisements and comments."""
+"""One article's page: its main text, author and date, without menus and advertisements, and the comments below it."""
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from listener.errors import ReadError
+from listener.pages import comments, tree
+from listener.pages.bylines import Block
+from listener.pages.dates import parse_date
 from listener.pages.effort import library, needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import moment
+from listener.sources import schema_org
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
@@ -31,6 +39,17 @@ _PUBLISHED = (
 )
 _LINKED_DATA = re.compile(rb"<script[^>]{1,200}ld\+json[^>]{0,200}>(.*?)(?:</script>|\Z)", re.I | re.S)
 _LOGIN = re.compile(rb"<input[^>]{0,200}type=[\"']?password", re.I)
+_WRITERS = (
+    '[itemprop="author"] [itemprop="name"], meta[name="author"], a[rel~="author"], .h-entry .p-author',
+    ".wp-block-post-author__name, .wp-block-post-author-name, .byline .author, .entry-author, .post-author, .vcard .fn",
+)
+"""Where a page names the writer of its article, surest first."""
+_BODIES = (
+    '[itemprop="articleBody"], .h-entry .e-content, .wp-block-post-content',
+    ".entry-content, .gh-content, .post-content, .article-content, .article-body, .post-body, .kg-canvas",
+)
+"""Where a page marks the text of its article, surest first."""
+_AROUND_BODY = "script, style, noscript, form, nav, aside, button, .sharedaddy, .jp-relatedposts, .post-navigation"
 _ELLIPSIS = re.compile(r"[\s\[(]*(…|\.\.\.)[\])]?.{0,60}\Z", re.DOTALL)
 
 
@@ -40,10 +59,11 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """Reads the article; what a feed said of it (in `link.carry`) is believed over what the page seems to say.
+    """Reads the article and the comments below it; of a further page of comments (`link.carry: below`) only these.
 
-    A teaser that is not part of the text found is put before it. Where nothing is found, a teaser stays what it
-    was, and an article by itself raises `ReadError`.
+    What a feed said of it (in `link.carry`) is believed over what the page seems to say. A teaser that is not part of
+    the text found is put before it. Where no article is found, a teaser stays what it was, and an article by itself
+    raises `ReadError`. Comments are read as the page describes them (schema.org), else by what repeats below.
     """
     if page.body[:5] == b"%PDF-" or b"\0" in page.body[:200]:
         raise ReadError(f"{page.url} is not a web page but {page.content_type or 'a file'}.")
@@ -51,18 +71,120 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     body = page.body[:LONGEST]
     if is_overloaded(body):
         raise ReadError(f"{page.url} has a tag with more attributes than anybody writes and is not read.")
-    sound = _LINKED_DATA.sub(_if_sound, body)
-    found: Any = library("trafilatura").bare_extraction(sound, url=page.url, include_comments=False, with_metadata=True)
-    text = _untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else ""
-    teaser = str(link.carry.get("text") or "")
-    asks_login = len(text) < SHORT and bool(_LOGIN.search(body))
-    if len(text) < len(teaser) or not text or asks_login:
-        if teaser:
-            return Reading()
+    told = described(page, link, source)
+    root = tree.tree_of(replace(page, body=_LINKED_DATA.sub(_if_sound, body)))
+    shown, older = comments.take(root, page.url, lambda text: _moment(text, page, source))
+    main = _article(page, link, source, root, told)
+    if main is None and not link.carry.get("text") and not link.carry.get("below"):
         raise ReadError(f"No article could be found at {page.url}.")
-    return Reading(
-        posts=(_post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date)),)
+    about = main or _known(page, link)
+    below = [*_described_below(about, told)] or [*_shown_below(about, shown)]
+    more = () if link.carry.get("below") else _more(older, about)
+    return Reading(posts=(*(() if main is None or link.carry.get("below") else (main,)), *below), links=more)
+
+
+def described(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """What the page says of itself in schema.org's words; nothing where it says nothing."""
+    if b"schema.org" not in page.body:
+        return Reading()
+    try:
+        return schema_org.read(page, link, source)
+    except ReadError:
+        return Reading()
+
+
+def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Reading) -> Post | None:
+    """The article itself; None where the page shows less of it than the feed did."""
+    body = etree.tostring(root, encoding="utf-8", method="html")
+    found: Any = library("trafilatura").bare_extraction(body, url=page.url, include_comments=False, with_metadata=True)
+    text = _marked(root) or (_untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else "")
+    teaser = str(link.carry.get("text") or "")
+    asks_login = len(text) < SHORT and bool(_LOGIN.search(page.body[:LONGEST]))
+    if not found or not text or asks_login or len(text.split()) < len(_ELLIPSIS.sub("", teaser).split()):
+        return None
+    main = _post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date))
+    return main if link.carry.get("author") else _signed(main, root, page.url, told)
+
+
+def _marked(root: Any) -> str:
+    """The text of the one part that the page marks as its article; "" where there is none, or several as in a list."""
+    for css in _BODIES:
+        parts = tree.select(root, css)
+        if parts and all(parts[0] in each.iterancestors() for each in parts[1:]):
+            body = copy.deepcopy(parts[0])
+            tree.drop(body, _AROUND_BODY)
+            return tree.text(body)
+    return ""
+
+
+def _signed(main: Post, root: Any, base: str, told: Reading) -> Post:
+    """The article with its writer as the page describes or marks one; else as trafilatura made out."""
+    for post in told.posts:
+        if post.kind == PostKind.ARTICLE and post.author:
+            return replace(main, author=post.author, author_id=post.author_id, author_url=post.author_url)
+    for css in _WRITERS:
+        for each in tree.select(root, css):
+            name, url = line_of(each.get("content") or tree.line(each)), tree.link(each, base)
+            if 1 < len(name) <= 80 and "://" not in name:
+                return replace(main, author=name, author_id=url or name, author_url=url)
+    return main
+
+
+def _known(page: Page, link: Link) -> Post:
+    """The article as the link that led here knows it, for what stands below it."""
+    url = str(link.carry.get("url") or "") or web_url(page.url, "")
+    identity, title = link.conversation or url, str(link.carry.get("title") or "")
+    return Post(
+        external_id=identity, conversation_id=identity, url=url, conversation_url=url, title=title, text="",
+        kind=PostKind.ARTICLE,
+    )  # fmt: skip
+
+
+def _described_below(main: Post, told: Reading) -> Iterator[Post]:
+    """The comments that the page describes, in the conversation of the article they are about."""
+    about = {post.external_id for post in told.posts if post.kind == PostKind.ARTICLE}
+    for post in told.posts:
+        if post.external_id not in about:
+            parent = "" if post.parent_id in about else post.parent_id
+            yield replace(_placed(post, main), parent_id=parent)
+
+
+def _shown_below(main: Post, shown: list[Block]) -> Iterator[Post]:
+    """The comments that stand on the page, each under the address that leads to it."""
+    names = {id(block): f"{main.url}#{comments.identity(block)}" for block in shown}
+    for block in shown:
+        post = Post(
+            external_id=names[id(block)],
+            url=block.url or names[id(block)],
+            text=block.text,
+            author=block.author,
+            author_id=block.author_url or block.author,
+            author_url=block.author_url,
+            conversation_id=main.conversation_id,
+            parent_id=names.get(id(block.parent), ""),
+            kind=PostKind.COMMENT,
+            published_at=block.moment,
+        )
+        yield _placed(post, main)
+
+
+def _placed(post: Post, main: Post) -> Post:
+    return replace(
+        post,
+        conversation_id=main.conversation_id,
+        conversation_url=main.conversation_url,
+        conversation_title=main.title,
     )
+
+
+def _more(older: list[str], main: Post) -> tuple[Link, ...]:
+    """The other pages of the article's comments."""
+    carry = {"url": main.url, "title": main.title, "below": True}
+    return tuple(Link(url=url, role="article", conversation=main.conversation_id, carry=carry) for url in older)
+
+
+def _moment(text: str, page: Page, source: SourceSpec) -> datetime | None:
+    return parse_date(text, now=page.fetched_at, zone=str(source.options.get("timezone") or "UTC"))
 
 
 def _if_sound(script: re.Match[bytes]) -> bytes:

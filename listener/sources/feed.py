@@ -156,7 +156,17 @@ def _comments_of(carry: Mapping[str, Any], thread: str) -> list[Link]:
     return [Link(url=address, role="comments", conversation=thread, stamp=count, carry=about)]
 
 
-def _whole(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """A teaser's article, then its comments: unstamped, for the stamp that led here speaks for them too."""
+def whole(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """A teaser's article with what stands below it, and its comment feed: unstamped, for its link's stamp led here."""
+    found = article.read(page, link, source)
     follow = (replace(each, stamp="") for each in _comments_of(link.carry, link.conversation))
-    return Reading(posts=article.read(page, link, source).posts, links=tuple(follow))
+    return replace(found, links=(*found.links, *follow))
+
+
+def _whole(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """The same with each comment once: where there is a feed of them, by the names they have there."""
+    found = whole(page, link, source)
+    if not any(each.role == "comments" for each in found.links):
+        return found
+    posts = tuple(post for post in found.posts if post.kind == PostKind.ARTICLE)
+    return replace(found, posts=posts, links=tuple(each for each in found.links if each.role == "comments"))

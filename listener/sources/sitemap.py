@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,9 +17,9 @@ from listener.pages import traps, tree
 from listener.pages.fields import count_of
 from listener.pages.markup import is_overloaded, web_url
 from listener.pages.syndication import moment
-from listener.sources import article, schema_org
+from listener.sources import article
 from listener.types import Link, Page, Reading, SourceSpec
-from storage.types import Post, PostKind
+from storage.types import PostKind
 
 NEWEST = 200
 """Pages that are followed of each sitemap, where the option `newest` does not say."""
@@ -175,39 +175,18 @@ def _is_ours(url: str, source: SourceSpec) -> bool:
 
 
 def _page(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """A thread as schema.org tells it; else the article with the comments so told; nothing where there is neither.
+    """A thread as schema.org tells it; else the article with its comments; nothing where there is neither.
 
     A sitemap also lists pages that are neither, such as how to reach somebody: these are no trouble.
     """
-    try:
-        described = schema_org.read(page, link, source)
-    except ReadError:
-        described = Reading()
+    described = article.described(page, link, source)
     if link.carry.get("thread") or any(post.kind in _OPENERS for post in described.posts):
         return described
     try:
-        (main,) = article.read(page, link, source).posts
+        found = article.read(page, link, source)
     except ReadError:
         return described
-    if not main.published_at and len(main.text) < SHORT:
+    main = next((post for post in found.posts if post.kind == PostKind.ARTICLE), None)
+    if main and not main.published_at and len(main.text) < SHORT:
         return described
-    about = {post.external_id: post for post in described.posts if post.kind == PostKind.ARTICLE}
-    author = next((post for post in about.values() if post.author), main)
-    return replace(described, posts=(main if main.author else _signed(main, author), *_below(main, about, described)))
-
-
-def _signed(main: Post, other: Post) -> Post:
-    return replace(main, author=other.author, author_id=other.author_id, author_url=other.author_url)
-
-
-def _below(main: Post, about: Mapping[str, Post], described: Reading) -> Iterator[Post]:
-    """The comments, in the conversation of the article they are about."""
-    for post in described.posts:
-        if post.external_id not in about:
-            yield replace(
-                post,
-                conversation_id=main.conversation_id,
-                conversation_url=main.conversation_url,
-                conversation_title=main.title,
-                parent_id="" if post.parent_id in about else post.parent_id,
-            )
+    return found

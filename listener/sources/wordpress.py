@@ -23,6 +23,8 @@ OVERLAP = timedelta(days=3)
 """How far before the newest known comment is asked again: comments are approved late, and edited."""
 KNOWN_POSTS = 300
 """Addresses of posts whose number is remembered, so that they keep it when only feeds are left."""
+FEED_PAGES = 20
+"""Pages of the feed of posts that are read on the first visit, and on a later one to catch up."""
 REFUSED = frozenset((400, 401, 403, 404, 405, 406, 410, 451))
 """Answers by which a site says that it has no REST interface for strangers."""
 _FEEDS = {"posts": ("feed", "feed/"), "comment-list": ("comment-feed", "comments/feed/")}
@@ -50,8 +52,10 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a list of posts or comments, one post, or one post's comments, from REST or from a feed."""
-    if link.role in ("article", "comments", "feed", "comment-feed"):
+    if link.role in ("feed", "comment-feed"):
         return _read_feed(page, link, source)
+    if link.role in ("article", "comments"):
+        return _read_thread(page, link, source)
     readers = {"posts": _read_posts, "comment-list": _read_comments, "post": _read_post, "answers": _read_answers}
     return readers[link.role](page, _rows(page), link)
 
@@ -61,6 +65,8 @@ def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mappi
     status = getattr(error, "status", None)
     if link.role == "article":
         return feeds.fallback(link, error, source, memory)
+    if link.role == "feed" and status == 404 and link.carry.get("page", 1) > 1:  # there are no older posts
+        return [_feed("posts", source, memory)]
     if not (isinstance(error, ReadError) or status in REFUSED) or link.carry.get("page", 1) > 1:
         return []
     if link.role == "post":
@@ -246,18 +252,52 @@ def _utc(row: Mapping[str, Any], key: str) -> str:
 
 def _feed(role: str, source: SourceSpec, memory: Mapping[str, Any]) -> Link:
     feed_role, place = _FEEDS[role]
-    carry = {"numbers": memory.get("numbers", {}), "instead_of": role}
-    return Link(url=_site(source) + place, role=feed_role, carry=carry)
+    is_first = f"{role}_by" not in memory and not memory.get(role)
+    carry = {"numbers": memory.get("numbers", {}), "instead_of": role, "is_first": is_first}
+    return Link(url=_site(source) + place, role=feed_role, carry={**carry, "newest": str(memory.get(feed_role) or "")})
 
 
 def _read_feed(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """Reads a feed as feeds are read, and then gives everything the name it has by REST too."""
-    if link.role in ("article", "comments"):
-        return _named(feeds.read(page, link, source), {})
-    found = feeds.read(page, replace(link, role="list"), source)
-    reading = _named(found, link.carry.get("numbers", {}))
-    links = (*reading.links, *_commented(reading)) if link.role == "comment-feed" else reading.links
-    return replace(reading, links=links, memory={f"{link.carry['instead_of']}_by": "feed"})
+    """Reads a feed of the blog as feeds are read, and then gives everything the name it has by REST too."""
+    known = link.carry.get("numbers", {})
+    reading = _named(feeds.read(page, replace(link, role="list"), source), known)
+    memory = {f"{link.carry['instead_of']}_by": "feed"}
+    if link.role == "comment-feed":
+        old = _quiet(known, source) if link.carry.get("is_first") else []
+        threads = {each.conversation: each for each in (*old, *reading.links, *_commented(reading))}
+        return replace(reading, links=_windowed(tuple(threads.values()), reading), memory=memory)
+    dates = [post.published_at.isoformat() for post in reading.posts if post.published_at]
+    newest = str(link.carry.get("newest") or "")
+    memory["feed"] = max([newest, str(link.carry.get("latest") or ""), *dates])
+    more = _older(link, memory["feed"]) if dates and min(dates) > newest else ()
+    return replace(reading, links=(*_windowed(reading.links, reading), *more), memory=memory)
+
+
+def _older(link: Link, latest: str) -> tuple[Link, ...]:
+    """The next page of the feed of posts: all back to the first on the first visit, later to the last one known."""
+    place = int(link.carry.get("page", 1)) + 1
+    if place > FEED_PAGES or not (link.carry.get("is_first") or link.carry.get("newest")):
+        return ()
+    url = f"{link.url.split('?')[0]}?paged={place}"
+    return (replace(link, url=url, carry={**link.carry, "page": place, "latest": latest}),)
+
+
+def _windowed(links: tuple[Link, ...], reading: Reading) -> tuple[Link, ...]:
+    """The same links, which know how much a feed of this blog shows: one as long as that may leave out the rest."""
+    return tuple(replace(each, carry={**each.carry, "window": len(reading.posts)}) for each in links)
+
+
+def _read_thread(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """A post's page with the comments on it, or its comment feed, from which its page leads to the older ones."""
+    if link.role == "article":
+        found = feeds.whole(page, link, source)
+        numbered = (each for each in found.posts if each.kind == PostKind.ARTICLE or _COMMENT.search(each.external_id))
+        return _named(replace(found, posts=tuple(numbered)), {})
+    found = feeds.read(page, link, source)
+    window, carry = int(link.carry.get("window") or 0), {**link.carry, "below": True}
+    below = Link(url=str(link.carry.get("url")), role="article", conversation=link.conversation, carry=carry)
+    is_cut = 0 < window <= len(found.posts) and bool(below.url)
+    return _named(replace(found, links=(below,) if is_cut else ()), {})
 
 
 def _commented(reading: Reading) -> list[Link]:
@@ -266,16 +306,24 @@ def _commented(reading: Reading) -> list[Link]:
     for post in reading.posts:
         newest.setdefault(post.conversation_id, post)
     return [
-        Link(
-            url=f"{post.conversation_url.rstrip('/')}/feed/",
-            role="comments",
-            conversation=thread,
-            stamp=post.external_id,
-            carry={"url": post.conversation_url, "title": post.conversation_title},
-        )
+        _comment_feed(thread, post.conversation_url, post.conversation_title, post.external_id)
         for thread, post in newest.items()
         if not urlsplit(post.conversation_url).query
     ]
+
+
+def _quiet(known: Mapping[str, str], source: SourceSpec) -> list[Link]:
+    """The comment feeds of the posts that REST named where only feeds show comments: the newest tell of few."""
+    return [
+        _comment_feed(thread, web_url(source.url, path), "", "none of the newest")
+        for path, thread in known.items()
+        if "?" not in path
+    ]
+
+
+def _comment_feed(thread: str, url: str, title: str, stamp: str) -> Link:
+    carry = {"url": url, "title": title}
+    return Link(url=f"{url.rstrip('/')}/feed/", role="comments", conversation=thread, stamp=stamp, carry=carry)
 
 
 def _named(reading: Reading, known: Mapping[str, str]) -> Reading:

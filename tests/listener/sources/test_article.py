@@ -31,12 +31,19 @@ def read(page: Callable[..., Page]) -> Callable[..., tuple[Post, ...]]:
 
 def test_a_recorded_article_is_read(page: Callable[..., Page]) -> None:
     (link,) = article.start(SOURCE, {})
-    (post,) = article.read(page(URL, "wordpress_page.html"), link, SOURCE).posts
+    post, *comments = article.read(page(URL, "wordpress_page.html"), link, SOURCE).posts
     assert post.text.startswith("Dag 1. De overstapservice was in tien minuten aangevraagd")
     assert "\n\nDag 6. Conclusie: prima bank, trage post." in post.text
     assert "Does the app speak English?" not in post.text
     assert (post.title, post.kind) == ("Mijn overstap naar Zonnebank: een verslag", PostKind.ARTICLE)
-    assert post.published_at == datetime(2026, 11, 22, 8, 34, 44, tzinfo=UTC)
+    assert (post.author, post.published_at) == ("schrijver_sjors", datetime(2026, 11, 22, 8, 34, 44, tzinfo=UTC))
+    assert [(each.author, each.external_id, each.parent_id) for each in comments] == [
+        ("dev_dana", f"{post.url}#comment-25", ""),
+        ("schrijver_sjors", f"{post.url}#comment-26", f"{post.url}#comment-25"),
+        ("bruin_bianca", f"{post.url}#comment-27", ""),
+    ]
+    assert comments[2].published_at == datetime(2026, 11, 22, 8, 55, 44, tzinfo=UTC)
+    assert {each.conversation_id for each in comments} == {post.external_id}
 
 
 @pytest.mark.parametrize(

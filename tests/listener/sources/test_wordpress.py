@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def test_by_feeds_alone_a_post_goes_by_its_address() -> None:
     reread = named(answer(thread, "wordpress_thread_feed.xml"))
     assert {post.conversation_id for post in reread.values()} == {thread.conversation}
     assert set(reread) == {post.external_id for post in comments.posts[:3]}
-    assert {**posts.memory, **comments.memory} == FEEDS
+    assert {**posts.memory, **comments.memory} == {**FEEDS, "feed": "2026-11-22T09:34:44+00:00"}
     json.dumps([dict(link.carry) for link in (*posts.links, *comments.links)])
 
 
@@ -212,3 +213,46 @@ def test_strange_rows_hurt_nobody(row: dict[str, Any]) -> None:
 def test_any_address_of_the_blog_will_do(url: str) -> None:
     link, _ = wordpress.start(SourceSpec(name="b", url=url), {})
     assert link.url.startswith("https://b.example/blog/wp-json/wp/v2/posts?")
+
+
+def test_feeds_lead_back_to_the_first_post_and_later_to_the_last_one_known() -> None:
+    (link,) = wordpress.fallback(first("posts"), FetchError("verboden", status=401), SITE, {})
+    newest = answer(link, "wordpress_feed.xml")
+    older = only(newest.links, "feed")
+    assert older.url == "https://blog.example/feed/?paged=2"
+    assert answer(older, "wordpress_feed.xml").memory == newest.memory
+    assert wordpress.fallback(older, FetchError("weg", status=404), SITE, {})[0].url == link.url  # which was read
+
+    def goes_on(since: str) -> bool:
+        later = answer(first("feed", {**FEEDS, "feed": since}), "wordpress_feed.xml")
+        return any(each.role == "feed" for each in later.links)
+
+    assert goes_on("2026-11-01T00:00:00+00:00") and not goes_on(newest.memory["feed"])
+
+
+def test_a_thread_longer_than_a_feed_shows_is_read_from_its_page_under_the_same_names() -> None:
+    _, comments = by_rest()
+    _, listed = by_feeds({})
+    lead = listed.links[0]
+    assert lead.carry["window"] > 3 and not answer(lead, "wordpress_thread_feed.xml").links
+    cut = answer(replace(lead, carry={**lead.carry, "window": 3}), "wordpress_thread_feed.xml")
+    (below,) = cut.links
+    assert below.url == "https://blog.example/2026/11/nl-lang/"
+    shown = named(answer(below, "wordpress_page.html"))
+    by_api = named(comments)
+    assert set(shown) == {"comment-25", "comment-26", "comment-27"}
+    for name, post in shown.items():
+        other = by_api[name]
+        assert (post.author, post.text, post.published_at, post.url, post.parent_id) == (
+            other.author, other.text, other.published_at, other.url, other.parent_id,
+        )  # fmt: skip
+
+
+def test_where_only_comments_are_closed_all_posts_are_asked_for_theirs_once() -> None:
+    posts, _ = by_rest()
+    (closed,) = wordpress.fallback(first("comment-list"), FetchError("x", status=401), SITE, posts.memory)
+    threads = {link.conversation: link for link in answer(closed, "wordpress_comments_feed.xml").links}
+    assert set(threads) == {post.external_id for post in posts.posts}
+    assert threads["post-14"].stamp == "comment-27" and all(each.url.endswith("/feed/") for each in threads.values())
+    later = first("comment-feed", {**posts.memory, "comment-list_by": "feed"})
+    assert len(answer(later, "wordpress_comments_feed.xml").links) < len(threads)
