@@ -76,6 +76,12 @@ _THREADS = re.compile(
 _ARTICLE = re.compile(
     r"<meta[^>]{0,200}og:type[^>]{0,100}content=.article\b|\"@type\"\s{0,9}:\s{0,9}\"(News|Blog)?(Article|Posting)\""
 )
+_BOARD = re.compile(
+    r"href=[\"']([^\"'\s?]{0,200}/(?:topics?|threads?|forums?|discussions?|onderwerp(?:en)?)/[^\"'\s?]{0,100}\d[^\"'\s?]{0,100})",
+    re.IGNORECASE,
+)
+_FEW = 3
+"""Links to topics or forums from which on a page is one of a board."""
 _SITEMAP = re.compile(rb"\s*(<\?[^>]{0,300}\?>\s*|<!--.{0,300}?-->\s*){0,5}<(urlset|sitemapindex)\b", re.DOTALL)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 _FEED_ADDRESS = re.compile(
@@ -282,6 +288,8 @@ def _of_markup(page: Page, html: str) -> Guess | None:
     is_root = urlsplit(page.url).path in ("", "/")
     if _ARTICLE.search(html) and not is_root:
         return Guess(kind="article", url=page.url, why="The page says that it is an article.")
+    if len(set(_BOARD.findall(html))) >= _FEW and (board := of_blocks(page)):
+        return board  # its feed would show a few posts of each conversation
     articles = [each for each in feeds_of(page) if not each.is_comments]
     if not articles:
         is_article = not is_root and html.count("<article") == 1 and html.count("<p") > 3

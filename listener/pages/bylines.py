@@ -24,6 +24,8 @@ _WHO = re.compile(r"author|auteur|user|member|poster|byline|nick|naam|\blid\b|sc
 WHO_LINK = re.compile(
     r"/(?:users?|members?|profiel|profile|leden|lid|u|author|auteur|gebruikers?|people)/|[?&](?:u|uid|user)=", re.I
 )
+_PLACE_LINK = re.compile(r"/(?:forums?|topics?|threads?|boards?|categor(?:y|ies)|discussions?|onderwerp(?:en)?)/", re.I)
+"""Where a link leads that shows the name of a forum or a topic."""
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
 _BY = re.compile(r"(?:geplaatst door|geschreven door|reactie van|posted by|written by|door|by|von|van)\s*:?\s+", re.I)
 _SAYS = re.compile(r"\s+(?:schreef|schrijft|zegt|zei|says|said|wrote|reageerde|antwoordde)\b.*\Z", re.I | re.S)
@@ -143,8 +145,11 @@ def _names(own: Node, base: str) -> Iterator[tuple[str, tuple[int, str, str]]]:
             name = _SAYS.sub("", _BY.sub("", words, count=1) if way.startswith("by") else words).strip(" :,·|-–@")
             if way in seen or not 1 < len(name) <= 60 or DATED.search(name) or _BUTTON.fullmatch(name) or "\n" in name:
                 continue
-            seen.add(way)
             anchor = node if node.tag == "a" else tree.first(node, "a[href]")
+            href = "" if anchor is None else str(anchor.get("href"))
+            if _PLACE_LINK.search(href) and not WHO_LINK.search(href) and name in tree.line(anchor):
+                continue
+            seen.add(way)
             yield way, (score, name, tree.link(anchor, base))
 
 
@@ -224,6 +229,10 @@ def _is_about(line: str, block: Block) -> bool:
 
 
 def quoted_name(node: Node) -> str:
+    """Whose words a quote holds, as its first line says; "" where it does not."""
+    head = next(iter(node), None)
+    if head is not None and head.tag in ("em", "strong", "b", "cite") and not (node.text or "").strip():
+        return _SAYS.sub("", tree.line(head)[:SHORT]).strip(" :@")
     shown = tree.line(node)[:200]
     found = re.match(
         r"(?:citaat van|quote from|originally posted by|op .{4,40} schreef)?"

@@ -145,7 +145,7 @@ def drop(node: Node, css: str) -> None:
 def next_page(node: Node, base: str) -> str:
     """The address of the page that follows: by `rel`, by the class names in use, by the word on the link; or "".
 
-    Where the link shows a picture only, the one that shows the number after this page's leads there.
+    Where the link shows a picture only, the one with the number after this page's leads there.
     """
     for css in _NEXT:
         if found := [address for each in select(node, css) if (address := _elsewhere(each, base))]:
@@ -155,7 +155,11 @@ def next_page(node: Node, base: str) -> str:
         if _NEXT_WORDS.fullmatch(line(each)):
             return address
     following = str(_page_here(node, base) + 1)
-    return next((address for each, address in links.items() if line(each) == following), "")
+    for each, address in links.items():
+        found = _PAGE_NUMBER.search(address)
+        if following in (line(each), found and (found[1] or found[2])):
+            return address
+    return ""
 
 
 def _elsewhere(anchor: Node, base: str) -> str:

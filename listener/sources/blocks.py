@@ -32,9 +32,8 @@ _ELSEWHERE = re.compile(
     re.I,
 )
 _COLUMNS = re.compile(
-    r"^(?:topics?|threads?|replies|views|posts?|last (?:post|reply)|onderwerp(?:en)?|antwoorden|reacties|weergaven|gelezen|"
-    r"bekeken|berichten|laatste (?:bericht|reactie))$",
-    re.I | re.M,
+    r"(?:topics?|threads?|replies|views|posts?|last (?:posts?|reply)|onderwerp(?:en)?|antwoorden|reacties|berichten|"
+    r"weergaven|gelezen|bekeken|laatste (?:bericht(?:en)?|reactie))"
 )
 """What stands above the rows of a list of threads."""
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
@@ -55,7 +54,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """
     root = tree.tree_of(page)
     found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
-    if _is_thread(found, page.url):
+    if _is_thread(found, root, page.url):
         return _thread(found, root, page, link)
     known = link.carry.get("lists", ())
     threads = [each for each in _threads(root, page.url) if each.url not in known]
@@ -82,17 +81,28 @@ def _moment(text: str, page: Page, source: SourceSpec) -> Any:
     return parse_date(text, now=page.fetched_at, zone=zone, day_first=day_first)
 
 
-def _is_thread(found: list[bylines.Block], base: str) -> bool:
+def _is_thread(found: list[bylines.Block], root: Node, base: str) -> bool:
     """Whether these are posts rather than the rows of a list: most have a writer and several words of their own.
 
-    What begins with a line that leads to another page, a different one each, is a row; so is what stands below the
-    names of columns.
+    What begins with a line that leads to another page, a different one each, is a row; so is what stands alone on a
+    page that names the columns of a list.
     """
     said = [block for block in found if block.author and len(block.text.split()) >= 3 and block.linked < 0.5]
     led = [url for block in found if (url := _led_to(block, base))]
     is_list = len(led) > 1 and len(set(led)) >= 0.8 * len(found)
-    is_list = is_list or (len(found) == 1 and len(_COLUMNS.findall(found[0].text)) > 1)
+    is_list = is_list or (len(found) == 1 and _columns(root) > 1)
     return bool(found) and not is_list and len(said) >= 0.6 * len(found)
+
+
+def _columns(root: Node) -> int:
+    """How many names of a list's columns a page shows."""
+    shown = map(_own, tree.select(root, "th, td, div, li, dt, span"))
+    return len({words for words in shown if _COLUMNS.fullmatch(words)})
+
+
+def _own(node: Node) -> str:
+    """The words of an element without those of the elements in it."""
+    return " ".join((node.text or "").split())[: bylines.SHORT].casefold()
 
 
 def _led_to(block: bylines.Block, base: str) -> str:
