@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 
-from desk.locale import N_, gettext
+from desk.locale import N_, gettext, local
+
+_UTC = re.compile(r"\b([01]\d|2[0-3]):([0-5]\d) UTC\b")
+"""How storage, which knows no wall, tells the time of something that just happened."""
 
 REFUSALS = (
     N_("Case {case} is held by {who}."),
-    N_("Case {case} is held by {who} since {time} UTC."),
+    N_("Case {case} is held by {who} since {time}."),
     N_("Case {case} is no longer yours: {who} has it now."),
     N_("Case {case} changed hands: {who} has it now. Your text is kept as a draft."),
     N_("Case {case} changed since you read it: {changes}."),
+    N_("a new mention at {time}"),
+    N_("new posts in the conversation at {time}"),
+    N_("a post was edited at {time}"),
+    N_("a post was deleted at {time}"),
+    N_("one of our own accounts answered at {time}"),
+    N_("{who} {done} it at {time}"),
     N_("Case {case} is {status} already."),
     N_("Case {case} is {status} and cannot be {done}; reopen it first."),
     N_("Case {case} is {status}; reopen it first."),
@@ -20,7 +30,7 @@ REFUSALS = (
     N_("Case {case} was not handed over to anybody."),
     N_("Case {case} was handed over to {department}; {who} is not of it."),
     N_("Case {case} follows no playbook, so there is nothing to tick off."),
-    N_("Case {case}: {done} cannot be taken back any more; {who} {since} it since, at {time} UTC."),
+    N_("Case {case}: {done} cannot be taken back any more; {who} {since} it since, at {time}."),
     N_("Case {case} was answered with these words before: reply {reply}."),
     N_("There is nothing to undo among the last {number} acts of {who}."),
     N_("There is nothing to redo."),
@@ -47,7 +57,16 @@ REFUSALS = (
 
 
 def in_words(sentence: str) -> str:
-    """A refusal in the language in use; as it is where nobody translated it."""
+    """A refusal in the language in use, with the time on our wall; in its own words where nobody translated it."""
+    return _UTC.sub(_on_the_wall, _translated(sentence))
+
+
+def _on_the_wall(time: re.Match[str]) -> str:
+    then = datetime.now(UTC).replace(hour=int(time[1]), minute=int(time[2]))
+    return f"{local(then):%H:%M}"
+
+
+def _translated(sentence: str) -> str:
     for template, pattern in _patterns():
         if found := pattern.fullmatch(sentence):
             return gettext(template, **{name: _part(name, said) for name, said in found.groupdict().items()})
@@ -55,8 +74,10 @@ def in_words(sentence: str) -> str:
 
 
 def _part(name: str, said: str) -> str:
-    """What stands in a hole: another refusal, a word of ours, or somebody's name."""
-    return in_words(said) if name == "why" else gettext(said) if name in ("status", "state") else said
+    """What stands in a hole: other sentences, a word of ours, or somebody's name."""
+    if name in ("why", "changes"):
+        return "; ".join(map(_translated, said.split("; ")))
+    return gettext(said) if name in ("status", "state") else said
 
 
 @cache

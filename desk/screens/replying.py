@@ -304,7 +304,7 @@ class Replying(Acts):
             return
         self.answering = found.file
         self.put_file(found)
-        what = "; ".join(error.changes) or str(error)
+        what = "; ".join(map(in_words, error.changes)) or in_words(str(error))
         self.reply_box.complain(_("It changed: {what}. Read it; ^S sends all the same.", what=clean_line(what, 200)))
         self.say(_("The conversation changed while you wrote."), "warn")
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import threading
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,10 @@ def test_every_text_has_its_dutch_with_the_same_holes():
 def test_a_refusal_is_said_in_the_agents_language():
     locale.use("nl")
     assert in_words(str(HeldByOther(6, "bram"))) == "bram heeft zaak 6."
-    assert in_words("dank did nothing: step 2, resolve: Case 6 is resolved already.").endswith(
-        "Zaak 6 is al klaar."
-    )
+    assert in_words("dank did nothing: step 2, resolve: Case 6 is resolved already.").endswith("Zaak 6 is al klaar.")
     assert in_words("Nobody translated this.") == "Nobody translated this."
+    locale.use("en", timezone(timedelta(hours=2)))
+    assert in_words("a new mention at 22:35 UTC") == "a new mention at 00:35"
 
 
 def test_every_refusal_with_a_translation_is_one_that_is_said():
