@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from desk import templates
-from desk.clocks import Clock, clocks
+from desk.clocks import Clock, clocks_of
 from desk.errors import NotAllowed, NotReady
 from desk.policy import Policy
 from desk.roles import MAY, WAITS
@@ -111,9 +111,7 @@ class Clerk:
         """How the promises to a case stand, ended and running, in order of beginning; none where none suits it."""
         if not self.service.promises or (history := Histories(self.database).of_file(file)) is None:
             return ()
-        now = self.database.now()
-        promise = self.service.promise_for(history.newest, now)
-        return clocks(history.waits, history.steps, promise, now) if promise else ()
+        return clocks_of(history, self.service, self.database.now())
 
     # Having cases
 

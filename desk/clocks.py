@@ -14,9 +14,9 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from desk.service import Promise
+from desk.service import Promise, Service
 from storage.case_times import Step
-from storage.history import Wait
+from storage.history import History, Wait
 from storage.sla import WARN_AT, Reading, State, due_at, read_clock
 from storage.stretches import TARGETS, End, Stretch, Thing, course, thing_of
 from storage.types import EventKind, Status
@@ -115,6 +115,12 @@ def clocks(waits: Sequence[Wait], steps: Sequence[Step], promise: Promise, now: 
     pauses = told.pauses()
     found = (_clock(each, promise, pauses, now) for each in told.runs() if each.target in promise.targets)
     return tuple(sorted((each for each in found if each), key=lambda each: each.since))
+
+
+def clocks_of(history: History, service: Service, now: datetime) -> tuple[Clock, ...]:
+    """The clocks of a case by what is promised to it; none where nothing is."""
+    promise = service.promise_for(history.newest, now)
+    return clocks(history.waits, history.steps, promise, now) if promise else ()
 
 
 def standing(found: Iterable[Clock]) -> Standing | None:

@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from desk.clocks import Clock, clocks
+from desk.clocks import clocks_of
 from desk.reports import Summary
 from desk.reports.period import cut, midnight
-from storage.history import Histories, History
+from storage.history import Histories
 from storage.sla import State
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _promises(clerk: Clerk, query: str, now: datetime) -> tuple[tuple[Waiting, .
     ids = clerk.ids(joined(query, "is:open"), limit=WATCHED + 1)
     found: dict[str, list[int]] = {"missed": [], "at risk": [], "in time": []}
     for history in Histories(clerk.database).of(ids[:WATCHED]):
-        states = {clock.reading.state for clock in _running(clerk, history, now)}
+        running = (clock for clock in clocks_of(history, clerk.service, now) if clock.is_running)
+        states = {clock.reading.state for clock in running}
         if states:
             name = "missed" if State.MISSED in states else "at risk" if State.WARNED in states else "in time"
             found[name].append(history.case_id)
@@ -129,9 +130,3 @@ def _promises(clerk: Clerk, query: str, now: datetime) -> tuple[tuple[Waiting, .
         Waiting(name, " OR ".join(f"case:{each}" for each in some[:NAMED]), len(some)) for name, some in found.items()
     )
     return tuple(rows), len(ids) <= WATCHED
-
-
-def _running(clerk: Clerk, history: History, now: datetime) -> list[Clock]:
-    promise = clerk.service.promise_for(history.newest, now)
-    found = clocks(history.waits, history.steps, promise, now) if promise else ()
-    return [clock for clock in found if clock.is_running]

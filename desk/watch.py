@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from desk.clocks import Clock, clocks
+from desk.clocks import Clock, clocks_of
 from desk.service import Service
 from storage.database import Database
-from storage.history import Histories, History
+from storage.history import Histories
 from storage.sla import State
 from storage.types import EventKind
 
@@ -36,7 +36,7 @@ class Watch:
         due = [id_ for id_, event in changed.items() if self._is_due(id_, event, now)]
         said = 0
         for history in self._histories.of(due):
-            running = running_clocks(history, self.service, now)
+            running = [clock for clock in clocks_of(history, self.service, now) if clock.is_running]
             said += sum(self._say(history.case_id, clock) for clock in running)
             self._next[history.case_id] = changed[history.case_id], _next_look(running, now)
         self._next = {id_: known for id_, known in self._next.items() if id_ in changed}
@@ -53,13 +53,6 @@ class Watch:
         due = clock.reading.due_at
         data = {"target": clock.target, "since": clock.since.isoformat(), "promise": clock.promise.query}
         return self._histories.say(case_id, kind, data | {"due": due.isoformat() if due else None})
-
-
-def running_clocks(history: History, service: Service, now: datetime) -> list[Clock]:
-    """The clocks of a case that still run; none where nothing was promised."""
-    promise = service.promise_for(history.newest, now)
-    found = clocks(history.waits, history.steps, promise, now) if promise else ()
-    return [clock for clock in found if clock.is_running]
 
 
 def _next_look(running: Iterable[Clock], now: datetime) -> datetime:

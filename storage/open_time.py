@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.sla import Calendar, Interval, open_intervals
+from storage.sla import Calendar, Interval, joined, open_intervals
 
 Micros = NDArray[np.int64]
 """Moments or lengths of time, in microseconds (moments since 1970, in UTC)."""
@@ -38,7 +38,7 @@ class OpenTime:
     """What is open between two moments, by any of some calendars; outside them nothing is known."""
 
     def __init__(self, calendars: Iterable[Calendar], start: datetime, end: datetime) -> None:
-        intervals = _united(each for calendar in calendars for each in _intervals(calendar, start, end))
+        intervals = joined(sorted(each for calendar in calendars for each in _intervals(calendar, start, end)))
         edges = [(micros(opens), micros(closes)) for opens, closes in intervals]
         self._opens = np.array([opens for opens, _ in edges], np.int64)
         self._closes = np.array([closes for _, closes in edges], np.int64)
@@ -82,17 +82,3 @@ def _intervals(calendar: Calendar, start: datetime, end: datetime) -> Iterator[I
             last = closes
         # the calendar looks a limited way ahead, by whole months: go on from the last it gave, or a month on
         start = last if last > start else start + timedelta(days=28)
-
-
-def _united(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """The same stretches in order, without overlaps."""
-    held: Interval | None = None
-    for opens, closes in sorted(intervals):
-        if held and opens <= held[1]:
-            held = (held[0], max(held[1], closes))
-            continue
-        if held:
-            yield held
-        held = (opens, closes)
-    if held:
-        yield held

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -32,6 +32,14 @@ WAITING = (ReplyState.HELD, ReplyState.AWAITING_APPROVAL)
 
 UNDERWAY = (*WAITING, ReplyState.SENDING, ReplyState.UNCERTAIN)
 """States of a reply that may still reach the author."""
+
+
+class Words(NamedTuple):
+    """What is said, by whom, and how it is to leave."""
+
+    agent: str
+    text: str
+    channel: str
 
 
 class Outbox:
@@ -62,7 +70,7 @@ class Outbox:
             now = self.database.now()
             case = _locked(connection, case_id)
             _refuse_other(case, agent, now)
-            return self._keep(connection, case, agent, text, channel, now)
+            return self._keep(connection, case, Words(agent, text, channel), now)
 
     def hold(
         self,
@@ -99,21 +107,14 @@ class Outbox:
                 until = None if needs_approval else now + hold
                 values = {"post_id": post_id, "state": state.value, "key": key, "epoch": epoch}
                 values |= {"hold_until": until, "created_at": now, "error": None}
-                return self._hold(connection, case, agent, text, channel, values, now)
-            self._rescue(connection, case, agent, text, channel, now)
+                return self._hold(connection, case, Words(agent, text, channel), values, now)
+            self._rescue(connection, case, Words(agent, text, channel), now)
         raise refusal
 
     def _hold(
-        self,
-        connection: Connection,
-        case: Row[Any],
-        agent: str,
-        text: str,
-        channel: str,
-        values: dict[str, Any],
-        now: datetime,
+        self, connection: Connection, case: Row[Any], words: Words, values: dict[str, Any], now: datetime
     ) -> Reply:
-        values |= {"agent": agent, "text": text, "channel": channel}
+        values |= words._asdict()
         draft = _draft(connection, case.id)
         if draft is not None:
             statement: Any = sa.update(REPLY).where(REPLY.c.id == draft.id).values(values)
@@ -122,9 +123,9 @@ class Outbox:
         row = connection.execute(statement.returning(REPLY)).one()
         kind = EventKind.HELD if values["hold_until"] else EventKind.SUBMITTED
         changes = {"status": Status.OPEN.value} if case.status == Status.NEW.value else {}
-        data = {"channel": channel, "text": text, "before": {name: case._mapping[name] for name in changes}}
+        data = {"channel": words.channel, "text": words.text, "before": {name: case._mapping[name] for name in changes}}
         data |= self._stamp
-        _tell(connection, kind, row, agent, now, data, changes)
+        _tell(connection, kind, row, words.agent, now, data, changes)
         return rows.reply(row)
 
     def cancel(self, reply_id: int, agent: str) -> Reply:
@@ -260,35 +261,28 @@ class Outbox:
             row = _in_state(connection, reply_id, _words(state), ReplyState.SENDING)
             return put(connection, row, kind, SYSTEM, self.database.now(), state=state, error=why)
 
-    def _keep(
-        self, connection: Connection, case: Row[Any], agent: str, text: str, channel: str, now: datetime
-    ) -> Reply:
+    def _keep(self, connection: Connection, case: Row[Any], words: Words, now: datetime) -> Reply:
         draft = _draft(connection, case.id)
-        values = {"agent": agent, "text": text, "channel": channel}
         if draft is not None:
-            change = sa.update(REPLY).where(REPLY.c.id == draft.id).values(values).returning(REPLY)
+            change = sa.update(REPLY).where(REPLY.c.id == draft.id).values(words._asdict()).returning(REPLY)
             return rows.reply(connection.execute(change).one())
-        row = self._add_draft(connection, case, values, ReplyState.DRAFT, now)
-        _tell(connection, EventKind.DRAFTED, row, agent, now, {"channel": channel})
+        row = _add_draft(connection, case, words, ReplyState.DRAFT, now)
+        _tell(connection, EventKind.DRAFTED, row, words.agent, now, {"channel": words.channel})
         return rows.reply(row)
 
-    def _rescue(
-        self, connection: Connection, case: Row[Any], agent: str, text: str, channel: str, now: datetime
-    ) -> None:
+    def _rescue(self, connection: Connection, case: Row[Any], words: Words, now: datetime) -> None:
         """Keeps a text that may not be sent: as the draft, or beside it where a colleague's draft is there."""
         draft = _draft(connection, case.id)
-        if draft is None or draft.agent == agent:
-            self._keep(connection, case, agent, text, channel, now)
+        if draft is None or draft.agent == words.agent:
+            self._keep(connection, case, words, now)
         else:
-            values = {"agent": agent, "text": text, "channel": channel}
-            self._add_draft(connection, case, values, ReplyState.CANCELLED, now)
+            _add_draft(connection, case, words, ReplyState.CANCELLED, now)
 
-    def _add_draft(
-        self, connection: Connection, case: Row[Any], values: dict[str, Any], state: ReplyState, now: datetime
-    ) -> Row[Any]:
-        row = {**values, "case_id": case.id, "post_id": _newest_post(connection, case.id), "state": state.value}
-        row |= {"key": uuid.uuid4().hex, "epoch": case.epoch, "created_at": now, "attempts": 0, "lease_owner": ""}
-        return connection.execute(sa.insert(REPLY).values(row).returning(REPLY)).one()
+
+def _add_draft(connection: Connection, case: Row[Any], words: Words, state: ReplyState, now: datetime) -> Row[Any]:
+    row = {"case_id": case.id, "post_id": _newest_post(connection, case.id), "state": state.value, "epoch": case.epoch}
+    row |= {"key": uuid.uuid4().hex, "created_at": now, "attempts": 0, "lease_owner": "", **words._asdict()}
+    return connection.execute(sa.insert(REPLY).values(row).returning(REPLY)).one()
 
 
 def put(
