@@ -294,7 +294,7 @@ class _Run:
         data: dict[str, Any] = {"rule": self.rule.name, "event": self.event_id, "depth": self.depth + 1}
         data |= {"run": self.run} if self.run else {}
         if self.depth >= DEEPEST:
-            why = f"{DEEPEST} rules followed from each other's changes: this looks like a loop, and ends here"
+            why = f"more: {DEEPEST} rules followed from each other's changes: this looks like a loop, and ends here"
             self._write_down(data | {"acts": [], "left": [why]})
             return why
         done, left = self._all_acts(mention)

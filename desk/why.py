@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Any
 
 from desk.clocks import Clock, standing
-from storage.types import Event, Reason
+from storage.types import Event, EventKind, Reason
+
+TELLING: Mapping[EventKind, Sequence[str]] = {
+    EventKind.ASSIGNED: ("to",),
+    EventKind.TAGGED: ("tag",),
+    EventKind.UNTAGGED: ("tag",),
+    EventKind.NOTED: ("text",),
+    EventKind.PRIORITISED: ("to",),
+    EventKind.CORRECTED: ("field", "to"),
+    EventKind.SNOOZED: ("until",),
+    EventKind.REOPENED: ("why",),
+    EventKind.HANDED_OVER: ("to",),
+    EventKind.REFUSED: ("reason",),
+    EventKind.PLAYBOOK: ("playbook",),
+    EventKind.FAILED: ("error",),
+    EventKind.UNDONE: ("kind",),
+    EventKind.SLA_WARNED: ("target",),
+    EventKind.SLA_MISSED: ("target",),
+}
+"""What of an event's data a sentence tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +53,20 @@ class Why:
         return lines + [_happened(each) for each in self.trail]
 
 
+def rule_said(data: Mapping[str, Any]) -> str:
+    """What a rule did to a case, and what it left and why; of the data of its event."""
+    left = (f"not {each}" for each in data.get("left", ()))
+    return "; ".join([*data.get("acts", ()), *left])
+
+
 def _happened(event: Event) -> str:
     because = f" ({'; '.join(map(str, event.data['reasons']))})" if event.data.get("reasons") else ""
-    return f"{event.at:%Y-%m-%d %H:%M} UTC: {event.kind.value} by {event.actor}{because}."
+    what = _what(event)
+    return f"{event.at:%Y-%m-%d %H:%M} UTC: {event.kind.value} by {event.actor}{': ' + what if what else ''}{because}."
+
+
+def _what(event: Event) -> str:
+    if event.kind is EventKind.RULE:
+        return rule_said(event.data)
+    found = (event.data[name] for name in TELLING.get(event.kind, ()) if event.data.get(name))
+    return " ".join(str(each).replace("_", " ") for each in found).rstrip(".")

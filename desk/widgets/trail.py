@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.locale import N_, _, clock
 from desk.shown import clean_block, clean_line
+from desk.why import rule_said
 from storage.types import SYSTEM, Event, EventKind
 
 PROMISES = {
@@ -89,6 +90,8 @@ def told(event: Event, now: datetime) -> tuple[str, str]:
     what = _what(event.data)
     if event.kind in (EventKind.SLA_WARNED, EventKind.SLA_MISSED):
         what = _(PROMISES.get(what, what))
+    if event.kind is EventKind.RULE:
+        what = clean_block(rule_said(event.data), 2000)
     if event.kind in JUDGED:
         what = ", ".join(_(each) for each in what.split(", "))
     sentence = _(SENTENCES.get(event.kind, event.kind.value.replace("_", " ")))

@@ -253,7 +253,9 @@ def test_a_colleagues_reply_is_called_back_by_a_lead_only(sqlite_database: Datab
 def test_why_names_the_query_the_words_and_the_steps(sqlite_database: Database) -> None:
     case_id, anna = arrive(sqlite_database), clerk_of(sqlite_database, "anna")
     anna.claim(case_id)
+    anna.tag(case_id, "storing")
     sentences = anna.why(case_id).sentences()
+    assert sentences.pop() == "2026-11-22 12:00 UTC: tagged by anna: storing."
     assert "It answers the query zonnebank." in sentences
     assert "sentiment: negative for the words werkt niet (-0.60)." in sentences
     assert sentences[-1] == "2026-11-22 12:00 UTC: claimed by anna."
