@@ -71,7 +71,7 @@ INTENT_WORDS = (
 """The intents that are known to be found, so that they are translated."""
 REASON_WORDS = (
     N_("safety"), N_("privacy"), N_("fraud"), N_("legal"), N_("media"), N_("vulnerable"), N_("deadline"), N_("money"),
-    N_("repeat"), N_("waiting"), N_("problem"), N_("direct"), N_("reach"), N_("velocity"), N_("unanswered"),
+    N_("repeat"), N_("waiting"), N_("problem"), N_("direct"), N_("reach"), N_("velocity"), N_("unanswered"), N_("over"),
     N_("again"), N_("name"), N_("context"), N_("learnt"), N_("account"), N_("product"), N_("service"),
 )  # fmt: skip
 """Reasons by name, so that they are translated; one that is not here is shown as it is."""

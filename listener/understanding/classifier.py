@@ -14,7 +14,7 @@ from listener.understanding import intents, priority, weights
 from listener.understanding.intents import INTENTS, Order
 from listener.understanding.language import Languages
 from listener.understanding.layer import Layer
-from listener.understanding.relevance import BrandWords, Parties, relevance, said_of
+from listener.understanding.relevance import BrandWords, Naming, Parties, relevance, said_of
 from listener.understanding.sentiment import Reading, Tongue, label, settle
 from listener.understanding.tokens import LIMIT, tokenise
 from listener.understanding.words import ME
@@ -152,8 +152,9 @@ class Default:
         readings = self._read(tokens, langs)
         seen = [intents.cues(reading) for reading in readings]
         learnt = [self.layer.points(lang, r.folds, r.signs) for lang, r in zip(langs, readings, strict=True)]
-        abouts = [_about(*each) for each in zip(readings, tokens, parties, seen, learnt, strict=True)]
-        readings = self._towards(readings, tokens, parties, langs)
+        namings = [party.naming(reading.folds) for party, reading in zip(parties, readings, strict=True)]
+        abouts = [_about(*each) for each in zip(readings, tokens, namings, seen, learnt, strict=True)]
+        readings = self._towards(readings, tokens, parties, namings, langs)
         odds = self._odds(readings, seen)
         for at, points in enumerate(learnt):
             if points is not None:
@@ -209,24 +210,27 @@ class Default:
         readings: Sequence[Reading],
         tokens: Sequence[list[str]],
         parties: Sequence[Parties],
+        namings: Sequence[Naming | None],
         langs: Sequence[str | None],
     ) -> list[Reading]:
         """The readings; of a text that says opposite things of several parties that of what is said of the first."""
         parts = {
             at: part
-            for at, each in enumerate(zip(readings, tokens, parties, strict=True))
-            if each[2].brands and (part := said_of(*each))
+            for at, (naming, party) in enumerate(zip(namings, parties, strict=True))
+            if naming and (part := said_of(readings[at], tokens[at], naming, party.brands))
         }
         towards = dict(zip(parts, self._read(list(parts.values()), [langs[at] for at in parts]), strict=True))
         return [towards[at] if at in towards and towards[at].hits else each for at, each in enumerate(readings)]
 
     def _odds(self, readings: Sequence[Reading], seen: Sequence[intents.Cues]) -> Any:
-        """The log-odds of each intent, a row a text."""
+        """The log-odds of each intent, a row a text; a sure complaint also makes a reading negative."""
         ordered = np.zeros(len(readings))
         for lang, order in self._orders.items():
             here = [at for at, reading in enumerate(readings) if reading.lang == lang]
             ordered[here] = order([readings[at] for at in here])
-        return intents.features(readings, seen, ordered) @ self._intents
+        odds = intents.features(readings, seen, ordered) @ self._intents
+        intents.blame(readings, seen, odds)
+        return odds
 
     def _opinion(
         self, lang: str | None, reading: Reading, seen: intents.Cues, about: _About, wants: list[Want]
@@ -272,13 +276,12 @@ _About = tuple[float | None, Sequence[Reason]]
 """Whether a text is about a brand, and why."""
 
 
-def _about(reading: Reading, tokens: Sequence[str], parties: Parties, seen: intents.Cues, learnt: Any) -> _About:
+def _about(reading: Reading, tokens: Sequence[str], naming: Naming | None, seen: intents.Cues, learnt: Any) -> _About:
     """Whether the text is about the first of the brands that it names, and why."""
-    if not parties.brands:
+    if naming is None:
         return None, ()
     extra = 0.0 if learnt is None else float(learnt[2])
-    brand = parties.first(reading.folds)
-    return relevance(brand, reading.folds, tokens, any(group in seen for group in TALK), extra)
+    return relevance(naming, reading.folds, tokens, any(group in seen for group in TALK), extra)
 
 
 def _parts(reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]], about: _About) -> priority.Parts:

@@ -10,34 +10,22 @@ from typing import Any
 import numpy as np
 
 from listener.understanding import lists
-from listener.understanding.sentiment import Reading, hashed
+from listener.understanding.sentiment import Reading, hashed, settle
 from listener.understanding.tokens import fold
 from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, bucket
 
-GUARDS = {
-    "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
-    "not_legal": "legal", "not_media": "media", "not_idea": "idea", "not_fraud": "fraud",
-}  # fmt: skip
-"""Groups of phrases that only look like the cues they stand over."""
 URGENCIES = (
     "safety", "privacy", "fraud", "legal", "media", "outage", "vulnerable", "deadline", "money", "repeat",
-    "churn", "waiting",
-    "problem", "direct",
+    "churn", "waiting", "problem", "direct", "over",
 )  # fmt: skip
 Cues = dict[str, list[str]]
 
 
 def cues(reading: Reading) -> Cues:
-    """Group -> the phrases of it in the text, those under a guard left out."""
+    """Group -> the phrases of it in the text."""
     out: Cues = {}
-    if not reading.phrases:
-        return out
-    guarded = [(a, b, GUARDS[p.group]) for a, b, p in reading.phrases if p.group in GUARDS]
-    for start, stop, phrase in reading.phrases:
-        group = phrase.group
-        if group == "opinion" or any(g == group and a <= start and stop <= b for a, b, g in guarded):
-            continue
-        if phrase.text not in (known := out.setdefault(group, [])):
+    for _, _, phrase in reading.phrases:
+        if phrase.group != "opinion" and phrase.text not in (known := out.setdefault(phrase.group, [])):
             known.append(phrase.text)
     return out
 
@@ -140,20 +128,36 @@ class Order:
         return best
 
     def _best(self, reading: Reading, sums: Sequence[float]) -> float:
-        """Of the likeliest sentence, or where there is a question mark clause; `sums` adds up the pairs one by one."""
-        folds, kinds = reading.folds, self._kinds
-        ends = ".?!…,;:" if reading.shown & ASK else ".?!…"
+        """Of the likeliest sentence that no phrase shows to be none; `sums` adds up the pairs one by one."""
+        folds = reading.folds
+        told = {start for start, _, phrase in reading.phrases if phrase.group == "rhetoric"}
         best, start = -3.0, 0
-        for stop in [*[at for at, word in enumerate(folds) if word[0] in ends][:MOST], len(folds)]:
+        for stop in self._stops(reading):
             if stop - start > 1:
-                first = _after_fillers(folds, start, stop, kinds)
-                said = self._opening(*_begun(folds[first : min(first + 3, stop)], kinds)) + self._closing(
-                    folds[stop - 1]
-                )
-                said += sums[stop - 1] - sums[first]
-                best = max(best, said / math.sqrt(EDGE_ROWS + stop - first) + self._bias)
+                first = _after_fillers(folds, start, stop, self._kinds)
+                if told.isdisjoint((start, first)):
+                    said = self._opening(*_begun(folds[first : min(first + 3, stop)], self._kinds))
+                    said += self._closing(folds[stop - 1]) + sums[stop - 1] - sums[first]
+                    best = max(best, said / math.sqrt(EDGE_ROWS + stop - first) + self._bias)
             start = stop + 1
         return min(best, 3.0)
+
+    def _stops(self, reading: Reading) -> list[int]:
+        """Where the sentences end, and where a clause ends before one in the order of a question.
+
+        Where there is a question mark each clause stands for itself.
+        """
+        folds, ends = reading.folds, ".?!…,;:" if reading.shown & ASK else ".?!…"
+        stops = [at for at, word in enumerate(folds) if word[0] in ends or (word == "," and self._turns(folds, at + 1))]
+        return [*stops[:MOST], len(folds)]
+
+    def _turns(self, folds: Sequence[str], start: int) -> bool:
+        """Whether the words from here are ordered as a question ("hoe krijg ik", "can my dog")."""
+        kinds = [self._kinds.get(fold) for fold in folds[start : start + 3]]
+        return kinds in _INVERTED or kinds[:2] == _INVERTED[0][1:]
+
+
+_INVERTED = (["kind_wh", "kind_verb", "kind_subject"],)
 
 
 _PLACE = {name: at for at, name in enumerate(FEATURES)}
@@ -194,6 +198,22 @@ def _opens(reading: Reading) -> bool:
         p.group == "q_open" and (a == 0 or reading.words[a - 1].stop or reading.folds[a - 1] == ",")
         for a, _, p in reading.phrases
     )
+
+
+LOSSES = frozenset(
+    {"safety", "privacy", "fraud", "legal", "media", "waiting", "no_answer", "repeat", "churn", "outage", "money"}
+)
+"""Groups of cues of a customer's own trouble: a complaint with one of them is no opinion, but no less cross for it."""
+PLAIN = 1.4
+"""Log-odds of a complaint from which on a text that blames nobody by its words is taken for negative."""
+
+
+def blame(readings: Sequence[Reading], seen: Sequence[Cues], odds: Any) -> None:
+    """Raise the score of negative where a text surely complains of its writer's trouble, whatever its words."""
+    lift = odds[:, INTENTS.index("complaint")] - PLAIN
+    cross = lift > [reading.odds[0] for reading in readings]
+    sure = [at for at in np.flatnonzero(cross & (lift > 0)).tolist() if not LOSSES.isdisjoint(seen[at])]
+    settle([readings[at] for at in sure], np.array([[lift[at], readings[at].odds[1]] for at in sure]).reshape(-1, 2))
 
 
 SHOWN: dict[str, tuple[str, ...]] = {

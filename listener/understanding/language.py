@@ -28,7 +28,7 @@ LEAD = 2.0
 """The lead (likewise) a fifth language needs over the best of the four for a text to be "other"."""
 SHORT_LEAD = 6.0
 """The same for a text of fewer words than `SHORTEST`."""
-COMMON = 4.0
+COMMON = 5.0
 """What it adds (in nats) that a word is one of the commonest of a language."""
 PLAIN = 2
 """So many words that only one language has, and none that only another has, settle it without a look at letters."""

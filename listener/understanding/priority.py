@@ -13,8 +13,8 @@ from storage.types import Priority, Reason
 WEIGHTS: Mapping[str, float] = {
     "negative": 1.2, "positive": -1.2, "safety": 3.8, "privacy": 3.4, "fraud": 3.0, "legal": 2.8, "media": 2.2,
     "outage": 1.3, "vulnerable": 1.8, "deadline": 0.8, "money": 0.6, "repeat": 0.6, "churn": 0.9, "waiting": 0.4,
-    "complaint": 0.8, "problem": 0.3, "question": 0.3, "direct": 0.4, "news": -2.2, "job": -1.6, "spam": -3.0,
-    "irrelevant": -9.0, "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
+    "complaint": 0.8, "problem": 0.3, "question": 0.4, "direct": 0.4, "news": -2.2, "job": -1.6, "spam": -3.0,
+    "irrelevant": -9.0, "over": -0.6, "reach": 0.0, "velocity": 0.5, "unanswered": 0.8, "again": 0.8,
 }  # fmt: skip
 """Points a reason is worth when it is wholly there."""
 GRAVE = ("safety", "privacy", "legal")
@@ -24,8 +24,10 @@ ALARMS = (*GRAVE, "fraud", "media")
 MEANT = ("direct", "vulnerable", "deadline", "money", "outage", "churn")
 """Reasons that show that an alarm is meant; a speaker, a second alarm or a phrase instead of a word show it too."""
 PASSING = 0.5
-"""What an alarm is worth that nothing shows to be meant."""
-CUTS = {Priority.URGENT: 3.4, Priority.HIGH: 2.0, Priority.NORMAL: 0.4}
+"""What an alarm is worth that nothing shows to be meant, or that is over."""
+POLITE = 0.4
+"""What remains of a text's gladness where it asks something: who thanks and asks still waits for an answer."""
+CUTS = {Priority.URGENT: 3.6, Priority.HIGH: 2.2, Priority.NORMAL: 0.4}
 """Points from which a level is given."""
 ABOUT_US, ABOUT_OTHERS = 0.5, 0.3
 """From the first relevance on a text is taken to be about us, up to the second about something else."""
@@ -102,10 +104,12 @@ def amounts(parts: Parts, context: Context | None = None) -> dict[str, float]:
     A glad text's reasons count less: "thanks, the fire is out" is no alarm.
     """
     seen = parts.reasons
-    damped = 0.35 + 0.65 * (1 - parts.positive)
-    there = {"negative": parts.negative, "positive": parts.positive}
+    glad = parts.positive * (POLITE if "question" in seen else 1.0)
+    damped = 0.35 + 0.65 * (1 - glad)
+    there = {"negative": parts.negative, "positive": glad}
     if seen:
-        passing = 1.0 if parts.spoken or _is_meant(seen) else PASSING
+        meant = "over" not in seen and (parts.spoken or _is_meant(seen))
+        passing = 1.0 if meant else PASSING
         for name in seen:
             if name in WEIGHTS:
                 there[name] = 1.0 if WEIGHTS[name] < 0 else damped * (passing if name in ALARMS else 1.0)

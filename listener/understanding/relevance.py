@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from listener.understanding.sentiment import Reading
 from listener.understanding.tokens import folded
@@ -101,14 +102,23 @@ class Parties:
         self.named = frozenset(word for brand in self.brands for word in brand.names.words)
         """Words that tell nothing of the language of a text."""
 
-    def first(self, folds: Sequence[str]) -> Brand:
-        """The first of them that a text names; else the likeliest."""
-        return next((brand for brand in self.brands if places(folds, brand.names)), self.brands[0])
+    def naming(self, folds: Sequence[str]) -> Naming | None:
+        """Where a text names the first of them that it names; the likeliest where it names none."""
+        bare = [f.lstrip("@#") if f[0] in "@#" and len(f) > 1 else f for f in folds] if self.brands else ()
+        for brand in self.brands:
+            if places := brand.names.found(bare):
+                return Naming(brand, places, bare)
+        return Naming(self.brands[0], [], bare) if self.brands else None
 
 
-def places(folds: Sequence[str], forms: Forms) -> list[tuple[int, int]]:
-    """(first, one past the last) of each place where one of the forms stands; "@name" and "#name" count as the name."""
-    return forms.found([f.lstrip("@#") if f[0] in "@#" and len(f) > 1 else f for f in folds])
+class Naming(NamedTuple):
+    """The brand that a text is held against."""
+
+    brand: Brand
+    places: list[tuple[int, int]]
+    """(first, one past the last) of each place where it is named."""
+    bare: Sequence[str]
+    """The folded words, "@name" and "#name" as the name."""
 
 
 ARTICLES = frozenset(
@@ -121,21 +131,21 @@ ARTICLES = frozenset(
 
 
 def relevance(
-    brand: Brand, folds: Sequence[str], tokens: Sequence[str], talk: bool, extra: float = 0.0
+    naming: Naming, folds: Sequence[str], tokens: Sequence[str], talk: bool, extra: float = 0.0
 ) -> tuple[float, list[Reason]]:
     """0 to 1, whether a text is about the brand, with the signs that spoke; `extra` is what was learnt from the agents.
 
     `talk`: the text speaks of service, money, trouble or to the brand. A name in lower case after an article
     is likelier the common noun ("onder de zonnebank") where the brand writes itself with a capital.
     """
-    named = places(folds, brand.names)
+    brand, named, bare = naming
     signs: list[tuple[str, tuple[str, ...]]] = []
     if any(tokens[a][0] in "@#" for a, _ in named):
         signs.append(("account", tuple(sorted({tokens[a] for a, _ in named if tokens[a][0] in "@#"}))))
     elif named:
         signs.append(("name", tuple(sorted({" ".join(folds[a:b]) for a, b in named}))))
     for sign, forms in brand.signs.items():
-        there = sorted({" ".join(folds[a:b]) for a, b in places(folds, forms)})
+        there = sorted({" ".join(folds[a:b]) for a, b in forms.found(bare)})
         signs += [(sign, (word,)) for word in there[:3]]
     if talk:
         signs.append(("service", ()))
@@ -153,23 +163,26 @@ def _common(brand: Brand, folds: Sequence[str], tokens: Sequence[str], at: int) 
     return bool(at) and tokens[at][:1].islower() and folds[at - 1] in ARTICLES and not brand.words.name[:1].isdigit()
 
 
-def said_of(reading: Reading, tokens: Sequence[str], parties: Parties) -> list[str]:
-    """The tokens that speak of the first brand a text names, where it says good and bad of several parties."""
+def said_of(reading: Reading, tokens: Sequence[str], naming: Naming, brands: Sequence[Brand]) -> list[str]:
+    """The tokens that speak of the first brand a text names, where it says good and bad of several parties.
+
+    None where nothing good or bad is said of that one.
+    """
     if not (any(h.value > 0 for h in reading.hits) and any(h.value < 0 for h in reading.hits)):
         return []
-    whose, name = owners(reading, parties.brands, tokens), parties.first(reading.folds).words.name
-    if not {*whose} - {name, ""}:
+    whose, name = owners(reading, naming, brands, tokens), naming.brand.words.name
+    if not {*whose} - {name, ""} or not any(whose[hit.start] == name for hit in reading.hits):
         return []
     return [token for token, owner in zip(tokens, whose, strict=True) if owner == name]
 
 
-def owners(reading: Reading, brands: Sequence[Brand], tokens: Sequence[str]) -> list[str]:
+def owners(reading: Reading, naming: Naming, brands: Sequence[Brand], tokens: Sequence[str]) -> list[str]:
     """For each token the name it speaks of: that of the last party named in its clause, or before; "" before any.
 
     A party is a brand, an "@account" that is none, or a capitalised word inside a sentence.
     """
-    folds = [w.fold for w in reading.words]
-    named = {at: brand.words.name for brand in brands for a, b in places(folds, brand.names) for at in range(a, b)}
+    found = ((brand.words.name, place) for brand in brands for place in brand.names.found(naming.bare))
+    named = {at: name for name, place in found for at in range(*place)}
     for at, token in enumerate(tokens):
         first = token[0]
         if at not in named and (

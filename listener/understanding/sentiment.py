@@ -14,7 +14,7 @@ import numpy as np
 from listener.understanding.crc import Groups, Numbers, together
 from listener.understanding.lists import Phrase
 from listener.understanding.memory import Memory
-from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, Shown, found, marks, signs
+from listener.understanding.signs import NAMES, OF_TEXT, SIGNS_OF, Found, Shown, found, marks, signs, standing
 from listener.understanding.weights import Weights
 from listener.understanding.words import CACHE, EMOJI, LETTERS, Word, edged, vocabulary
 from storage.types import Reason, Sentiment
@@ -95,7 +95,7 @@ class Tongue:
         spans = [(end - len(tokens) - 1, end - 1) for tokens, end in zip(texts, ends.tolist(), strict=True)]
         forms = [word.fold for word in known]
         words, folds = [known[start:stop] for start, stop in spans], [forms[start:stop] for start, stop in spans]
-        phrases = list(map(self._book.find, folds))
+        phrases = [standing(*each) for each in zip(words, map(self._book.find, folds), strict=True)]
         hits = [found(*each, self.lang) for each in zip(words, phrases, strict=True)]
         starts, flags = ends - np.diff(ends, prepend=0), numbers[:, _FLAGS].astype(np.int64)
         numbered = signs(Shown(starts, flags, numbers[:, [_BANGS, _ASKS]]), hits, phrases)

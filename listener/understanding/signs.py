@@ -60,9 +60,63 @@ NEGATION_REACH = 4
 UNDO = -0.7
 """What a negation leaves of an opinion word."""
 NAMED = 0.3
-"""What an opinion word counts in a plain question ("can I block my card"): it names what is asked about."""
+"""What an opinion word counts in a plain question ("can I block my card"), in the words of another, and one of trouble
+that is over: it names what is spoken of."""
+GUARDS = {
+    "stay": "churn", "no_thanks": "thanks", "not_outage": "outage", "my_job": "job", "not_safety": "safety",
+    "not_privacy": "privacy", "not_legal": "legal", "not_media": "media", "not_idea": "idea", "not_fraud": "fraud",
+}  # fmt: skip
+"""Groups of phrases that only look like the cues they stand over."""
 _HEATED = frozenset({"rhetoric", "rude", "repeat", "no_answer", "waiting"})
 """Groups of cues that show that a question is more than one."""
+_STIRS = TROUBLE | {"deadline", "money"}
+"""Groups of cues that no longer count where the text goes on to say that it is over."""
+_QUOTES = frozenset('"“”')
+QUOTED, OWN = 15, 4
+"""Tokens that a quotation has at most, and that a text must have around it."""
+_DOUBT_AFTER = 2
+"""Words after "solved" in which a doubt may stand ("opgelost moet worden")."""
+
+
+Phrases = list[tuple[int, int, Phrase]]
+
+
+def standing(words: list[Word], phrases: Phrases) -> Phrases:
+    """The phrases of a text that mean what they say.
+
+    Left out are those under a guard ("geen brand"), trouble that the text goes on to call over ("storing opgelost"),
+    and "solved" where it is not so: "nog niet opgelost" and "wanneer is het opgelost?" have all their trouble left, and
+    so has what follows ("opgelost, maar nu valt het weer weg").
+    """
+    groups = {phrase.group for _, _, phrase in phrases}
+    if not groups.isdisjoint(GUARDS):
+        guarded = [(a, b, GUARDS[p.group]) for a, b, p in phrases if p.group in GUARDS]
+        phrases = [
+            each
+            for each in phrases
+            if not any(group == each[2].group and a <= each[0] and each[1] <= b for a, b, group in guarded)
+        ]
+    if "over" not in groups:
+        return phrases
+    told = [each for each in phrases if each[2].group != "over" or _is_done(words, phrases, each)]
+    done = _over(told)
+    return [each for each in told if each[0] >= done or each[2].group not in _STIRS]
+
+
+def _over(phrases: Phrases) -> int:
+    """Up to which word the trouble of a text is over, given what stands in it."""
+    return max([start for start, _, phrase in phrases if phrase.group == "over"], default=0)
+
+
+def _is_done(words: list[Word], phrases: Phrases, solved: tuple[int, int, Phrase]) -> bool:
+    """Whether "solved" is told as a fact: not denied, asked, wished for or doubted in its clause, and no "but" follows."""
+    start, stop, _ = solved
+    first = next((at + 1 for at in range(start - 1, -1, -1) if words[at].stop or words[at].role == "but"), 0)
+    last = next((at for at in range(stop, len(words)) if words[at].stop), len(words))
+    doubted = any(p.group == "doubt" and first <= a < stop + _DOUBT_AFTER for a, _, p in phrases)
+    asked = last < len(words) and "?" in words[last].fold
+    undone = any(word.role == "negation" for word in words[first:start])
+    return not (doubted or asked or undone or any(word.role == "but" for word in words[stop:last]))
 
 
 @dataclass(slots=True)
@@ -76,7 +130,7 @@ class Found:
     emoji: bool = False
 
 
-def found(words: list[Word], phrases: list[tuple[int, int, Phrase]], lang: str) -> list[Found]:
+def found(words: list[Word], phrases: Phrases, lang: str) -> list[Found]:
     """The opinion words and phrases of a text, longest first where they overlap, in order."""
     taken: dict[int, Found] = {}
     for start, stop, phrase in sorted(phrases, key=_shortness) if phrases else ():
@@ -91,15 +145,44 @@ def found(words: list[Word], phrases: list[tuple[int, int, Phrase]], lang: str) 
     hits += {id(hit): hit for hit in taken.values()}.values()
     for hit in hits:
         _colour(words, hit, lang)
-    for asked in _asked(words, phrases) if phrases and hits else ():
+    if phrases and hits:
+        asked, done = {at for each in _asked(words, phrases) for at in each}, _over(phrases)
         for hit in hits:
-            if hit.start in asked and not hit.emoji:
+            if not hit.emoji and (hit.start in asked or (hit.start < done and hit.value < 0)):
                 hit.value *= NAMED
+        _mock(hits, phrases)
+    if hits:
+        for start, stop in _quoted(words):
+            for hit in hits:
+                if start < hit.start < stop:
+                    hit.value *= NAMED
     hits.sort(key=lambda hit: hit.start)
     return [hit for hit in hits if hit.value]
 
 
-def _asked(words: list[Word], phrases: list[tuple[int, int, Phrase]]) -> list[range]:
+def _quoted(words: list[Word]) -> list[tuple[int, int]]:
+    """Where somebody else is quoted: between quotation marks, where there are words around them."""
+    marks_ = [at for at, word in enumerate(words) if word.fold in _QUOTES]
+    pairs = zip(marks_[::2], marks_[1::2], strict=False)
+    return [(a, b) for a, b in pairs if b - a <= QUOTED and len(words) - (b - a) > OWN]
+
+
+def _mock(hits: list[Found], phrases: Phrases) -> None:
+    """Turn the praise of a phrase that mocks what goes wrong after it ("fijn zo'n app die crasht")."""
+    for start, stop, phrase in phrases:
+        if phrase.group == "mock" and _goes_wrong(hits, phrases, stop):
+            for hit in hits:
+                if start <= hit.start and hit.value > 0:
+                    hit.value *= UNDO
+
+
+def _goes_wrong(hits: list[Found], phrases: Phrases, start: int) -> bool:
+    """Whether something is blamed or in trouble from a word on."""
+    blamed = any(hit.start >= start and hit.value < 0 for hit in hits)
+    return blamed or any(at >= start and phrase.group in TROUBLE for at, _, phrase in phrases)
+
+
+def _asked(words: list[Word], phrases: Phrases) -> list[range]:
     """The sentences that plainly ask how or whether something can be done."""
     groups = {phrase.group for _, _, phrase in phrases}
     if "how" not in groups or not groups.isdisjoint(_HEATED):
@@ -123,7 +206,7 @@ def _colour(words: list[Word], hit: Found, lang: str) -> None:
         return
     for at in range(hit.start - 1, max(hit.start - 1 - NEGATION_REACH, -1), -1):
         word = words[at]
-        if word.stop or word.role == "but":
+        if word.stop or word.role == "but" or word.fold == ",":
             break
         if word.role == "negation":
             hit.undone = True
@@ -173,7 +256,7 @@ def marks(fold: str) -> tuple[int, int]:
 
 
 def signs(
-    words: Shown, hits: Sequence[Sequence[Found]], phrases: Sequence[Sequence[tuple[int, int, Phrase]]]
+    words: Shown, hits: Sequence[Sequence[Found]], phrases: Sequence[Phrases]
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The numbers of `NAMES`, a row a text; `hits` and `phrases` are what was found in each text."""
     there = np.add.reduceat((words.flags[:, None] >> np.arange(BITS)) & 1, words.starts)
@@ -254,7 +337,7 @@ _CUES = ("trouble", "grave", "asks", "wishes", "leaves", "reports", "thanks", "w
 _CUE_OF = {group: _CUES.index(names[0]) for group, names in SIGNS_OF.items()}
 
 
-def _cued(phrases: Sequence[Sequence[tuple[int, int, Phrase]]]) -> dict[str, Any]:
+def _cued(phrases: Sequence[Phrases]) -> dict[str, Any]:
     """What the cues tell of trouble, questions, wishes, goodbyes, reports and thanks."""
     wide = len(_CUES)
     cells = [

@@ -64,3 +64,25 @@ def test_the_score_is_always_between_0_and_100(reasons, negative, positive):
     points, level, _ = score(Parts(negative=negative, positive=positive, reasons=reasons))
     assert 0 <= points <= 100
     assert isinstance(level, Priority)
+
+
+@pytest.mark.parametrize(
+    ("over", "open_"),
+    [
+        ("Storing verholpen, alles werkt weer", "De storing is nog niet verholpen, niets werkt"),
+        ("The outage is over, we are back online", "When is the outage over, we are still offline"),
+        ("Geen brand gelukkig, alleen een alarm", "Brand in de keuken, het alarm gaat"),
+        ("No data was leaked, the company confirms", "Our data was leaked by your company"),
+        ("Storing is opgelost", "Storing was opgelost, maar nu ligt alles er weer uit"),
+    ],
+)
+def test_trouble_that_is_over_or_denied_is_less_urgent_than_trouble(classify, over, open_):
+    assert classify(over).priority.rank <= Priority.NORMAL.rank
+    assert classify(over).priority_score < classify(open_).priority_score
+    assert classify(open_).priority.rank >= Priority.HIGH.rank
+
+
+def test_who_thanks_and_asks_still_waits_for_an_answer(classify):
+    thanks, asks = classify("Bedankt voor de snelle reactie!"), classify("Bedankt! Geldt dat ook voor mijn abonnement?")
+    assert "question" in asks.intents
+    assert asks.priority_score > thanks.priority_score
