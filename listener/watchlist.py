@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -166,7 +167,16 @@ def _bad_sources(section: ListeningSection, document: Document) -> list[str]:
             message = "a pause under one second is only for your own sites (allow_private)"
             complaints.append(document.sentence((*place, "pause"), message))
         complaints += [document.sentence((*place, "kind"), said) for said in _bad_kind(source.kind)]
+        complaints += [document.sentence((*place, key), said) for key, said in _slips(source)]
     return complaints
+
+
+def _slips(source: SourceSection) -> Iterator[tuple[str, str]]:
+    """A key that is nearly one of every source's: no kind on our shelf asks for such, so it would do nothing."""
+    strange = source.model_extra or {} if "." not in source.kind else {}
+    for key in strange:
+        if meant := difflib.get_close_matches(key, SourceSection.model_fields, n=1, cutoff=0.8):
+            yield key, f"is not a key that is known here (did you mean {meant[0]}?)"
 
 
 def _bad_kind(kind: str) -> list[str]:

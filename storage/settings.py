@@ -22,6 +22,29 @@ DEEPEST = 20
 LARGEST = 5_000_000
 """Bytes."""
 
+ADVICE = {
+    "'\\t'": "a tab stands here: indent with spaces",
+    "'\\u": "a character stands here that YAML does not take",
+    "cannot start any token": "a value that begins with a sign such as @ must stand in quotes",
+    "expected ',' or": "a bracket is open{begun}: close it, or put a value with a colon, comma or bracket in quotes",
+    "expected <block end>": "this does not line up with what began{begun}: check the indentation, and quotes above",
+    "mapping values are not allowed": "a colon too many: put the value in quotes, or check the indentation",
+    "end of stream": "a quote is open{begun}: close it",
+    "could not find expected ':'": "a key without a colon, or a quote that is not closed{begun}",
+}
+"""What YAML's reader complains of -> what to do about it."""
+
+WANTED = {
+    "list_type": "must be a list: [a, b], or lines that begin with -",
+    "tuple_type": "must be a list: [a, b], or lines that begin with -",
+    "dict_type": "must hold keys of its own, as in key: value, indented under it",
+    "model_type": "must hold keys of its own, as in key: value, indented under it",
+    "model_attributes_type": "must hold keys of its own, as in key: value, indented under it",
+    "string_type": "must be text: put it in quotes",
+    "bool_type": "must be true or false",
+}
+"""Pydantic's name of a wrong type -> what is wanted."""
+
 Place = tuple[str | int, ...]
 """The way to a value: keys and list positions from the top."""
 
@@ -96,9 +119,9 @@ def parse(data: bytes | str, name: str, environment: Mapping[str, str]) -> Docum
         root = yaml.compose(data, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{name}:{line}: is not YAML: {error.problem or error.context}"]) from None
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{name}:1: is not YAML: {str(error).splitlines()[0]}"]) from None
+        raise ConfigError([f"{name}:{line}: is not YAML: {_advice(error)}"]) from None
+    except yaml.YAMLError:  # bytes that are no text
+        raise ConfigError([f"{name}:1: is not YAML: it must be plain text, saved as UTF-8"]) from None
     if root is None:
         return Document(name, {}, {}, {})
     tree = _Tree(name, environment)
@@ -110,6 +133,13 @@ def parse(data: bytes | str, name: str, environment: Mapping[str, str]) -> Docum
     return Document(name, values, tree.lines, tree.missing)
 
 
+def _advice(error: yaml.MarkedYAMLError) -> str:
+    """What YAML's reader says, in words for who wrote the file, and what to do."""
+    problem = error.problem or error.context or ""
+    begun = f" since line {error.context_mark.line + 1}" if error.context_mark else ""
+    return next((said.format(begun=begun) for part, said in ADVICE.items() if part in problem), problem)
+
+
 class _Loader(yaml.SafeLoader):
     """Composes nodes, never builds objects; stops at aliases and at great depth."""
 
@@ -118,7 +148,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            problem = "anchors (&) and aliases (*) are not allowed"
+            problem = "a value that begins with & or * must stand in quotes: there are no anchors and aliases here"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         self.depth += 1
         try:
@@ -208,7 +238,11 @@ def _in_words(fault: dict[str, Any], known: list[str]) -> str:
         return f"is not a key that is known here{suggestion(str(fault['loc'][-1]), known)}"
     if kind == "missing":
         return "is missing"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
+    message = WANTED.get(kind) or _pydantic(fault)
     shown = f", got {given!r}"[:80] if isinstance(given, (str, int, float, bool)) and kind != "value_error" else ""
     return message + shown
+
+
+def _pydantic(fault: Mapping[str, Any]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

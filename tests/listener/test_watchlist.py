@@ -91,3 +91,11 @@ def test_bad_sources_are_refused(source: str, said: str) -> None:
 def test_two_sources_cannot_share_a_name() -> None:
     two = "sources: [{name: a, url: 'https://x.example'}, {name: a, url: 'https://y.example'}]"
     assert "name of another source" in complaints(two)
+
+
+def test_a_slip_in_a_key_of_every_source_is_no_key_of_its_kind() -> None:
+    said = complaints('sources: [{name: a, url: "https://a.example", evry: 5m, item: .post}]')
+    assert said == "sources.yaml:1: sources[0].evry: is not a key that is known here (did you mean every?)"
+    assert read('sources: [{name: a, kind: my.kind, url: "https://a.example", urls: []}]').sources[0].options == {
+        "urls": []
+    }

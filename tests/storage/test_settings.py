@@ -10,7 +10,7 @@ from storage import settings
 from storage.errors import ConfigError
 
 
-def complaints(text: str) -> tuple[str, ...]:
+def complaints(text: str | bytes) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         settings.parse(text, "sources.yaml", {})
     return caught.value.complaints
@@ -30,17 +30,21 @@ def test_a_missing_secret_is_said_by_who_needs_it() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: &x 1\nb: *x", "sources.yaml:1: is not YAML: anchors"),
+        ("a: &x 1\nb: *x", "sources.yaml:1: is not YAML: a value that begins with & or * must stand in quotes"),
         ("a: !!python/object:os.system 1", "the tag python/object:os.system is not allowed"),
         ("a: 1\nb: 2\na: 3", "sources.yaml:3: a: stands here a second time"),
-        ("a: [1, 2", "sources.yaml:"),
+        ("a: [1, 2", "a bracket is open since line 1: close it"),
         ("- 1\n- 2", "must hold keys"),
         ("[" * 5000, "nested deeper than 20"),
-        ("a: b: c", "sources.yaml:1: is not YAML"),
-        ("a:\n\t- 1", "sources.yaml:2: is not YAML"),
+        ("a: b: c", "sources.yaml:1: is not YAML: a colon too many: put the value in quotes"),
+        ("a:\n\t- 1", "sources.yaml:2: is not YAML: a tab stands here: indent with spaces"),
+        ("a: @b", "sources.yaml:1: is not YAML: a value that begins with a sign such as @ must stand in quotes"),
+        ("a:\n  - b: 1\n   c: d", "does not line up with what began since line 2"),
+        ("a: 'b\nc: d", "a quote is open since line 1: close it"),
+        ("a: één".encode("latin-1"), "saved as UTF-8"),
     ],
 )
-def test_bad_files_are_refused_with_their_place(text: str, said: str) -> None:
+def test_bad_files_are_refused_with_their_place(text: str | bytes, said: str) -> None:
     assert said in complaints(text)[0]
 
 
