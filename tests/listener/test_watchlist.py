@@ -96,6 +96,6 @@ def test_two_sources_cannot_share_a_name() -> None:
 def test_a_slip_in_a_key_of_every_source_is_no_key_of_its_kind() -> None:
     said = complaints('sources: [{name: a, url: "https://a.example", evry: 5m, item: .post}]')
     assert said == "sources.yaml:1: sources[0].evry: is not a key that is known here (did you mean every?)"
-    assert read('sources: [{name: a, kind: my.kind, url: "https://a.example", urls: []}]').sources[0].options == {
-        "urls": []
-    }
+    assert read('sources: [{name: a, kind: listener.sources.feed, url: "https://a.example", urls: []}]').sources[
+        0
+    ].options == {"urls": []}
