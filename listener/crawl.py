@@ -18,7 +18,7 @@ from listener.politeness import PoliteFetcher
 from listener.reading import Run, here
 from listener.streams import Streams
 from listener.types import Link, LiveKind, SourceSpec
-from listener.walk import Batch, Walk
+from listener.walk import Batch, Findings, Walk
 from listener.websub import Subscriber
 from listener.writer import OWN_FLOOR, Writer
 from storage.errors import StorageError
@@ -90,12 +90,22 @@ class _Course:
     spec: SourceSpec
     started: datetime
     memory: dict[str, Any]
-    walk: Walk | None = None
+    found: Findings = field(default_factory=Findings)
     is_live: bool = False
     sweep: bool = False
     fault: ListenerError | None = None
     new_posts: int = 0
     new_mentions: list[int] = field(default_factory=list)
+
+    @property
+    def failures(self) -> int:
+        """Visits in a row that gave nothing, this one included."""
+        return self.due.failures + 1 if self.fault else 0
+
+    @property
+    def status(self) -> int | None:
+        """Of the last answer that says how the source does."""
+        return self.fault.status if isinstance(self.fault, FetchError) else self.found.status
 
 
 async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> Outcome:
@@ -132,7 +142,7 @@ async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
     if kit.keys is not None and (known_here := await kit.keys.let_in(sources.load(course.spec.kind), course.spec)):
         course.spec, kit = known_here, replace(kit, web=kit.web.invited())
     course.sweep = _is_sweep(course, kit)
-    walk = course.walk = _walk(due.name, course.spec, course.memory, kit, sweep=course.sweep)
+    walk = _walk(due.name, course.spec, course.memory, kit, course.found, sweep=course.sweep)
     threads = await asyncio.to_thread(kit.intake.awake_threads, due.name) if course.sweep else due.threads
     known, renewed = False, kit.clock()
     async with _live_line(course, kit) as line:
@@ -146,8 +156,8 @@ async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
                 renewed = kit.clock()
         if line is not None:
             await _hear(line, course, kit, writer)
-    if kit.subscriber is not None and walk.hub is not None:
-        kit.subscriber.ask(course.spec, walk.hub)
+    if kit.subscriber is not None and course.found.hub is not None:
+        kit.subscriber.ask(course.spec, course.found.hub)
 
 
 async def _store(course: _Course, batch: Batch, writer: Writer) -> None:
@@ -184,10 +194,9 @@ async def _hear(line: live.Line, course: _Course, kit: Kit, writer: Writer) -> N
             await _store(course, batch, writer)
         course.memory |= heard.memory
         await asyncio.to_thread(kit.intake.set_kind, due.name, spec.kind, spec.url, course.memory)
-    if course.walk is not None:
-        course.walk.times += line.times
-        course.walk.posts += line.heard
-        course.walk.unchanged = course.walk.unchanged and not line.heard
+    course.found.times += line.times
+    course.found.posts += line.heard
+    course.found.unchanged = course.found.unchanged and not line.heard
 
 
 def _is_sweep(course: _Course, kit: Kit) -> bool:
@@ -217,15 +226,17 @@ async def look(spec: SourceSpec, kit: Kit) -> tuple[SourceSpec, list[NewPost], l
     kit, memory = kit.for_visit(), dict[str, Any]()
     due = DueSource(name=spec.name, kind=spec.kind, url=spec.url)
     spec = await _known_kind(due, spec, memory, kit, remember=False)
-    walk = _walk(spec.name, spec, memory, kit)
+    walk = _walk(spec.name, spec, memory, kit, Findings())
     best: dict[str, Any] = {}
     async for batch in walk.batches():
         best |= {post.external_id: post for post in batch.posts}
     found = await asyncio.to_thread(judge.judge, best.values(), kit.bench, source=spec.name, kind=spec.kind)
-    return spec, found, walk.troubles
+    return spec, found, walk.found.troubles
 
 
-def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, sweep: bool = False) -> Walk:
+def _walk(
+    name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, found: Findings, *, sweep: bool = False
+) -> Walk:
     async def stamps(conversations: Collection[str]) -> Mapping[str, str]:
         return await asyncio.to_thread(kit.intake.stamps, name, conversations, sweep=sweep)
 
@@ -241,6 +252,7 @@ def _walk(name: str, spec: SourceSpec, memory: dict[str, Any], kit: Kit, *, swee
         now=kit.clock,
         run=kit.run,
         patience=kit.patience,
+        found=found,
     )
 
 
@@ -270,58 +282,66 @@ def _floor(spec: SourceSpec) -> float | None:
 
 def _ended(course: _Course, kit: Kit) -> Visit:
     """What the visit leaves behind."""
-    now, due, walk, fault = kit.clock(), course.due, course.walk, course.fault
+    now, found = kit.clock(), course.found
     posted = _rhythm(course, now)
-    failures = due.failures + 1 if fault else 0
-    status = fault.status if isinstance(fault, FetchError) else walk.status if walk else None
-    facts = next_visit.VisitFacts(
-        now=now,
-        every=course.spec.every,
-        pace=due.interval,
-        posted=posted,
-        found_new=any(due.last_visit_at is None or time > due.last_visit_at for time in (walk.times if walk else ())),
-        hint=walk.hint if walk else 0.0,
-        failures=failures,
-        retry_after=_told_to_wait(fault),
-    )
-    signs = health.Signs(
-        now=now,
-        posted=posted,
-        fault=fault,
-        failures=failures,
-        status=status,
-        status_before=due.status,
-        troubles=walk.troubles if walk else (),
-        pages=walk.pages if walk else 0,
-        more=bool(walk and walk.more),
-    )
-    how, sentence = health.judge(signs)
-    wait = next_visit.after(facts, random=kit.chance(), floor=_floor(course.spec))
-    if course.is_live and not fault:  # a live source is heard on at once, unless it hangs up on us every time
+    facts, floor = _facts(course, posted, now), _floor(course.spec)
+    how, sentence = health.judge(_signs(course, posted, now))
+    wait = next_visit.after(facts, random=kit.chance(), floor=floor)
+    if course.is_live and not course.fault:  # heard on at once, unless it hangs up on us every time
         wait = max(0.0, LEAST_SPELL - (now - course.started).total_seconds())
     return Visit(
-        source=due.name,
+        source=course.due.name,
         started_at=course.started,
         finished_at=now,
         next_at=now + timedelta(seconds=wait),
-        interval=next_visit.pace(facts, floor=_floor(course.spec)),
+        interval=next_visit.pace(facts, floor=floor),
         outcome=_outcome(course),
         health=how,
         sentence=sentence,
-        status=status,
+        status=course.status,
         memory=course.memory,
-        pages=walk.pages if walk else 0,
-        posts=walk.posts if walk else 0,
+        pages=found.pages,
+        posts=found.posts,
         new_posts=course.new_posts,
-        url=_moved(course) if walk and not fault else "",
-        answer=walk.answer if walk else "",
+        url="" if course.fault else _moved(course),
+        answer=found.answer,
+    )
+
+
+def _facts(course: _Course, posted: Sequence[datetime], now: datetime) -> next_visit.VisitFacts:
+    """By which it is told when to come back."""
+    last = course.due.last_visit_at
+    return next_visit.VisitFacts(
+        now=now,
+        every=course.spec.every,
+        pace=course.due.interval,
+        posted=posted,
+        found_new=any(last is None or time > last for time in course.found.times),
+        hint=course.found.hint,
+        failures=course.failures,
+        retry_after=_told_to_wait(course.fault),
+    )
+
+
+def _signs(course: _Course, posted: Sequence[datetime], now: datetime) -> health.Signs:
+    """By which it is told how the source does."""
+    return health.Signs(
+        now=now,
+        posted=posted,
+        fault=course.fault,
+        failures=course.failures,
+        status=course.status,
+        status_before=course.due.status,
+        troubles=course.found.troubles,
+        pages=course.found.pages,
+        more=course.found.more,
     )
 
 
 def _outcome(course: _Course) -> str:
     if course.fault is not None:
         return "refused" if isinstance(course.fault, health.OnHold) else "failed"
-    return "unchanged" if course.walk and course.walk.unchanged else "ok"
+    return "unchanged" if course.found.unchanged else "ok"
 
 
 def _told_to_wait(fault: ListenerError | None) -> float:
@@ -333,7 +353,7 @@ def _told_to_wait(fault: ListenerError | None) -> float:
 
 def _rhythm(course: _Course, now: datetime) -> list[datetime]:
     """When the source's newest posts were published, kept or not; remembered from visit to visit."""
-    read = {int(time.timestamp()) for time in course.walk.times if time <= now} if course.walk else set()
+    read = {int(time.timestamp()) for time in course.found.times if time <= now}
     posted = sorted({*course.memory.get("posted", ()), *read})[-health.RHYTHM :]
     course.memory["posted"] = posted
     return [datetime.fromtimestamp(each, UTC) for each in posted]
@@ -341,7 +361,7 @@ def _rhythm(course: _Course, now: datetime) -> list[datetime]:
 
 def _moved(course: _Course) -> str:
     """The source's new address, once it sent us on to it for good often enough; "" before."""
-    to = course.walk.moved_to if course.walk else ""
+    to = course.found.moved_to
     before, times = course.memory.pop("moved", ("", 0))
     times = times + 1 if to == before else 1
     if not to or times >= MOVES:

@@ -61,8 +61,33 @@ class Batch:
 
 
 @dataclass(slots=True)
+class Findings:
+    """How a walk went, and what it found besides posts to store."""
+
+    pages: int = 0
+    posts: int = 0
+    """Of those that were read."""
+    unchanged: bool = True
+    """True while every list answered that nothing changed."""
+    times: list[datetime] = field(default_factory=list)
+    """When the posts that were read were published, kept or not: the rhythm of the source."""
+    hint: float = 0.0
+    """Seconds the source asks to be left alone."""
+    hub: Hub | None = None
+    """Who says when the source changes, where it names somebody."""
+    troubles: list[ListenerError] = field(default_factory=list)
+    """What went wrong beyond the first page, in order."""
+    status: int | None = None
+    moved_to: str = ""
+    answer: str = ""
+    """How the source's first page began, or the first that could not be read."""
+    more: bool = False
+    """Whether the visit ended before all was read: the next one goes on."""
+
+
+@dataclass(slots=True)
 class Walk:
-    """One visit's way through a source; afterwards its fields say how it went."""
+    """One visit's way through a source; `found` says how it went."""
 
     get: Get
     kind: Kind
@@ -75,24 +100,8 @@ class Walk:
     """How pages are read: within bounds, where it is `Readers.run`."""
     patience: Patience = field(default_factory=Patience)
     """The time of the visit, which `get` and `run` use up."""
-    pages: int = 0
-    posts: int = 0
-    unchanged: bool = True
-    """True while every list answered that nothing changed."""
-    times: list[datetime] = field(default_factory=list)
-    """When the posts that were read were published, kept or not: the rhythm of the source."""
-    hint: float = 0.0
-    hub: Hub | None = None
-    """Who says when the source changes, where it names somebody."""
-    troubles: list[ListenerError] = field(default_factory=list)
-    """What went wrong beyond the first page, in order."""
-    status: int | None = None
-    moved_to: str = ""
-    answer: str = ""
-    """How the source's first page began, or the first that could not be read."""
+    found: Findings = field(default_factory=Findings)
     _validators: dict[str, list[str]] = field(default_factory=dict)
-    more: bool = False
-    """Whether the visit ended before all was read: the next one goes on."""
     _before: dict[str, Any] = field(default_factory=dict)
     """What readings changed of the memory, as it was before the visit; None where it was not."""
     _read_for: float = 0.0
@@ -106,7 +115,7 @@ class Walk:
         """Reads the lists, then each conversation that changed, and `threads` whether they changed or not.
 
         Raises `FetchError` or `ReadError` when the source as a whole gave nothing; trouble with single conversations
-        is collected in `troubles`.
+        is collected in `found.troubles`.
         """
         waiting: dict[str, Link] = {link.conversation: link for link in threads}
         self._starts = self.kind.start(self.source, self.memory)
@@ -115,7 +124,7 @@ class Walk:
                 waiting |= {link.conversation: link for link in links if not _is_less(link, waiting)}
                 if batch.posts:
                     yield batch
-            has_all_lists, has_gone_on = not self.more, False
+            has_all_lists, has_gone_on = not self.found.more, False
             for link in await self._changed(waiting, {each.conversation for each in threads}):
                 if self._is_enough():
                     break
@@ -123,7 +132,7 @@ class Walk:
                 if batch_of_thread is not None:
                     has_gone_on = has_gone_on or bool(batch_of_thread.thread and batch_of_thread.thread.stamp)
                     yield batch_of_thread
-            if self.more and has_all_lists and has_gone_on:
+            if self.found.more and has_all_lists and has_gone_on:
                 self._forget()
             waiting = {}
         if not self._left_over:  # else the next visit must see the lists again
@@ -139,17 +148,17 @@ class Walk:
 
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
-        used = (self.pages / PAGES, self.posts / POSTS, self._bytes / BYTES, self._read_for / READING)
+        used = (self.found.pages / PAGES, self.found.posts / POSTS, self._bytes / BYTES, self._read_for / READING)
         if max(*used, self.patience.used) < share:
             return False
         self._leave_the_rest()
         return True
 
     def _leave_the_rest(self) -> None:
-        self.more = self._left_over = True
+        self.found.more = self._left_over = True
 
     async def _lists(self) -> AsyncIterator[tuple[Batch, list[Link]]]:
-        waiting, first, seen = deque(self._starts), not self.pages, set[str]()
+        waiting, first, seen = deque(self._starts), not self.found.pages, set[str]()
         self._starts = []
         while waiting:
             link = waiting.popleft()
@@ -170,7 +179,7 @@ class Walk:
                 if not instead and first:
                     raise
                 if not instead:
-                    self.troubles.append(error.bare())
+                    self.found.troubles.append(error.bare())
                     self._left_over = True
                 waiting.extend(instead)
                 continue
@@ -192,7 +201,7 @@ class Walk:
     async def _conversation(self, start: Link) -> Batch | None:
         """All pages of one conversation; without its stamp when a page was missing, so that it is read again."""
         posts: dict[str, Post] = {}
-        waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.troubles)
+        waiting, seen, whole, troubles = deque([start]), set[str](), True, len(self.found.troubles)
         most = self._bytes + THREAD_BYTES
         lists_all = self._lists_all(start)
         while waiting and len(seen) < THREAD_PAGES and len(posts) < THREAD_POSTS and self._bytes < most:
@@ -211,7 +220,7 @@ class Walk:
                 waiting.extend(instead)
                 lists_all = False  # another way may show less
                 if not instead:
-                    self.troubles.append(error.bare())
+                    self.found.troubles.append(error.bare())
                     whole = whole and getattr(error, "status", None) in GONE
                 continue
             posts |= {post.external_id: post for post in reading.posts}
@@ -225,7 +234,7 @@ class Walk:
         return Batch(
             posts=tuple(posts.values()),
             thread=start if whole else replace(start, stamp=""),
-            complete=lists_all and whole and not waiting and len(seen) <= FEW and len(self.troubles) == troubles,
+            complete=lists_all and whole and not waiting and len(seen) <= FEW and len(self.found.troubles) == troubles,
         )
 
     def _lists_all(self, start: Link) -> bool:
@@ -247,20 +256,20 @@ class Walk:
         reading = await self._parsed(page, link)
         self._before = {key: self.memory.get(key) for key in reading.memory} | self._before
         self.memory |= reading.memory
-        self.hint = max(self.hint, reading.hint)
-        self.hub = self.hub or reading.hub
-        self.posts += len(reading.posts)
-        self.times += [post.published_at for post in reading.posts if post.published_at]
+        self.found.hint = max(self.found.hint, reading.hint)
+        self.found.hub = self.found.hub or reading.hub
+        self.found.posts += len(reading.posts)
+        self.found.times += [post.published_at for post in reading.posts if post.published_at]
         return reading
 
     async def _parsed(self, page: Page, link: Link) -> Reading:
         """What the kind makes of the page; a fault of ours costs this page only, and is said."""
-        self.answer = self.answer or beginning(page)
+        self.found.answer = self.found.answer or beginning(page)
         started = time.monotonic()
         try:
             reading: Reading = await self.run(reader.read, page, self.kind.read, link, self.source)
         except ListenerError:
-            self.answer = self.answer if self.troubles else beginning(page)
+            self.found.answer = self.found.answer if self.found.troubles else beginning(page)
             raise
         except Exception as error:
             log.exception("%s could not be read as %s", page.url, self.source.kind)
@@ -269,7 +278,9 @@ class Walk:
         finally:
             self._read_for += time.monotonic() - started
         if max(len(reading.posts), len(reading.links)) == reader.POSTS:
-            self.troubles.append(ReadError(f"{page.url} holds too much for one page: {reader.POSTS} of it are read."))
+            self.found.troubles.append(
+                ReadError(f"{page.url} holds too much for one page: {reader.POSTS} of it are read.")
+            )
         return reading
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
@@ -277,22 +288,22 @@ class Walk:
         etag, last_modified, digest = self.memory.get("validators", {}).get(link.url, ["", "", ""])
         if not conditional:
             etag = last_modified = digest = ""
-        self.pages += 1
+        self.found.pages += 1
         request = self.source.request(link.url, sources.headers(self.kind, self.source))
         try:
             page = await self.get(replace(request, etag=etag, last_modified=last_modified))
         except FetchError as error:
-            self.status = error.status
+            self.found.status = error.status
             raise
         if conditional:
-            self.hint = max(self.hint, next_visit.http_hint(page.headers, self.now()))
+            self.found.hint = max(self.found.hint, next_visit.http_hint(page.headers, self.now()))
             if page.moved_to and link.url == self.source.url:
-                self.moved_to = page.moved_to
+                self.found.moved_to = page.moved_to
         if isinstance(page, NotModified):
             self._validators[link.url] = [etag, last_modified, digest]
-            self.status = 304
+            self.found.status = 304
             return None
-        self.status = page.status
+        self.found.status = page.status
         self._bytes += len(page.body)
         if not conditional:
             return page
@@ -300,7 +311,7 @@ class Walk:
         self._validators[link.url] = [page.headers.get("etag", ""), page.headers.get("last-modified", ""), now]
         if now == digest:
             return None
-        self.unchanged = False
+        self.found.unchanged = False
         return page
 
 
