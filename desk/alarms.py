@@ -79,7 +79,7 @@ def find(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
     if alert.handover:
         yield from _handed(database, alert, alert.handover)
     if alert.sla:
-        yield from _promises(database, alert)
+        yield from _promises(database, alert, zone)
 
 
 def _spike(database: Database, alert: Alert, times: float, zone: ZoneInfo) -> Iterator[Finding]:
@@ -179,7 +179,7 @@ def _handed(database: Database, alert: Alert, length: timedelta) -> Iterator[Fin
             yield Finding(f"handover:{alert.id}:{given[-1].id}", title, text)
 
 
-def _promises(database: Database, alert: Alert) -> Iterator[Finding]:
+def _promises(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
     inbox = Inbox(database)
     for event in Histories(database).said(database.now() - LATE):
         asked = f"({alert.on}) case:{event.case_id}"
@@ -187,5 +187,6 @@ def _promises(database: Database, alert: Alert) -> Iterator[Finding]:
         if mention is not None:
             is_missed, target = event.kind is EventKind.SLA_MISSED, str(event.data["target"]).replace("_", " ")
             title = f"Case {event.case_id}: {target} {'missed' if is_missed else 'at risk'}"
-            due = f"Due {event.data['due']}. " if event.data.get("due") else ""
+            at = datetime.fromisoformat(event.data["due"]).astimezone(zone) if event.data.get("due") else None
+            due = f"Due {at:%Y-%m-%d %H:%M}. " if at else ""
             yield Finding(f"sla:{alert.id}:{event.id}", title, f"{due}On {mention.source}: {mention.url}")

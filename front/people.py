@@ -133,18 +133,33 @@ def suppression(house: House, args: argparse.Namespace) -> int:
 
 
 def check_list(house: House, args: argparse.Namespace) -> int:
-    """Prints the lines of a mailing list (an address or customer number each) without those who get no mail now."""
+    """Prints the lines of a mailing list that name nobody, in any cell, who gets no mail now.
+
+    Raises `StorageError` for a file that cannot be read.
+    """
     rules = house.privacy
     found = Suppressions(house.database).rows(rules.suppress, rules.cool_down)
     kept_back = {digest(each.customer) for each in found if each.customer}
     left_out = 0
-    for line in Path(args.file).read_text(encoding="utf-8-sig").splitlines():
-        if digest(line) in kept_back:
+    for line in _lines(Path(args.file)):
+        if any(digest(cell.strip(" \"'")) in kept_back for cell in (line, *re.split(r"[,;\t]", line))):
             left_out += 1
         else:
             sys.stdout.write(f"{line}\n")
     print(f"Left out {left_out}, for they have an open complaint or had one lately.", file=sys.stderr)  # noqa: T201
+    if strangers := sum(not each.customer for each in found):
+        told = f"{strangers} accounts with a complaint are of nobody you know by address"
+        print(f"{told}: say who, by `webcare person link`.", file=sys.stderr)  # noqa: T201
     return 0
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise StorageError(f"{file} is not text in UTF-8: save it as such.") from None
 
 
 def _age(text: str) -> timedelta:

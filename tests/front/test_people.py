@@ -75,10 +75,11 @@ def test_what_is_old_is_counted_before_it_goes(run: Any) -> None:
 def test_a_mailing_list_loses_who_has_an_open_complaint(run: Any, tmp_path: Path) -> None:
     run("person", "link", "Jan", "Jan@Example.nl")
     mailing = tmp_path / "mailing.txt"
-    mailing.write_text("piet@example.nl\njan@example.nl \n")
+    mailing.write_text('piet@example.nl\njan@example.nl \n"Jansen, J.";"JAN@example.nl";NL\n')
     status, out, err = run("suppression", "check", str(mailing))
     assert (status, out) == (0, "piet@example.nl\n")
-    assert "Left out 1" in err
+    assert "Left out 2" in err and "1 accounts with a complaint are of nobody" in err
+    assert "cannot be read: No such file" in run("suppression", "check", "nowhere.txt")[2]
     listed = json.loads(run("suppression", "list", "--format", "json")[1])
     assert [(each["name"], each["customer"]) for each in listed] == [("Jan", "Jan@Example.nl"), ("jan_87", "")]
     out = run("suppression", "export", "--format", "csv")[1]
