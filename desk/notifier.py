@@ -101,7 +101,8 @@ def written(message: Message) -> tuple[str, str]:
         return clean_line(notices[0].title, 200), clean_block(notices[0].text, 4000)
     lines = [f"{clean_line(each.title, 200)}\n{clean_block(each.text, 1000)}" for each in notices[:MOST_LINES]]
     more = len(notices) - MOST_LINES
-    return f"webcare: {len(notices)} alerts", "\n\n".join([*lines, *([f"And {more} more."] if more > 0 else [])])
+    what = "reports" if all(each.path for each in notices) else "alerts"
+    return f"webcare: {len(notices)} {what}", "\n\n".join([*lines, *([f"And {more} more."] if more > 0 else [])])
 
 
 def _post(target: Target, message: Message, title: str, text: str) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from desk.reports import show
@@ -43,7 +44,8 @@ def listen(house: House, args: argparse.Namespace) -> int:
     )
     if args.once:
         rule_runs.run(house.database, house.policy, house.rules)
-        look_after(house)()
+        for work in look_after(house):
+            work()
     return 0 if well else 1
 
 
@@ -51,36 +53,32 @@ def chores(house: House) -> list[Any]:
     """What the desk does by itself while somebody listens: send what is due, wake what slept, follow rules, warn."""
     from desk import channels, clockwork, rule_runs
 
-    every_so_often = look_after(house)
-
     async def turn() -> None:
         await asyncio.to_thread(clockwork.tick, house.database, house.policy, channels.load)
 
     async def follow() -> None:
         await asyncio.to_thread(rule_runs.run, house.database, house.policy, house.rules)
 
-    async def look() -> None:
-        await asyncio.to_thread(every_so_often)
-
-    return [(2.0, turn), (2.0, follow), (30.0, look)]
+    now_and_then = [(30.0, partial(asyncio.to_thread, work)) for work in look_after(house)]
+    return [(2.0, turn), (2.0, follow), *now_and_then]
 
 
-def look_after(house: House) -> Callable[[], None]:
-    """A look at the clock: which promises are at risk, whom to tell of what, which reports are due."""
+def look_after(house: House) -> list[Callable[[], object]]:
+    """What is done by the clock: promises at risk, whom to tell of what, reports that are due, what is to be forgotten.
+
+    Each is a chore of its own, so that none waits for another that fails.
+    """
     from desk import alarms, notifier, printing, retention, rule_runs
     from desk.watch import Watch
 
-    watch = Watch(house.database, house.service)
-
-    def look() -> None:
-        watch.round()
-        alarms.tick(house.database, house.alerts, house.policy.timezone)
-        notifier.deliver(house.database, rule_runs.targets(house.rules))
-        folder, zone = house.config_path.parent, house.policy.timezone
-        printing.tick(house.database, house.timetable, folder, zone, house.service)
-        retention.tick(house.database, house.privacy, house.config_path.parent, house.policy.timezone)
-
-    return look
+    database, folder, zone = house.database, house.config_path.parent, house.policy.timezone
+    return [
+        Watch(database, house.service).round,
+        partial(alarms.tick, database, house.alerts, zone),
+        partial(notifier.deliver, database, rule_runs.targets(house.rules)),
+        partial(printing.tick, database, house.timetable, folder, zone, house.service),
+        partial(retention.tick, database, house.privacy, folder, zone),
+    ]
 
 
 def look(house: House, args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk import printing, timetable
+from desk.notifier import written
 from desk.timetable import Planned, read_every
 from storage.database import Database
 from storage.errors import ConfigError
@@ -182,6 +183,7 @@ def test_who_wants_it_gets_the_file(sqlite_database: Database, clock: Any, tmp_p
     message = Notices(sqlite_database).take(target.id, an_hour=6)
     assert message is not None
     assert [notice.path for notice in message.notices] == sorted(map(str, paths))
+    assert written(message)[0] == "webcare: 2 reports"
 
 
 def test_every_fault_of_the_file_is_said_with_its_place() -> None:
