@@ -35,7 +35,7 @@ BYTES = 64 * 1024 * 1024
 """Of pages, decoded, after which a visit reads no further."""
 LISTS = 0.8
 """How much of that lists may take: the rest is for the conversations they lead to."""
-THREAD_PAGES = 60
+THREAD_PAGES = 80
 """Pages of one conversation that are read."""
 THREAD_BYTES = 16 * 1024 * 1024
 """Of its pages, after which no more of one conversation is read: all of it is held at once."""

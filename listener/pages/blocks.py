@@ -143,10 +143,10 @@ def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
 
 def _alone(fits: dict[str, list[Node | None]]) -> dict[str, list[Node | None]]:
     """What may hold a single post: best an element with a number of its own, or one without the page's heading."""
-    boxes = {look: found for look, found in fits.items() if look.split(".")[0] in _ALONE and found[0] is not None}
-    numbered = {look: found for look, found in boxes.items() if re.search(r"\d", found[0].get("id") or "")}
-    bare = {look: found for look, found in boxes.items() if _says(found[0]) and not tree.select(found[0], _HEADINGS)}
-    return numbered or bare or boxes
+    boxes = {look: box for look, (box,) in fits.items() if box is not None and look.split(".")[0] in _ALONE}
+    numbered = {look for look, box in boxes.items() if re.search(r"\d", box.get("id") or "")}
+    bare = {look for look, box in boxes.items() if _says(box) and not tree.select(box, _HEADINGS)}
+    return {look: fits[look] for look in numbered or bare or boxes}
 
 
 def _says(node: Node) -> bool:

@@ -148,8 +148,8 @@ def next_page(node: Node, base: str) -> str:
     Where the link shows a picture only, the one with the number after this page's leads there.
     """
     for css in _NEXT:
-        if found := [address for each in select(node, css) if (address := _elsewhere(each, base))]:
-            return found[0]
+        if named := [address for each in select(node, css) if (address := _elsewhere(each, base))]:
+            return named[0]
     links = {each: address for each in select(node, _PAGER) if (address := _elsewhere(each, base))}
     for each, address in links.items():
         if _NEXT_WORDS.fullmatch(line(each)):

@@ -21,7 +21,7 @@ LIST_PAGES = 3
 """Pages of a list's threads that are read at most, where the option `list_pages` does not say."""
 MOST_LISTS = 50
 """Lists of one server that are listened to."""
-MOST_MAILS = 55
+MOST_MAILS = 75
 """Mails of a thread that are fetched, each a page of its own: the first and the newest."""
 REFUSED = frozenset((401, 403, 404, 405, 406))
 """Answers by which an archive says that it has no interface for strangers."""

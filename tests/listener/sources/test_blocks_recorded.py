@@ -1,0 +1,97 @@
+"""Boards that nobody described, as django-machina, PyBBM and Spirit write them, are found, walked and read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from listener import discover
+from listener.sources import blocks
+from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import Post
+
+SITE = "https://praat.example"
+SOURCE = SourceSpec(name="praat", url=f"{SITE}/", kind="blocks")
+SMS = f"{SITE}/forum/veiligheid-8/topic/pas-op-nep-sms-uit-naam-van-zonnebank-35/"
+FIRST = 'Kreeg vandaag een sms: "Uw Zonnebankpas verloopt, klik hier".'
+Read = Callable[[str, str], Reading]
+
+
+@pytest.fixture
+def thread(page: Callable[..., Page]) -> Read:
+    def read(url: str, file: str) -> Reading:
+        link = Link(url=url, role="conversation", conversation=url)
+        return blocks.read(page(url, f"blocks/{file}"), link, SOURCE)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("file", "lists"),
+    [
+        ("machina_index.html", ["/forum/algemeen-2/", "/forum/geldzaken-3/", "/forum/general-4/"]),
+        ("pybb_index.html", ["/forum/1/", "/forum/2/", "/forum/3/"]),
+    ],
+)
+def test_the_index_of_a_board_is_a_list_though_it_shows_who_wrote_last(
+    page: Callable[..., Page], file: str, lists: list[str]
+) -> None:
+    index = page(f"{SITE}/", f"blocks/{file}")
+    reading = blocks.read(index, blocks.start(SOURCE, {})[0], SOURCE)
+    assert [link.url.removeprefix(SITE) for link in reading.links] == lists
+    assert reading.posts == ()
+
+
+def test_a_board_is_listened_to_by_its_pages_though_it_names_a_feed(page: Callable[..., Page]) -> None:
+    index = page(f"{SITE}/", "blocks/pybb_index.html")
+    feed = b"<link rel=alternate type=application/atom+xml href=/feeds/posts/>"
+    found = discover.guess(page(f"{SITE}/", body=index.body.replace(b"<title>", feed + b"<title>")))
+    assert found is not None
+    assert (found.kind, found.url) == ("blocks", f"{SITE}/")
+
+
+def test_a_forum_with_a_single_topic_is_a_list_and_read_as_one_at_once(thread: Read) -> None:
+    url = f"{SITE}/forum/veiligheid-8/"
+    reading = thread(url, "machina_forum.html")
+    assert reading.posts == ()
+    assert reading.links == (Link(url=url),)
+    known = blocks.start(SOURCE, reading.memory)
+    assert [link.url for link in known] == [f"{SITE}/", url]
+
+
+def test_known_lists_are_not_taken_for_threads_again(page: Callable[..., Page]) -> None:
+    memory = {f"list {SITE}/forum/{each}/": True for each in (1, 2)}
+    start = blocks.start(SOURCE, memory)[0]
+    reading = blocks.read(page(f"{SITE}/", "blocks/pybb_index.html"), start, SOURCE)
+    assert [link.url for link in reading.links] == [f"{SITE}/forum/3/"]
+
+
+@pytest.mark.parametrize(
+    ("file", "url", "zone"),
+    [("machina_topic.html", SMS, 1), ("pybb_topic.html", f"{SITE}/topic/35/", 0)],
+)
+def test_a_topic_is_read_with_its_quotes_and_without_its_subjects(thread: Read, file: str, url: str, zone: int) -> None:
+    posts: tuple[Post, ...] = thread(url, file).posts
+    assert [post.author for post in posts] == [
+        "alert_anja", "pieter_p", "alert_anja", "nieuwsgierig_nico", "hulpvaardig_henk"
+    ]  # fmt: skip
+    assert posts[0].title == "Pas op: nep-sms uit naam van Zonnebank"
+    assert posts[0].text.startswith(FIRST)
+    assert posts[1].text == "Zelfde hier, drie keer deze week. Doorgestuurd naar de fraudehelpdesk."
+    assert posts[0].published_at == datetime(2026, 11, 6, 12 + zone, 19, tzinfo=UTC)
+    assert [post.parent_id for post in posts] == ["", "", posts[1].external_id, "", posts[3].external_id]
+    assert "Goed zo. Mail ook naar" in posts[2].text
+
+
+def test_a_pager_of_pictures_leads_on_by_its_numbers(thread: Read) -> None:
+    url = f"{SITE}/topic/33/wachttijden/"
+    reading = thread(url, "spirit_topic.html")
+    assert [post.author for post in reading.posts] == ["marieke_v", "grapjas", "marieke_v"]
+    assert [link.url for link in reading.links] == [f"{url}?page=2"]
+
+
+def test_a_thread_of_one_post_is_not_the_whole_page(thread: Read) -> None:
+    (post,) = thread(f"{SITE}/topic/43/rare-tekens/", "spirit_one.html").posts
+    assert (post.author, post.title) == ("nerd_nadia", 'Rare tekens <script> & "quotes" in de mail van Zonnebank')
+    assert post.text.startswith("De nieuwsbrief toont &euro; in plaats van €.")
+    assert post.published_at == datetime(2026, 11, 20, 7, 39, tzinfo=UTC)
