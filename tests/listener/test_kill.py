@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,8 +13,6 @@ import sqlalchemy as sa
 from storage import tables
 from storage.database import Database
 
-ROOT = Path(__file__).parent.parent.parent
-KINDS = ROOT / "tests" / "data" / "kinds"
 THREADS, POSTS = 10, 4
 MOMENTS = {"sqlite": (2, 4, 5, 5), "postgres": (3, 6)}
 """After how many answers of the site each run is killed: the rules, the list, then a conversation each."""
@@ -40,35 +35,20 @@ def threads() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def program(site: Any, database_url: str, tmp_path: Path) -> list[str]:
-    """The command line that listens once to the site, into the test's database."""
+def listening(site: Any, board_kind: str, program: Callable[[list[dict[str, Any]]], Any]) -> Any:
+    """The program that listens once to the site."""
     site.board(threads())
-    source = {"name": "board", "kind": "testkinds.board", "url": f"{site.base}/board", "pause": 0}
-    config = {
-        "database": database_url,
-        "allow_private": True,
-        "brands": {"zonnebank": {"query": "zonnebank*"}},
-        "sources": [source],
-    }
-    path = tmp_path / "sources.yaml"
-    path.write_text(json.dumps(config))
-    run = "import sys, webcare; sys.exit(webcare.main())"
-    return [sys.executable, "-c", run, "--config", str(path), "listen", "--once", "--now"]
+    return program([{"name": "board", "kind": board_kind, "url": f"{site.base}/board", "pause": 0}])
 
 
-def start(program: list[str]) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(ROOT), str(KINDS)])
-    return subprocess.Popen(program, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE)
-
-
-def run_and_kill(site: Any, program: list[str], answers: int) -> int:
+def run_and_kill(site: Any, listening: Any, answers: int) -> int | None:
     """Runs until the site has given so many answers; then the process is gone without a word."""
     until = len(site.asked) + answers
-    process = start(program)
+    process = listening.start()
     site.after = lambda count: os.kill(process.pid, signal.SIGKILL) if count == until else None
-    process.communicate()
+    process.join()
     site.after = lambda count: None
-    return process.returncode
+    return process.exitcode
 
 
 def found(database: Database) -> dict[str, Any]:
@@ -83,14 +63,15 @@ def found(database: Database) -> dict[str, Any]:
 
 
 def test_however_often_it_is_killed_nothing_is_lost_and_nothing_is_twice(
-    site: Any, program: list[str], database: Database
+    site: Any, listening: Any, database: Database
 ) -> None:
     kind = "sqlite" if database.is_sqlite else "postgres"
     for answers in MOMENTS[kind]:
-        assert run_and_kill(site, program, answers) == -signal.SIGKILL
-    last = start(program)
-    _, said = last.communicate()
-    assert (last.returncode, b"Traceback" in said) == (0, False), said.decode()
+        assert run_and_kill(site, listening, answers) == -signal.SIGKILL
+    last = listening.start()
+    last.join()
+    said = listening.complaints.read_text()
+    assert (last.exitcode, "Traceback" in said) == (0, False), said
     held = found(database)
     everything = [(post["id"], post["text"]) for posts in threads().values() for post in posts]
     assert [(row[0], row[1]) for row in held["posts"]] == sorted(everything)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,42 +11,29 @@ import sqlalchemy as sa
 from storage import tables
 from storage.database import Database
 
-ROOT = Path(__file__).parent.parent.parent
 SOURCES, ITEMS = 12, 5
 POST, CASE, EVENT, SOURCE = (each.__table__ for each in (tables.Post, tables.Case, tables.Event, tables.Source))
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_two_listeners_on_one_database_share_the_work(
-    site: Any, database_url: str, database: Database, tmp_path: Path
+    site: Any, program: Callable[[list[dict[str, Any]]], Any], database: Database
 ) -> None:
     for number in range(SOURCES):
         items = ({"guid": f"{number}-{n}", "text": f"Zonnebank, bericht {n}", "author": f"l{n}"} for n in range(ITEMS))
         site.feed(f"/{number}", *items)
-    config = {
-        "database": database_url,
-        "allow_private": True,
-        "brands": {"zonnebank": {"query": "zonnebank*"}},
-        "sources": [
+    listening = program(
+        [
             {"name": f"s{each}", "kind": "feed", "url": f"{site.base}/{each}", "pause": 0, "full_text": False}
             for each in range(SOURCES)
-        ],
-    }
-    path = tmp_path / "sources.yaml"
-    path.write_text(json.dumps(config))
-    program = [sys.executable, "-c", "import sys, webcare; sys.exit(webcare.main())", "--config", str(path)]
-    both = [
-        subprocess.Popen(
-            [*program, "listen", "--once", "--now"],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [each.communicate()[1] for each in both]
-    assert [each.returncode for each in both] == [0, 0], said
-    assert not any("Traceback" in each or "eadlock" in each for each in said), said
+        ]
+    )
+    both = [listening.start() for _ in range(2)]
+    for each in both:
+        each.join()
+    said = listening.complaints.read_text()
+    assert [each.exitcode for each in both] == [0, 0], said
+    assert "Traceback" not in said and "eadlock" not in said, said
     with database.read() as connection:
         posts = connection.execute(sa.select(POST.c.source, POST.c.external_id, POST.c.case_id)).all()
         events = connection.execute(sa.select(EVENT.c.post_id).where(EVENT.c.kind == "found")).all()
