@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.identity import Known, Place, author_of, content_hash, conversation_of, find, key_of, known, storable
 from storage.query import fold
 from storage.twins import Twins
-from storage.types import Delivery, EventKind, NewPost, Opinion, Post, ReadThread, Stored
+from storage.types import Delivery, EventKind, NewPost, Opinion, Post, PostKind, ReadThread, Stored
 
 AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
 CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -273,7 +273,8 @@ class Arrivals:
     def _mark_gone(self, delivery: Delivery, conversations: Mapping[Place, int]) -> None:
         """Marks posts that we hold of conversations read completely, and that were not among what was read.
 
-        When more than half of them are missing, it is likelier that the source shows itself in another way.
+        When more than half of them are missing, it is likelier that the source shows itself in another way. Comments
+        read without their article say nothing of it.
         """
         for thread in delivery.threads:
             place = delivery.source, thread.external_id
@@ -286,7 +287,9 @@ class Arrivals:
     def _mark_missing(self, source: str, conversation: int, read: Collection[str]) -> None:
         here = sa.and_(POST.c.conversation_id == conversation, POST.c.source == source)
         held = self.connection.execute(sa.select(POST).where(here, POST.c.deleted_at.is_(None))).all()
-        missing = [row for row in held if row.external_key not in read]
+        shown = {row.kind for row in held if row.external_key in read}
+        silent = {PostKind.ARTICLE.value} - shown
+        missing = [row for row in held if row.external_key not in read and row.kind not in silent]
         if 2 * len(missing) <= len(held):
             for row in missing:
                 self._delete(row)

@@ -124,6 +124,12 @@ def _unpacked(page: Page) -> bytes:
         raise ReadError(f"{page.url} is packed and cannot be unpacked: {error}.") from None
 
 
+def pages(page: Page, source: SourceSpec) -> list[str]:
+    """The addresses that a sitemap lists of the source's own pages, those that changed last first."""
+    entries = _entries(_tree(page, _unpacked(page).strip()), "url", page)
+    return [each.url for each in entries if _is_ours(each.url, source)]
+
+
 def _tree(page: Page, body: bytes) -> Any:
     body = traps.disarmed(page.url, traps.shortened(body, b"url|sitemap", MOST_LISTED))
     if is_overloaded(body):

@@ -21,6 +21,7 @@ from storage.types import (
     NewPost,
     Opinion,
     Post,
+    PostKind,
     Priority,
     ReadThread,
     Status,
@@ -287,6 +288,16 @@ def test_what_is_missing_from_a_complete_conversation_is_gone_until_it_is_back(
     assert kinds(database)[-1] == EventKind.DELETED
     stored = intake.store("forum", "phpbb", [a_mention(1), a_mention(2)], [whole])
     assert (stored.edited_mentions, count(database, tables.Post, deleted)) == ((), 0)
+
+
+def test_comments_read_without_their_article_do_not_say_that_it_is_gone(intake: Intake, database: Database) -> None:
+    whole = ReadThread(external_id="7", url="", complete=True)
+    article = a_mention(1, kind=PostKind.ARTICLE)
+    intake.store("forum", "phpbb", [article, a_mention(2), a_mention(3)], [])
+    intake.store("forum", "phpbb", [a_mention(2)], [whole])
+    gone = sa.select(tables.Post.__table__.c.external_id).where(tables.Post.__table__.c.deleted_at.is_not(None))
+    with database.read() as connection:
+        assert connection.execute(gone).scalars().all() == ["3"]
 
 
 def test_a_conversation_of_which_most_is_missing_is_not_believed(intake: Intake, database: Database) -> None:

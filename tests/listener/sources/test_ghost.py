@@ -41,7 +41,7 @@ def test_a_site_is_known_by_any_of_its_addresses(path: str) -> None:
 
 
 def test_an_article_comes_whole_from_the_feed(read: Callable[..., Reading]) -> None:
-    reading = read(ghost.start(SPEC, {})[0], "rss.xml")
+    reading = read(ghost.start(SPEC, {"read": True})[0], "rss.xml")
     (post,) = reading.posts
     assert (post.external_id, post.conversation_id, post.kind) == (ARTICLE, ARTICLE, PostKind.ARTICLE)
     assert post.text == "De Zonnebank verhoogt de rente met een kwart procent.\n\nDat geldt vanaf december."
@@ -82,7 +82,7 @@ def test_further_pages_are_followed(read: Callable[..., Reading], thread: Link) 
 
 
 def test_where_comments_are_closed_the_feed_has_to_do(thread: Link) -> None:
-    feed, newest = ghost.start(SPEC, {})
+    feed, newest = ghost.start(SPEC, {"read": True})
     closed = FetchError("Nee.", status=405)
     assert ghost.fallback(newest, closed, SPEC, {}) == [feed]
     (filtered,) = ghost.fallback(thread, FetchError("Weg.", status=404), SPEC, {})
@@ -95,3 +95,21 @@ def test_where_comments_are_closed_the_feed_has_to_do(thread: Link) -> None:
 def test_what_is_not_ghosts_is_refused(read: Callable[..., Reading], thread: Link, found: Any) -> None:
     with pytest.raises(ReadError, match=r"\.$"):
         read(thread, [found])
+
+
+def test_the_first_visit_reads_what_the_feed_left_out_under_the_names_that_comments_know(
+    read: Callable[..., Reading],
+) -> None:
+    (index,) = read(ghost.start(SPEC, {})[0], "rss.xml").links
+    assert index.url == f"{SITE}/sitemap-posts.xml"
+    (older,) = read(index, "sitemap-posts.xml").links
+    assert older.conversation == older.url == f"{SITE}/nl-fraude/"
+    whole = read(older, "page.html")
+    (post,), (comments,) = whole.posts, whole.links
+    assert post.external_id == post.conversation_id == "4c00f676685000b38ee89b62"
+    assert (post.title, post.author) == ("Pas op: nep-sms uit naam van Zonnebank", "alert_anja")
+    assert post.text.startswith("Kreeg vandaag een sms:") and post.text.endswith("Dit is phishing.")
+    assert post.published_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert comments.url == f"{SITE}/members/api/comments/post/{post.external_id}/?limit=100"
+    assert {each.conversation_id for each in read(comments, "comments.json").posts} == {post.external_id}
+    assert ghost.fallback(index, FetchError("weg", status=404), SPEC, {})[0].role == "feed"  # which was read
