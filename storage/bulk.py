@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Row
 
+from storage.database import in_chunks
+
 Pair = tuple[str, str]
 """A source, and the key of something of it."""
+
+MOST_VALUES = 990
+"""Values of a statement: under SQLite's oldest limit of 999 variables, and about what is fastest."""
 
 
 def find(connection: Connection, table: sa.Table, pairs: Collection[Pair], *columns: str) -> Sequence[Row[Any]]:
@@ -59,35 +65,47 @@ def _elements(dialect: str, count: int) -> Sequence[sa.ColumnElement[str]]:
 
 
 def add(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows that name the same columns: SQLAlchemy takes longer to look at one than SQLite to keep it."""
+    """Inserts rows that name the same columns: SQLAlchemy takes longer to look at one than SQLite to keep it.
+
+    On SQLite many by one statement, for after each the search index writes down what it has of new words.
+    """
     if not rows:
         return
-    statement, names, makers = _adding(connection.dialect, table, frozenset(rows[0]))
+    statement, one, names, makers = _adding(connection.dialect, table, frozenset(rows[0]))
     ready = [dict(row) for row in rows]
     for name, make in makers:
         for row in ready:
             row[name] = make(row[name])
-    if connection.dialect.positional:
-        connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in ready])
-    else:
-        connection.exec_driver_sql(statement, ready)
+    if not connection.dialect.positional:
+        connection.exec_driver_sql(statement + one, ready)
+        return
+    for some in in_chunks(ready, MOST_VALUES // len(names)):
+        values = tuple([row[name] for row in some for name in names])
+        connection.exec_driver_sql(statement + ", ".join([one] * len(some)), values)
 
 
 @lru_cache(maxsize=256)
 def _adding(
     dialect: Dialect, table: sa.Table, given: frozenset[str]
-) -> tuple[str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
-    """The statement, its columns in their order, and how values of some are made what the driver takes."""
+) -> tuple[str, str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
+    """The statement up to its values, those of one row, its columns in their order, and how values of some are made
+    what the driver takes."""
     columns = [column for column in table.c if column.name in given]
     names = [column.name for column in columns]
     plain = (sa.Boolean, sa.Float)  # drivers take these as they are
-    makers = [
-        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect))
+    made = [
+        (column, column.type.dialect_impl(dialect).bind_processor(dialect))
         for column in columns
         if not isinstance(column.type, plain)
     ]
-    statement = sa.insert(table).compile(dialect=dialect, column_keys=names)
-    return str(statement), names, [(name, make) for name, make in makers if make is not None]
+    # the same moments stand in many columns and rows
+    makers = [
+        (column.name, lru_cache(maxsize=1024)(make) if column.type.python_type is datetime else make)
+        for column, make in made
+        if make is not None
+    ]
+    statement, values, one = str(sa.insert(table).compile(dialect=dialect, column_keys=names)).partition(" VALUES ")
+    return statement + values, one, names, makers
 
 
 def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:
