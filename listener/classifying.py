@@ -40,7 +40,8 @@ def classify(
                 records += _record(line)
             except (ValueError, RecursionError) as error:
                 failed = 1
-                complain.write(f"line {number} is not understood: {error}\n")
+                said = "it is not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+                complain.write(f'line {number} is not understood: {said}; write {{"text": "…"}} on each line\n')
         out.writelines(map(_line, classify_lines(records, classifier, brands)))
         out.flush()
     return failed

@@ -226,7 +226,7 @@ async def look(spec: SourceSpec, kit: Kit) -> tuple[SourceSpec, list[NewPost], l
     kit, memory = kit.for_visit(), dict[str, Any]()
     due = DueSource(name=spec.name, kind=spec.kind, url=spec.url)
     spec = await _known_kind(due, spec, memory, kit, remember=False)
-    walk = _walk(spec.name, spec, memory, kit, Findings())
+    walk = _walk("", spec, memory, kit, Findings())  # no name: as if it were never visited
     best: dict[str, Any] = {}
     async for batch in walk.batches():
         best |= {post.external_id: post for post in batch.posts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def test_a_source_that_fails_is_said_and_the_others_go_on(listened: Shell) -> No
 def test_trying_an_address_stores_nothing(listened: Shell) -> None:
     before = len(listened.json("mentions", "*"))
     assert listened("try", "praatpaal") == 0
-    assert "is read as phpbb" in listened.err
+    assert re.search(r"is read as phpbb: \d{2} posts", listened.err), "what is stored is shown as well"
     assert len(listened.json("mentions", "*")) == before
 
 
@@ -174,7 +175,7 @@ def test_texts_are_classified_line_by_line(shell: Shell, monkeypatch: pytest.Mon
     assert (first["id"], first["lang"], first["sentiment"]) == (7, "nl", "negative")
     assert {"score", "intent", "priority", "reasons"} <= first.keys()
     assert empty["sentiment"] == "unrated"
-    assert "line 2" in shell.err
+    assert "line 2 is not understood: it is not JSON" in shell.err
 
 
 def test_a_query_is_explained_tried_and_compared(listened: Shell) -> None:
