@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from storage import arrivals, identity, tables
+from storage import arrivals, identity
 from storage.database import in_chunks
 from storage.roster import Roster
+from storage.schema import CONVERSATION, POST, ROBOTS
 from storage.types import Delivery, NewPost, ReadThread, Stored, Visit
 
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-ROBOTS = tables.Robots.__table__  # type: ignore[attr-defined]
 ROBOTS_KEPT = timedelta(days=30)
 """How long an old robots.txt may stand in for one that cannot be reached (RFC 9309 2.3.1.4)."""
 

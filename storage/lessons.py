@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from storage.database import Database
 from storage.schema import EVENT, LESSON, POST
 from storage.types import SYSTEM, EventKind
+from storage.workflow import RULE
 
 ABOUT_US = {EventKind.RESOLVED.value: "yes", EventKind.SENT.value: "yes", EventKind.DISMISSED.value: "no"}
 """What handling a case says about its mentions: who answers or resolves it finds it about us, who dismisses it not."""
@@ -148,7 +149,7 @@ _SAID = (
     POST.c.id.label("post_id"), POST.c.title, POST.c.text, POST.c.lang, POST.c.sentiment, POST.c.relevance,
     POST.c.priority,
 )  # fmt: skip
-_BY_HAND = sa.and_(EVENT.c.actor != SYSTEM, EVENT.c.actor.not_like("rule:%"), EVENT.c.undone_by.is_(None))
+_BY_HAND = sa.and_(EVENT.c.actor != SYSTEM, EVENT.c.actor.not_like(f"{RULE}%"), EVENT.c.undone_by.is_(None))
 
 
 def _events(where: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables
 from storage.database import in_chunks
 from storage.glance import EXCERPT, case
+from storage.schema import AUTHOR, CASE, CONVERSATION, EVENT, GROUP, INTENT, MATCH, POST, REPLY, TAG
 from storage.types import (
     Case,
     Event,
@@ -30,18 +30,8 @@ from storage.types import (
     Status,
 )
 
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 IS_MENTION = POST.c.is_mention.is_not(False)
 """Beside a condition on somebody's or something's own posts: so said, no planner begins at all mentions there are."""
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
-INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
-TAG = tables.CaseTag.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-GROUP = tables.PersonGroup.__table__  # type: ignore[attr-defined]
 
 LEFT = (ReplyState.HELD.value, ReplyState.SENDING.value, ReplyState.SENT.value, ReplyState.UNCERTAIN.value)
 """States of a reply that counts as one: what `has:reply` means."""
@@ -190,12 +180,12 @@ def cases(connection: Connection, ids: Sequence[int]) -> list[Case]:
 @cache
 def _read_cases() -> sa.Select[Any]:
     """Cases with their newest mention."""
-    of_case = {"partition_by": POST.c.case_id, "order_by": (POST.c.at.desc(), POST.c.id.desc())}
+    newest_first = (POST.c.at.desc(), POST.c.id.desc())
     newest = (
         sa.select(
             POST.c.id,
             POST.c.case_id,
-            sa.func.row_number().over(**of_case).label("place"),
+            sa.func.row_number().over(partition_by=POST.c.case_id, order_by=newest_first).label("place"),
             sa.func.count().over(partition_by=POST.c.case_id).label("mentions"),
         )
         .where(POST.c.case_id.in_(IDS))

@@ -11,15 +11,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import tables, workflow
+from storage import workflow
 from storage.database import Database, in_chunks
+from storage.schema import CASE, CONVERSATION, EVENT, POST
 from storage.steps import Steps
 from storage.types import SYSTEM, EventKind, Sentiment
-
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
 
 USUAL = timedelta(days=14)
 """How far back it is counted what is usual at a source."""

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage import tables
 from storage.database import Database
+from storage.schema import CASE, EVENT, POST
 
 THREADS, POSTS = 10, 4
 MOMENTS = {"sqlite": (2, 4, 5, 5), "postgres": (3, 6)}
 """After how many answers of the site each run is killed: the rules, the list, then a conversation each."""
-POST, CASE, EVENT = (each.__table__ for each in (tables.Post, tables.Case, tables.Event))
 
 
 def threads() -> dict[str, list[dict[str, Any]]]:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage import tables
 from storage.database import Database
+from storage.schema import CASE, EVENT, POST, SOURCE
 
 SOURCES, ITEMS = 12, 5
-POST, CASE, EVENT, SOURCE = (each.__table__ for each in (tables.Post, tables.Case, tables.Event, tables.Source))
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

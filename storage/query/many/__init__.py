@@ -19,8 +19,8 @@ from storage.query.grammar import parse
 from storage.query.many import clauses, keys
 from storage.query.many.arrival import Arrival, Asked
 from storage.query.many.clauses import Clause
+from storage.query.many.fuzzy import Likeness
 from storage.query.many.keys import Key
-from storage.query.many.likeness import Likeness
 from storage.query.many.lookout import Lookout
 from storage.types import Post
 

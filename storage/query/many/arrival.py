@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from storage.query import fields, fold
-from storage.query.many.likeness import Likeness
+from storage.query.many.fuzzy import Likeness
 from storage.query.seen import PostView, Seen, host_of
 from storage.types import Post
 

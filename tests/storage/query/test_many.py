@@ -16,8 +16,8 @@ from rapidfuzz.distance import OSA
 from storage.errors import QueryError
 from storage.query import grammar, matcher, tree
 from storage.query import many as many_module
-from storage.query.many import Matcher, arrival, check_collectable, likeness
-from storage.query.many.likeness import Likeness
+from storage.query.many import Matcher, arrival, check_collectable, fuzzy
+from storage.query.many.fuzzy import Likeness
 from storage.query.seen import PostView
 from storage.types import Post, PostKind
 
@@ -111,7 +111,7 @@ def test_a_word_is_like_another_when_so_many_letters_differ_wherever_they_are(
 
 
 def test_threads_share_a_matcher_that_learns_and_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likeness, "MOST_WORDS", 20)
+    monkeypatch.setattr(fuzzy, "MOST_WORDS", 20)
     queries = {part: " ".join(["bank~1", part]) for part in ("rente", "zon", '"de bank"', "-den", "den NEAR/1 bank")}
     posts = [
         Post(external_id=str(n), url="", text=f"de banl{n % 7} bank{n % 3 * 'e'} den w{n} {WORDS[n % 7]}")
