@@ -17,17 +17,9 @@ from storage import bulk, cases, graves, tables
 from storage.database import Database
 from storage.identity import Known, Place, author_of, content_hash, conversation_of, find, key_of, known, storable
 from storage.query import fold
+from storage.schema import AUTHOR, CONVERSATION, INTENT, MATCH, POST, REVISION, SOURCE, TOMBSTONE
 from storage.twins import Twins
 from storage.types import Delivery, EventKind, NewPost, Opinion, Post, PostKind, ReadThread, Stored
-
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-CONVERSATION = tables.Conversation.__table__  # type: ignore[attr-defined]
-INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
-MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-REVISION = tables.Revision.__table__  # type: ignore[attr-defined]
-SOURCE = tables.Source.__table__  # type: ignore[attr-defined]
-TOMBSTONE = tables.Tombstone.__table__  # type: ignore[attr-defined]
 
 _ANY_GRAVE = sa.select(TOMBSTONE.c.key).limit(1)
 _BLANK_CONVERSATION = tables.Conversation(source="", external_key="").model_dump(exclude={"id"})

@@ -16,7 +16,7 @@ from storage import tables
 from storage.database import Database
 from storage.query import fold, grammar, matcher, sql, tree
 from storage.query.sql import index
-from storage.query.sql.columns import POST
+from storage.schema import POST
 
 pooled = settings(max_examples=60)
 
