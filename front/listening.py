@@ -15,6 +15,28 @@ from desk.shown import clean_block, clean_line
 from front.house import House
 
 
+class Seldom(logging.Filter):
+    """Lets the same sentence through once a minute: a database that is away for a night must not fill the disk."""
+
+    MINUTE = 60.0
+    MOST = 1000
+    """Sentences that are remembered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        sentence, now = record.getMessage(), record.created
+        if now - self._said.get(sentence, -self.MINUTE) < self.MINUTE:
+            return False
+        if len(self._said) >= self.MOST:
+            self._said.clear()
+        self._said[sentence] = now
+        return True
+
+
 def everywhere(query: str) -> str:
     """The query asked of all stored posts, where a search by itself looks at mentions only; raises QueryError."""
     from storage.query import grammar
@@ -28,7 +50,10 @@ def listen(house: House, args: argparse.Namespace) -> int:
     from desk import rule_runs
     from listener import commands
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(Seldom())
+    form = "%(asctime)s %(name)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
     commands.quiet_libraries()
     watchlist = house.watchlist  # first: a bad configuration is refused before anything is opened
     rule_runs.begin(house.database, house.rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import webcare
+from front.listening import Seldom
 from front.samples import server
 from front.samples.world import World
 from storage import settings
@@ -156,6 +158,16 @@ def test_a_source_that_fails_is_said_and_the_others_go_on(listened: Shell) -> No
     rows = {row["name"]: row for row in listened.json("sources", "health")}
     assert rows["weg"]["health"] == "degraded"
     assert rows["geldblog"]["health"] == "ok"
+
+
+def test_the_log_says_the_same_once_a_minute() -> None:
+    seldom = Seldom()
+
+    def passes(at: float, sentence: str) -> bool:
+        return seldom.filter(logging.makeLogRecord({"msg": sentence, "created": at}))
+
+    assert [passes(at, "away") for at in (100, 101, 159, 160, 161)] == [True, False, False, True, False]
+    assert passes(161, "something else")
 
 
 def test_trying_an_address_stores_nothing(listened: Shell) -> None:
