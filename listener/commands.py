@@ -43,14 +43,14 @@ def listen(
     clean: Callable[[str], str] = str,
     out: TextIO | None = None,
 ) -> bool:
-    """Collects until stopped, or once; True when every source could be read.
+    """Collects until stopped, or once; True when every source could be read, and what it said stored.
 
     Says each visit on `out` (else stderr), with what comes from the web made fit for a terminal by `clean`.
     """
     progress = Progress(out or sys.stderr, len(names or watchlist.sources) if once else 0, clean)
-    run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
+    unwritten = run(_listen(database, watchlist, once, regardless, names, workers, chores, progress))
     progress.close()
-    return progress.failed == 0
+    return progress.failed == unwritten == 0
 
 
 async def _listen(
@@ -62,7 +62,7 @@ async def _listen(
     workers: int,
     chores: Sequence[Chore],
     progress: Progress,
-) -> None:
+) -> int:
     unknown = set(names) - {source.name for source in watchlist.sources}
     if unknown:
         raise ListenerError(f"sources.yaml has no source called {', '.join(sorted(unknown))}.")
@@ -78,6 +78,7 @@ async def _listen(
             await schedule.once(regardless=regardless)
         else:
             await schedule.forever([*chores, (HOUR, learn)])
+    return schedule.unwritten
 
 
 @asynccontextmanager

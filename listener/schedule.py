@@ -70,6 +70,8 @@ class Schedule:
         """Leased, and not yet visited."""
         self._visits: dict[asyncio.Task[None], str] = {}
         """Under way, each with its source's name."""
+        self.unwritten = 0
+        """Visits of which nothing could be written down: the database was away, or full."""
         self._is_done = False
         """A lease gave nothing: all that there was to do is under way."""
         self._turn = asyncio.Lock()
@@ -180,6 +182,7 @@ class Schedule:
         try:
             self.report(await crawl.visit(due, spec, self.kit, self._writer))
         except StorageError as error:  # its lease lapses: it is not tried again at once
+            self.unwritten += 1
             log.error("%s: %s", due.name, error)
 
     async def _give_back(self, names: Collection[str]) -> None:

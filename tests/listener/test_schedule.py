@@ -143,7 +143,7 @@ async def test_a_database_that_is_away_for_a_while_stops_nothing(
         patch.setattr(listener.kit.intake, "store_all", away)
         schedule, said = a_schedule(listener)
         await schedule.once()
-        assert (said, caplog.text.count("does not answer")) == ([], 3)
+        assert (said, schedule.unwritten, caplog.text.count("does not answer")) == ([], 3, 3)
     clock.advance(minutes=6)
     schedule, said = a_schedule(listener)
     await schedule.once()
