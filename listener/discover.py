@@ -26,6 +26,9 @@ LOOKED_AT = 1_000_000
 MOST_FEEDS = 50
 """Feeds listed of one page."""
 
+OLDER = 50
+"""Articles older than its feed that are read of a site whose own address was given."""
+
 _ENGINES: tuple[tuple[str, str, str], ...] = (
     (
         "wordpress",
@@ -82,6 +85,7 @@ _BOARD = re.compile(
 )
 _FEW = 3
 """Links to topics or forums from which on a page is one of a board."""
+_PASSWORD = re.compile(r"<input[^>]{0,300}\btype=[\"']?password", re.IGNORECASE)
 _SITEMAP = re.compile(rb"\s*(<\?[^>]{0,300}\?>\s*|<!--.{0,300}?-->\s*){0,5}<(urlset|sitemapindex)\b", re.DOTALL)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 _FEED_ADDRESS = re.compile(
@@ -155,6 +159,13 @@ def of_blocks(page: Page) -> Guess | None:
         return None
     what = f"{len(found.posts)} posts" if found.posts else f"{len(found.links)} links to threads"
     return Guess(kind="blocks", url=page.url, why=f"What repeats on the page looks like {what}.")
+
+
+def unknown(page: Page) -> str:
+    """What to say of a page that is of no kind: one sentence, for a person."""
+    if _PASSWORD.search(decoded(page)[:LOOKED_AT]):
+        return f"{page.url} asks strangers to log in and shows nothing else: take an address that is open."
+    return f"Nothing at {page.url} tells how to read it: name its kind in sources.yaml (see docs/sources.md)."
 
 
 def feeds_of(page: Page) -> list[FoundFeed]:
@@ -295,7 +306,9 @@ def _of_markup(page: Page, html: str) -> Guess | None:
         is_article = not is_root and html.count("<article") == 1 and html.count("<p") > 3
         return Guess(kind="article", url=page.url, why="The page holds one article.") if is_article else None
     isso = _ISSO.search(html)
-    options = {"comments": web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}"} if isso else {}
+    options: dict[str, Any] = {"older": OLDER}
+    if isso:
+        options["comments"] = web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}"
     return Guess(kind="feed", url=articles[0].url, options=options, why="The page names this feed.")
 
 

@@ -34,7 +34,7 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     shown: discover.Guess | None = await run(discover.of_blocks, page)
     if shown is not None:
         return shown
-    raise ReadError(f"Nothing at {page.url} tells how to read it: name its kind in sources.yaml (see docs/sources.md).")
+    raise ReadError(discover.unknown(page))
 
 
 async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.FoundFeed]:

@@ -48,6 +48,11 @@ _STANDING = re.compile(
     r"(?:senior |junior |super)?(?:member|lid|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
     re.I,
 )
+_EDITED = re.compile(
+    r"(?:(?:laatst|last|bericht|reactie|post)\s+)?(?:edited|updated|modified|bewerkt|gewijzigd|aangepast|bijgewerkt)\b.{0,120}",
+    re.I,
+)
+"""A notice of an edit; one that counts from now reads otherwise every time."""
 _LEVEL = re.compile(r"(?:^|[\s_-])(?:depth|level|lvl|indent|niveau)[-_]?(\d{1,2})\b", re.I)
 _INDENT = re.compile(r"(?:margin|padding)-left\s*:\s*(\d{1,4})", re.I)
 QUOTES = "blockquote, [class*='quote' i], [class*='citaat' i], q"
@@ -220,6 +225,8 @@ def _is_about(line: str, block: Block) -> bool:
     left = line.strip(" >")
     if not left or line.startswith(">"):
         return False
+    if _EDITED.fullmatch(left) and DATED.search(left):
+        return True
     if block.author:
         left = left.replace(block.author, "")
     left = _BY.sub("", left, count=1) if left != line.strip() or (_BY.match(left) and len(left) < 30) else left

@@ -142,6 +142,11 @@ def drop(node: Node, css: str) -> None:
         parent.remove(each)
 
 
+def asks_login(node: Node) -> bool:
+    """Whether a page has a field for a password."""
+    return first(node, "input[type='password' i]") is not None
+
+
 def next_page(node: Node, base: str) -> str:
     """The address of the page that follows: by `rel`, by the class names in use, by the word on the link; or "".
 

@@ -64,6 +64,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
             links=(Link(url=link.url),) if is_list else (),
             memory={f"list {link.conversation}": True} if is_list else {},
         )
+    if not threads and tree.asks_login(root):
+        raise ReadError(f"{page.url} asks strangers to log in and shows nothing else: take an address that is open.")
     if not threads and not known:
         raise ReadError(
             f"{page.url} shows neither posts nor a list of threads that can be told by what repeats: "

@@ -56,6 +56,12 @@ async def test_the_feeds_of_a_page_are_listed(clock: Any) -> None:
     assert (feed.url, feed.title) == ("https://blog.example/rss", "Alles")
 
 
+async def test_a_site_that_only_shows_a_log_in_is_said_to(clock: Any) -> None:
+    web = Pages({"https://blog.example/": b"<html><form><input name=u><input type='password' name=p></form>"}, clock)
+    with pytest.raises(ReadError, match="asks strangers to log in"):
+        await finding.find(source(), web.get)
+
+
 async def test_a_page_that_says_nothing_is_asked_little_and_said(clock: Any) -> None:
     web = Pages({"https://blog.example/": b"<html><body>Hello</body></html>"}, clock)
     with pytest.raises(ReadError, match=r"name its kind in sources\.yaml"):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from listener import discover
+from listener.errors import ReadError
 from listener.sources import blocks
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post
@@ -88,6 +89,21 @@ def test_a_pager_of_pictures_leads_on_by_its_numbers(thread: Read) -> None:
     reading = thread(url, "spirit_topic.html")
     assert [post.author for post in reading.posts] == ["marieke_v", "grapjas", "marieke_v"]
     assert [link.url for link in reading.links] == [f"{url}?page=2"]
+
+
+def test_a_notice_of_an_edit_is_no_part_of_the_text(page: Callable[..., Page]) -> None:
+    topic = page(f"{SITE}/topic/35/", "blocks/pybb_topic.html")
+    notice = b'fraudehelpdesk.<div class="updated-message">Edited 5 seconds ago</div>'
+    edited = page(topic.url, body=topic.body.replace(b"fraudehelpdesk.", notice, 1))
+    link = Link(url=topic.url, role="conversation", conversation=topic.url)
+    texts = [[post.text for post in blocks.read(each, link, SOURCE).posts] for each in (topic, edited)]
+    assert texts[0] == texts[1]
+
+
+def test_a_board_that_was_closed_to_strangers_says_so(page: Callable[..., Page]) -> None:
+    closed = page(f"{SITE}/", body=b"<html><form action=/login/><input name=u><input type=password></form></html>")
+    with pytest.raises(ReadError, match="asks strangers to log in"):
+        blocks.read(closed, Link(url=f"{SITE}/"), SOURCE)
 
 
 def test_a_thread_of_one_post_is_not_the_whole_page(thread: Read) -> None:
