@@ -50,7 +50,7 @@ class Why:
         if stands := standing(self.clocks):
             lines.append(f"promises: {stands.value.replace('_', ' ')}.")
         lines += [line for clock in self.clocks for line in clock.sentences(self.zone)]
-        return lines + [_happened(each) for each in self.trail]
+        return lines + [_happened(each, self.zone) for each in self.trail]
 
 
 def rule_said(data: Mapping[str, Any]) -> str:
@@ -59,10 +59,10 @@ def rule_said(data: Mapping[str, Any]) -> str:
     return "; ".join([*data.get("acts", ()), *left])
 
 
-def _happened(event: Event) -> str:
+def _happened(event: Event, zone: tzinfo) -> str:
     because = f" ({'; '.join(map(str, event.data['reasons']))})" if event.data.get("reasons") else ""
-    what = _what(event)
-    return f"{event.at:%Y-%m-%d %H:%M} UTC: {event.kind.value} by {event.actor}{': ' + what if what else ''}{because}."
+    what, at = _what(event), event.at.astimezone(zone)
+    return f"{at:%Y-%m-%d %H:%M}: {event.kind.value} by {event.actor}{': ' + what if what else ''}{because}."
 
 
 def _what(event: Event) -> str:

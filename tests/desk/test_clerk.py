@@ -255,10 +255,10 @@ def test_why_names_the_query_the_words_and_the_steps(sqlite_database: Database) 
     anna.claim(case_id)
     anna.tag(case_id, "storing")
     sentences = anna.why(case_id).sentences()
-    assert sentences.pop() == "2026-11-22 12:00 UTC: tagged by anna: storing."
+    assert sentences.pop() == "2026-11-22 13:00: tagged by anna: storing."
     assert "It answers the query zonnebank." in sentences
     assert "sentiment: negative for the words werkt niet (-0.60)." in sentences
-    assert sentences[-1] == "2026-11-22 12:00 UTC: claimed by anna."
+    assert sentences[-1] == "2026-11-22 13:00: claimed by anna."
 
 
 def test_me_in_a_query_is_the_agent(sqlite_database: Database) -> None:
