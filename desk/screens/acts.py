@@ -60,14 +60,21 @@ class Acts(Stage):
 
     @work(group="steps")
     async def _take(self, step: Step, ids: tuple[int, ...], said: str, file: CaseFile | None) -> None:
+        here = self.cases.case_id
         try:
             cases, found = await self.counter.step(lambda clerk: act(clerk, step, ids, file))
         except REFUSALS as error:
-            self.say_trouble(error)
-            self.fetch_rows(ids)
+            self._refused(error, ids, here)
             return
         said = said if len(ids) == 1 else f"{said} ({ngettext('{n} case', '{n} cases', len(ids))})"
         self.stepped(cases, said, found if self.file is file else None)
+
+    def _refused(self, error: Exception, ids: tuple[int, ...], here: int | None) -> None:
+        """Says why, and goes back to the case that was left already, unless the agent went on from `here`."""
+        self.say_trouble(error)
+        self.fetch_rows(ids)
+        if len(ids) == 1 and self.cases.case_id == here:
+            self.cases.go_to(ids[0])
 
     def stepped(self, cases: Sequence[Case], said: str, found: Opened | None = None) -> None:
         """Shows what a step did, and the open case where it was read again with it."""
@@ -122,10 +129,11 @@ class Acts(Stage):
 
     @work(group="steps")
     async def _escalate(self, ids: tuple[int, ...]) -> None:
+        here = self.cases.case_id
         try:
             cases, self.together = await self.counter.step(lambda clerk: escalate(clerk, ids))
         except REFUSALS as error:
-            self.say_trouble(error)
+            self._refused(error, ids, here)
             return
         self.stepped(cases, _("Escalated. z undoes it."))
 

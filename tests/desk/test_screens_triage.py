@@ -98,12 +98,15 @@ async def test_new_work_is_counted_until_it_is_taken_in(desk, arrive):
 
 
 async def test_two_desks_see_each_others_claim_and_never_both_hold(desk, arrive):
-    case = arrive()
+    case = arrive(priority=Priority.URGENT)
+    arrive(author="piet")
     async with desk("anna") as anna:
         async with desk("bram") as bram:
             await anna.press("c")
-            await bram.press("c")
-            assert "held by anna" in bram.said.lower()
+            for key in ("c", "e", "exclamation_mark"):
+                await bram.press(key)
+                assert "held by anna" in bram.said.lower()
+                assert bram.screen.cases.case_id == case, "what was refused is still to be looked at"
             await bram.poll()
             assert bram.screen.cases.known(case).assignee == "anna"
             assert "anna has it until" in bram.text
