@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [__name__, "front.listening", "listener.commands", "desk.clockwork", "desk.printing", "desk.rule_runs"]
+)
 
 
 class SteadyClock:
@@ -62,6 +71,42 @@ def english() -> None:
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the program does."""
     return "asyncio"
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Runs programs in processes of their own, which tests may kill.
+
+    They are forked from one that has imported what they need: that takes longer than most of what they do.
+    """
+
+    stderr: Path
+    """What all of them said there."""
+
+    def start(self, text: str, *words: str) -> BaseProcess:
+        """Begins a program, with these words as its arguments."""
+        process = FORKS.Process(target=_execute, args=(text, words, str(self.stderr)))
+        process.start()
+        return process
+
+    def run(self, text: str, *words: str) -> int | None:
+        """How a program ends: its exit status, or the signal that killed it as a negative number."""
+        process = self.start(text, *words)
+        process.join(60)
+        sys.stderr.write(self.stderr.read_text())
+        return process.exitcode
+
+
+def _execute(text: str, words: tuple[str, ...], stderr: str) -> None:
+    os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    sys.argv[1:] = words
+    exec(compile(text, "program", "exec"), {"__name__": "__main__"})
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Apart:
+    """Runs programs in processes of their own."""
+    return Apart(tmp_path / "stderr.txt")
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,10 @@ import hashlib
 import hmac
 import json
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -314,12 +311,11 @@ notifier.deliver(Database(sys.argv[1], clock=lambda: now), [Target(url=sys.argv[
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_killed_while_telling_loses_nothing_and_says_it_under_the_same_name(
-    database: Database, database_url: str, clock: Any, receiver: Receiver, moment: str
+    database: Database, database_url: str, clock: Any, apart: Any, receiver: Receiver, moment: str
 ) -> None:
     target = Target(url=receiver.url, allow_private=True)
     Notices(database).tell("topic", [target.id], "Storing", "Kijk")
-    child = [sys.executable, "-c", KILLED, database_url, clock().isoformat(), receiver.url, moment]
-    assert subprocess.run(child, check=False, timeout=60, cwd=Path.cwd()).returncode == -signal.SIGKILL
+    assert apart.run(KILLED, database_url, clock().isoformat(), receiver.url, moment) == -signal.SIGKILL
     assert notifier.deliver(database, [target]) == 1
     assert notifier.deliver(database, [target]) == 0
     assert len(receiver.heard) == (2 if moment == "after" else 1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -205,14 +203,19 @@ clockwork.deliver(Database(sys.argv[1], clock=lambda: now), Policy(), lambda nam
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_killed_while_sending_neither_loses_nor_doubles_a_reply(
-    database: Database, database_url: str, clock: Any, tmp_path: Any, moment: str, another: Callable[[], Database]
+    database: Database,
+    database_url: str,
+    clock: Any,
+    apart: Any,
+    tmp_path: Any,
+    moment: str,
+    another: Callable[[], Database],
 ) -> None:
     clerk = clerk_with(database, Site())
     arrive(database)
     reply = clerk.reply(1, "Beste Jan")
     now, ledger = clock.advance(seconds=10), tmp_path / "ledger"
-    child = [sys.executable, "-c", KILLED, database_url, now.isoformat(), moment, str(ledger)]
-    assert subprocess.run(child, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert apart.run(KILLED, database_url, now.isoformat(), moment, str(ledger)) == -signal.SIGKILL
     assert clerk.outbox()[0].state is ReplyState.SENDING
 
     restarted = another()

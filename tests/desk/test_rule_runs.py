@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -425,7 +423,7 @@ def test_many_processes_at_once_act_once(town: Any, another: Callable[[], Databa
     assert Counter(here.case(case).assignee for case in cases) == {"anna": 20, "bram": 20}
 
 
-def test_a_rule_killed_in_the_middle_leaves_no_half(sqlite_url: str, clock: Any) -> None:
+def test_a_rule_killed_in_the_middle_leaves_no_half(sqlite_url: str, clock: Any, apart: Any) -> None:
     here = Town(Database(sqlite_url, clock=clock), "- {name: a, when: app, do: [{note: Kijk}, {tag: x}]}")
     case_id = here.arrive()
     program = (
@@ -442,8 +440,7 @@ def test_a_rule_killed_in_the_middle_leaves_no_half(sqlite_url: str, clock: Any)
     )
     text = HEAD + "rules: [{name: a, when: app, do: [{note: Kijk}, {tag: x}]}]"
     now = here.database.now().isoformat()
-    done = subprocess.run([sys.executable, "-c", program, sqlite_url, text, now], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert apart.run(program, sqlite_url, text, now) == -signal.SIGKILL
     assert here.kinds(case_id) == ["found"]
     assert here.run() == 1
     assert here.kinds(case_id) == ["found", "noted", "tagged", "rule"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -161,12 +159,11 @@ printing.tick(Database(sys.argv[1], clock=lambda: now), plan, Path(sys.argv[3]),
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_killed_while_writing_leaves_it_to_the_next(
-    database: Database, database_url: str, clock: Any, tmp_path: Path, moment: str
+    database: Database, database_url: str, clock: Any, apart: Any, tmp_path: Path, moment: str
 ) -> None:
     printing.tick(database, WEEK, tmp_path, ZONE)
     clock.time = datetime(2026, 11, 23, 8, tzinfo=UTC)
-    child = [sys.executable, "-c", KILLED, database_url, clock().isoformat(), str(tmp_path), moment]
-    assert subprocess.run(child, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert apart.run(KILLED, database_url, clock().isoformat(), str(tmp_path), moment) == -signal.SIGKILL
     assert len(printing.tick(database, WEEK, tmp_path, ZONE)) == 1
     assert printing.tick(database, WEEK, tmp_path, ZONE) == []
     assert [path.name for path in (tmp_path / "reports").iterdir()] == ["week-2026-11-16.json"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +17,6 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-import webcare
 from listener import crawl, judge, understanding
 from listener.fetch import Fetcher
 from listener.network.wire import Limits
@@ -32,9 +29,7 @@ from storage.types import DueSource
 KINDS = str(Path(__file__).parent.parent / "data" / "kinds")
 CONTENT = "xmlns:content='http://purl.org/rss/1.0/modules/content/'"
 WATCHLIST = Watchlist(brands=(Brand(name="zonnebank", queries={"zonnebank": "zonnebank*"}),))
-FORKS = multiprocessing.get_context("forkserver")
-"""Processes of the program, forked from one that has imported it: importing takes longer than listening to a site."""
-FORKS.set_forkserver_preload([__name__, "front.listening", "listener.commands", "desk.clockwork"])
+LISTENS = "import sys, webcare; sys.exit(webcare.main())"
 
 
 @dataclass
@@ -145,30 +140,13 @@ def board_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("testkinds.board", None)
 
 
-@dataclass(frozen=True)
-class Program:
-    """The real program in processes of its own; `complaints` is what all of them said on stderr."""
-
-    words: tuple[str, ...]
-    complaints: Path
-
-    def start(self) -> BaseProcess:
-        """One that runs from now on."""
-        process = FORKS.Process(target=_run, args=(self.words, str(self.complaints)))
-        process.start()
-        return process
-
-
-def _run(words: tuple[str, ...], complaints: str) -> None:
-    os.dup2(os.open(complaints, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    sys.exit(webcare.main(words))
-
-
 @pytest.fixture
-def program(database_url: str, tmp_path: Path) -> Callable[[list[dict[str, Any]]], Program]:
-    """Makes of sources the program that listens to them once, into the test's database."""
+def listen_apart(
+    database_url: str, tmp_path: Path, apart: Any
+) -> Callable[[list[dict[str, Any]]], Callable[[], BaseProcess]]:
+    """Makes of sources what starts the real program, to listen to them once into the test's database."""
 
-    def configured(sources: list[dict[str, Any]]) -> Program:
+    def configured(sources: list[dict[str, Any]]) -> Callable[[], BaseProcess]:
         config = {
             "database": database_url,
             "allow_private": True,
@@ -177,7 +155,7 @@ def program(database_url: str, tmp_path: Path) -> Callable[[list[dict[str, Any]]
         }
         path = tmp_path / "sources.yaml"
         path.write_text(json.dumps(config))
-        return Program(("--config", str(path), "listen", "--once", "--now"), tmp_path / "complaints.txt")
+        return lambda: apart.start(LISTENS, "--config", str(path), "listen", "--once", "--now")
 
     return configured
 

@@ -34,16 +34,16 @@ def threads() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def listening(site: Any, board_kind: str, program: Callable[[list[dict[str, Any]]], Any]) -> Any:
-    """The program that listens once to the site."""
+def start(site: Any, board_kind: str, listen_apart: Callable[[list[dict[str, Any]]], Any]) -> Any:
+    """Starts the program that listens once to the site."""
     site.board(threads())
-    return program([{"name": "board", "kind": board_kind, "url": f"{site.base}/board", "pause": 0}])
+    return listen_apart([{"name": "board", "kind": board_kind, "url": f"{site.base}/board", "pause": 0}])
 
 
-def run_and_kill(site: Any, listening: Any, answers: int) -> int | None:
+def run_and_kill(site: Any, start: Any, answers: int) -> int | None:
     """Runs until the site has given so many answers; then the process is gone without a word."""
     until = len(site.asked) + answers
-    process = listening.start()
+    process = start()
     site.after = lambda count: os.kill(process.pid, signal.SIGKILL) if count == until else None
     process.join()
     site.after = lambda count: None
@@ -62,14 +62,14 @@ def found(database: Database) -> dict[str, Any]:
 
 
 def test_however_often_it_is_killed_nothing_is_lost_and_nothing_is_twice(
-    site: Any, listening: Any, database: Database
+    site: Any, start: Any, apart: Any, database: Database
 ) -> None:
     kind = "sqlite" if database.is_sqlite else "postgres"
     for answers in MOMENTS[kind]:
-        assert run_and_kill(site, listening, answers) == -signal.SIGKILL
-    last = listening.start()
+        assert run_and_kill(site, start, answers) == -signal.SIGKILL
+    last = start()
     last.join()
-    said = listening.complaints.read_text()
+    said = apart.stderr.read_text()
     assert (last.exitcode, "Traceback" in said) == (0, False), said
     held = found(database)
     everything = [(post["id"], post["text"]) for posts in threads().values() for post in posts]

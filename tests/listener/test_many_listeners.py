@@ -16,21 +16,21 @@ SOURCES, ITEMS = 12, 5
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_two_listeners_on_one_database_share_the_work(
-    site: Any, program: Callable[[list[dict[str, Any]]], Any], database: Database
+    site: Any, listen_apart: Callable[[list[dict[str, Any]]], Any], apart: Any, database: Database
 ) -> None:
     for number in range(SOURCES):
         items = ({"guid": f"{number}-{n}", "text": f"Zonnebank, bericht {n}", "author": f"l{n}"} for n in range(ITEMS))
         site.feed(f"/{number}", *items)
-    listening = program(
+    start = listen_apart(
         [
             {"name": f"s{each}", "kind": "feed", "url": f"{site.base}/{each}", "pause": 0, "full_text": False}
             for each in range(SOURCES)
         ]
     )
-    both = [listening.start() for _ in range(2)]
+    both = [start() for _ in range(2)]
     for each in both:
         each.join()
-    said = listening.complaints.read_text()
+    said = apart.stderr.read_text()
     assert [each.exitcode for each in both] == [0, 0], said
     assert "Traceback" not in said and "eadlock" not in said, said
     with database.read() as connection:
