@@ -54,6 +54,7 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
         "HyperKitty",
         r"(src|href)=.[^\"'>]{0,200}/hyperkitty/(libs|css|js|img)/|>HyperKitty</a>\s{0,9}version",
     ),
+    ("mediawiki", "MediaWiki", r"<meta[^>]{0,200}content=.MediaWiki \d"),
     ("ghost", "Ghost", r"<meta[^>]{0,200}content=.Ghost \d|data-ghost="),
     ("blogger", "Blogger", r"<meta[^>]{0,200}content=.blogger\b"),
     ("mastodon", "Mastodon", r"<div[^>]{0,200}\bid=.mastodon\b|server: mastodon|\bgotosocial\b"),
@@ -266,10 +267,19 @@ def _of_engine(page: Page, html: str) -> Guess | None:
     for kind, title, mark in _ENGINES:
         if _has(kind) and (re.search(mark, html, re.IGNORECASE) or re.search(mark, headers, re.IGNORECASE)):
             why = f"The page shows the marks of {title}."
+            if kind == "mediawiki":
+                return Guess(kind=kind, url=page.url, options=_wiki(page, html), why=why)
             if kind == "ghost":
                 return Guess(kind=kind, url=_ghost(page, html), why=why)
             return _wordpress(page, html, why) if kind == "wordpress" else Guess(kind=kind, url=page.url, why=why)
     return None
+
+
+def _wiki(page: Page, html: str) -> dict[str, str]:
+    """Where a wiki's interface is, as its pages say for those who edit."""
+    found = re.search(r"<link[^>]{0,100}rel=.EditURI.[^>]{0,100}href=[\"']([^\"'\s?]{1,300})", html)
+    api = web_url(page.url, found.group(1)) if found else ""
+    return {"api": api} if urlsplit(api).netloc == urlsplit(page.url).netloc else {}
 
 
 def _ghost(page: Page, html: str) -> str:
