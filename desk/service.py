@@ -95,32 +95,40 @@ class PromiseSection(Section):
     hours: str = ""
 
 
-class ServiceSection(Section):
-    """What is read here of the whole file."""
+class HoursSection(Section):
+    """The calendars of the whole file; what is in one is for `_calendar` to read."""
 
     hours: dict[str, dict[str, Any]] = {}
+
+
+class PromisesSection(Section):
+    """The promises of the whole file."""
+
     sla: list[PromiseSection] = []
 
 
-KEYS = keys_of(ServiceSection)
+KEYS = keys_of(HoursSection, PromisesSection)
 """The keys at the top of the file that are read here."""
 
 
 def read(document: Document) -> Service:
     """The service of a file. Raises `ConfigError` with every complaint about `hours` and `sla`."""
-    section = document.section(ServiceSection, PromiseSection)
-    zone, complaints = zone_of(document), list[str]()
+    zone, hours, complaints = zone_of(document), document.section(HoursSection).hours, list[str]()
     calendars: dict[str, Calendar] = {}
-    for name, hours in section.hours.items():
+    for name, each in hours.items():
         try:
-            calendars[name] = _calendar(hours, zone, Path(document.path).parent)
+            calendars[name] = _calendar(each, zone, Path(document.path).parent)
         except (ValueError, KeyError, TypeError, OSError) as error:
             complaints.append(document.sentence(("hours", name), _in_words(error)))
-    for number, promise in enumerate(section.sla):
-        complaints += [document.sentence(("sla", number), each) for each in _faults(promise, section.hours)]
+    try:
+        sla = document.section(PromisesSection, PromiseSection).sla
+    except ConfigError as error:
+        raise ConfigError([*complaints, *error.complaints]) from None
+    for number, promise in enumerate(sla):
+        complaints += [document.sentence(("sla", number), each) for each in _faults(promise, hours)]
     if complaints:
         raise ConfigError(complaints)
-    promises = tuple(_promise(each, calendars, zone) for each in section.sla)
+    promises = tuple(_promise(each, calendars, zone) for each in sla)
     return Service(promises=promises, zone=zone, calendars=calendars)
 
 

@@ -197,8 +197,9 @@ sla:
     assert "sources.yaml:4: sla[0]: hours names no calendar (did you mean kantoor?)" in said
     assert "sources.yaml:5: sla[1]: promises nothing" in said
     with pytest.raises(ConfigError) as caught:
-        read('sla: [{for: "priority:>=hgh", first_response: soon}]')
+        read('hours: {k: {mun: "9:00-17:00"}}\nsla: [{for: "priority:>=hgh", first_response: soon}]')
     said = "\n".join(caught.value.complaints)
+    assert "hours.k: 'mun' names no day" in said
     assert "sla[0].for: is not a query" in said
     assert "sla[0].first_response: 'soon' is no length of time" in said
 
