@@ -186,43 +186,36 @@ def _ledger(connection: Connection, questions: Questions, moment: datetime) -> L
     return Ledger(tuple(asked), _helpers(connection, {each.help.helper for case in asked for each in case.helped}))
 
 
+_POSTS = sa.select(
+    POST.c.id, POST.c.conversation_id, POST.c.external_key, POST.c.parent_key, POST.c.author_id, POST.c.published_at,
+    POST.c.first_seen_at, POST.c.is_own, sa.func.substr(POST.c.text, 1, TEXT).label("text"),
+)  # fmt: skip
+
+
 def _threads(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[Said]]:
     """Conversation -> its posts that had been seen by then and were not taken away."""
-    names = (
-        "id",
-        "conversation_id",
-        "external_key",
-        "parent_key",
-        "author_id",
-        "published_at",
-        "first_seen_at",
-        "is_own",
-    )
-    text = sa.func.substr(POST.c.text, 1, TEXT)
-    query = sa.select(*(POST.c[name] for name in names), text).where(
-        POST.c.conversation_id.in_(ids), POST.c.first_seen_at <= moment, POST.c.deleted_at.is_(None)
-    )
-    rows: Sequence[Any] = connection.execute(query.order_by(POST.c.id)).all()
-    parents = {key for _, _, _, key, *_ in rows if key}
-    places = {(thread, key): id_ for id_, thread, key, *_ in rows if key in parents}
-    people = _people(connection, sorted({author for *_, author, _, _, _, _ in rows if author is not None}))
+    there = (POST.c.conversation_id.in_(ids), POST.c.first_seen_at <= moment, POST.c.deleted_at.is_(None))
+    rows = connection.execute(_POSTS.where(*there).order_by(POST.c.id)).all()
+    parents = {row.parent_key for row in rows if row.parent_key}
+    places = {(row.conversation_id, row.external_key): row.id for row in rows if row.external_key in parents}
+    people = _people(connection, sorted({row.author_id for row in rows if row.author_id is not None}))
     wants = _wants(connection, ids)
     found: dict[int, list[Said]] = defaultdict(list)
-    for id_, thread, _, parent, author, published, seen, own, words in rows:
-        account = people.get(author, NOBODY)
-        found[thread].append(
-            Said(
-                id=id_,
-                person=account.person,
-                name=account.name,
-                at=published if published is not None and published <= seen else None,
-                parent=places.get((thread, parent)) if parent else None,
-                is_ours=own or account.is_ours,
-                is_question=id_ in wants["question"],
-                is_thanks=id_ in wants["thanks"],
-                text=words,
-            )
+    for row in rows:
+        account = people.get(row.author_id, NOBODY)
+        dated = row.published_at is not None and row.published_at <= row.first_seen_at
+        said = Said(
+            id=row.id,
+            person=account.person,
+            name=account.name,
+            at=row.published_at if dated else None,
+            parent=places.get((row.conversation_id, row.parent_key)) if row.parent_key else None,
+            is_ours=row.is_own or account.is_ours,
+            is_question=row.id in wants["question"],
+            is_thanks=row.id in wants["thanks"],
+            text=row.text,
         )
+        found[row.conversation_id].append(said)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, replace
 
 from websockets.client import ClientProtocol
@@ -95,12 +95,8 @@ async def messages(pair: Pair, target: Target, headers: dict[str, str]) -> Async
             writer.write(said)
         async with asyncio.timeout(SILENCE):
             await writer.drain()
-        for event in protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                parts.append(bytes(event.data))
-                if event.fin:
-                    yield Message(b"".join(parts).decode("utf-8", "replace"))
-                    parts = []
+        for message in _whole(protocol, parts):
+            yield message
         if _is_over(protocol):
             return
         try:
@@ -116,6 +112,16 @@ async def messages(pair: Pair, target: Target, headers: dict[str, str]) -> Async
             return
         is_asked = False
         protocol.receive_data(data)
+
+
+def _whole(protocol: ClientProtocol, parts: list[bytes]) -> Iterator[Message]:
+    """The messages that came whole by now; what came of the next one stays in `parts`."""
+    for event in protocol.events_received():
+        if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            parts.append(bytes(event.data))
+            if event.fin:
+                yield Message(b"".join(parts).decode("utf-8", "replace"))
+                parts.clear()
 
 
 def _request(protocol: ClientProtocol, headers: dict[str, str]) -> Request:
