@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from desk import channels
 from desk.tone import RULES, Tone
@@ -79,6 +79,8 @@ class Policy:
     """By source name; a source that is not here is answered in the browser."""
     listen_only: frozenset[str] = frozenset()
     """The brands that nobody answers for."""
+    names: tuple[str, ...] = ()
+    """Brands and own accounts, of which a look-alike is flagged."""
     tone: Tone = field(default_factory=Tone)
     """How replies sound, but for what a brand and then a source says of its own."""
     brand_tones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -191,12 +193,17 @@ class DeskSection(Section):
     web: WebSection = WebSection()
 
 
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class BrandSection(Section):
     """What the desk reads of a brand."""
 
     model_config = Section.model_config | {"extra": "ignore"}
 
     listen_only: bool = False
+    own_accounts: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     tone: ToneSection = ToneSection()
 
 
@@ -268,6 +275,7 @@ def read(document: Document) -> Policy:
         tone=Tone(**section.tone.said()),
         brand_tones={name: brand.tone.said() for name, brand in section.brands.items()},
         source_tones={source.name: source.tone.said() for source in section.sources},
+        names=tuple(own for name, brand in section.brands.items() for own in (name, *brand.own_accounts)),
         listen_only=frozenset(name for name, brand in section.brands.items() if brand.listen_only),
         hold=timedelta(seconds=section.desk.hold),
         lease=timedelta(seconds=section.desk.lease),

@@ -86,11 +86,8 @@ def custom(house: House) -> Custom:
     from desk.custom import Custom
     from desk.views import with_own
 
-    if not house.has_config:
-        return Custom(zone=house.policy.timezone)
-    brands = house.watchlist.brands
-    names = [name for brand in brands for name in (brand.name, *brand.own_accounts)]
-    return Custom(zone=house.policy.timezone, names=names, keymap=_keymap(house), views=with_own(house.policy.views))
+    policy = house.policy
+    return Custom(zone=policy.timezone, names=policy.names, keymap=_keymap(house), views=with_own(policy.views))
 
 
 def spoken(environment: Mapping[str, str]) -> str:
