@@ -201,21 +201,20 @@ def _threads(connection: Connection, ids: Sequence[int], moment: datetime) -> di
     people = _people(connection, sorted({row.author_id for row in rows if row.author_id is not None}))
     wants = _wants(connection, ids)
     found: dict[int, list[Said]] = defaultdict(list)
-    for row in rows:
-        account = people.get(row.author_id, NOBODY)
-        dated = row.published_at is not None and row.published_at <= row.first_seen_at
+    for id_, thread, _, parent, author, published, seen, is_own, text in rows:
+        account = people.get(author, NOBODY)
         said = Said(
-            id=row.id,
+            id=id_,
             person=account.person,
             name=account.name,
-            at=row.published_at if dated else None,
-            parent=places.get((row.conversation_id, row.parent_key)) if row.parent_key else None,
-            is_ours=row.is_own or account.is_ours,
-            is_question=row.id in wants["question"],
-            is_thanks=row.id in wants["thanks"],
-            text=row.text,
+            at=published if published is not None and published <= seen else None,
+            parent=places.get((thread, parent)) if parent else None,
+            is_ours=is_own or account.is_ours,
+            is_question=id_ in wants["question"],
+            is_thanks=id_ in wants["thanks"],
+            text=text,
         )
-        found[row.conversation_id].append(said)
+        found[thread].append(said)
     return found
 
 
