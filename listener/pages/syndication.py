@@ -137,6 +137,9 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
         raise ReadError(f"{page.url} does not hold a feed (RSS, Atom or JSON Feed were expected).")
     feed, entries = found.feed, found.entries
     items = [_entry(entry, page, found.version, zone) for entry in entries]
+    if found.version.startswith("atom"):  # whose entries have the feed's author where they name none (RFC 4287, 4.2.1)
+        author, author_url = _author(feed, page.url)
+        items = [each if each.author else replace(each, author=author, author_url=author_url) for each in items]
     if items and found.bozo and not _CLOSING.search(body):
         items[-1] = replace(items[-1], is_teaser=True)
     links = _links(feed)
@@ -189,7 +192,7 @@ def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Ite
         title=_title(entry),
         text=text,
         html=html,
-        is_teaser=_is_teaser(text, html, is_whole),
+        is_teaser=_is_teaser(text, html, is_whole) or (version.startswith("atom") and bool(text) and not is_whole),
         author=author,
         author_url=author_url,
         published=published,
@@ -277,7 +280,10 @@ def _answered(html: str) -> tuple[str, str]:
 
 
 def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
-    """Whether there must be more to read: it says so at its end, or it is a summary of a few plain sentences."""
+    """Whether there must be more to read: it says so at its end, or it is a summary of a few plain sentences.
+
+    What Atom calls a summary is an excerpt whatever its length (RFC 4287, 4.2.13); RSS knows no other place for a text.
+    """
     end = text[-300:].lower()
     if any(each in end for each in _CUTS) and _CUT_OFF.search(text[-600:]):
         return True

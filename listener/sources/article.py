@@ -42,6 +42,7 @@ _LOGIN = re.compile(rb"<input[^>]{0,200}type=[\"']?password", re.I)
 _WRITERS = (
     '[itemprop="author"] [itemprop="name"], meta[name="author"], a[rel~="author"], .h-entry .p-author',
     ".wp-block-post-author__name, .wp-block-post-author-name, .byline .author, .entry-author, .post-author, .vcard .fn",
+    'meta[property="article:author"]',
 )
 """Where a page names the writer of its article, surest first."""
 _BODIES = (

@@ -6,17 +6,21 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
-from urllib.parse import quote, urldefrag, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from listener.errors import ListenerError
+from listener.pages.fields import count_of
 from listener.pages.syndication import Feed, Item, parse
-from listener.sources import article
+from listener.sources import article, sitemap
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
 OLDER_PAGES = 3
 """Pages of older items that are read on the first visit, where a feed says where they are."""
+_SITE = ("robots", "sitemap", "page")
+"""Roles in which the site is read as a sitemap tells it."""
 _COMMENT_MARK = re.compile(r"#(comment|isso|c|reactie|disqus_thread|respond)[-_]?\d")
 _COMMENT_TITLE = re.compile(
     r"(?:comment on|reactie op|commentaar op|kommentar zu)\s(.{1,500})\s(?:by|door|von|van)\s.{1,200}\Z",
@@ -26,18 +30,22 @@ _FEED_TITLE = re.compile(r"(?:comments on|reacties op|commentaar op|kommentare z
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """The feed itself; on the first visit older pages may follow."""
-    return [Link(url=source.url, carry={} if memory.get("read") else {"older": OLDER_PAGES})]
+    """The feed itself; on the first visit what is older may follow."""
+    first = {"older": OLDER_PAGES, "back": count_of(source.options, "older", 0)}
+    return [Link(url=source.url, carry={} if memory.get("read") else first)]
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a feed, a comment feed (role `comments`) or an article whose feed gave a teaser (role `article`).
 
     Options: `full_text` (default true: read teasers whole at their address), `comments` (an address with `{path}`,
-    `{url}` or `{id}` in it, where the comment feed of an article is), `timezone` (of dates that do not say theirs).
+    `{url}` or `{id}` in it, where the comment feed of an article is), `older` (articles older than the feed that are
+    read on the first visit, as the site's sitemap names them; default 0), `timezone` (of dates that do not say theirs).
     """
     if link.role == "article":
         return _whole(page, link, source)
+    if link.role in _SITE:
+        return _back(page, link, source)
     feed = parse(page, zone=str(source.options.get("timezone", "UTC")))
     comments = {item.id: item for item in feed.items if link.role == "comments" or is_comment(item)}
     posts = tuple(
@@ -47,13 +55,36 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     older = int(link.carry.get("older", 0))
     if older and feed.next_url and feed.next_url != page.url:
         links.append(Link(url=feed.next_url, carry={"older": older - 1}))
+    if back := int(link.carry.get("back", 0)):
+        known = [_bare(item.url) for item in feed.items]
+        links.append(Link(url=urljoin(page.url, "/robots.txt"), role="robots", carry={"back": back, "known": known}))
     memory = {"read": True} if link.role == "list" else {}
     return Reading(posts=posts, links=tuple(links), memory=memory, hint=feed.hint, hub=feed.hub)
 
 
 def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """Where an article cannot be fetched its teaser has to do, but its comments are read."""
+    """Where an article cannot be fetched its teaser has to do, but its comments are read; a sitemap need not be."""
+    if link.role in _SITE:
+        usual = sitemap.fallback(link, error, source, memory)
+        return [replace(each, carry=link.carry) for each in usual] or start(source, memory)[:1]
     return _comments_of(link.carry, link.conversation) if link.role == "article" else []
+
+
+def _back(page: Page, link: Link, source: SourceSpec) -> Reading:
+    """What is older than the feed: from robots.txt to the sitemap, and to the pages on which an article has a date."""
+    found = sitemap.read(page, link, source)
+    if link.role == "page":
+        is_dated = any(post.kind == PostKind.ARTICLE and post.published_at for post in found.posts)
+        return found if is_dated else Reading()
+    known = set(link.carry["known"])
+    files = (replace(each, carry=link.carry) for each in found.links if each.role == "sitemap")
+    pages = (each for each in found.links if each.role == "page" and _bare(each.url) not in known)
+    return Reading(links=(*files, *islice(pages, int(link.carry["back"]))))
+
+
+def _bare(url: str) -> str:
+    """An address without what varies between a feed and a sitemap."""
+    return url.split("#")[0].partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def is_comment(item: Item) -> bool:

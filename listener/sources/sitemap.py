@@ -33,6 +33,12 @@ LARGEST = 50 * 1024 * 1024
 """Bytes of a packed sitemap once it is unpacked: as many as sitemaps.org/protocol.html allows."""
 _NAMED = re.compile(r"^[ \t]{0,20}sitemap[ \t]{0,20}:[ \t]{0,20}(\S{1,2000})", re.IGNORECASE | re.MULTILINE)
 _OLDEST = datetime.min.replace(tzinfo=UTC)
+_LISTS = re.compile(
+    r"\A/?(?:index\.\w{3,5})?\Z|/page\d{1,4}(?:\.html)?\Z"
+    r"|/(?:tags?|categor(?:y|ies|ie|ieen)|authors?|auteurs?|archives?|page)/",
+    re.IGNORECASE,
+)
+"""Paths of pages that list others, which are read themselves."""
 _OPENERS = (PostKind.POST, PostKind.REVIEW)
 
 
@@ -172,12 +178,15 @@ def _changed(entries: list[_Entry], source: SourceSpec) -> Reading:
 
 
 def _is_ours(url: str, source: SourceSpec) -> bool:
-    """Whether a page is on the source's host, for a sitemap may not send us elsewhere, and begins as was asked."""
+    """Whether a page is on the source's host, for a sitemap may not send us elsewhere, and begins as was asked.
+
+    Where nothing was asked, lists of other pages are left out.
+    """
     option = source.options.get("match")
     prefixes = tuple(str(each) for each in (option if isinstance(option, list) else [option]) if each)
     page, site = urlsplit(url), urlsplit(source.url)
     is_here = page.netloc.removeprefix("www.") == site.netloc.removeprefix("www.")
-    return is_here and (not prefixes or page.path.startswith(prefixes))
+    return is_here and (page.path.startswith(prefixes) if prefixes else not _LISTS.search(page.path))
 
 
 def _page(page: Page, link: Link, source: SourceSpec) -> Reading:

@@ -148,3 +148,35 @@ def test_comments_that_answer_each_other_in_a_circle_are_read() -> None:
     )
     posts = read(f"<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>").posts
     assert [post.conversation_id for post in posts] == ["https://blog.example/p"] * 2 or len(posts) == 2
+
+
+def test_what_atom_calls_a_summary_is_read_whole_at_its_address() -> None:
+    reading = read("hexo_atom.xml")
+    assert len(reading.posts) == 5 and all(post.partial for post in reading.posts)
+    assert [(link.role, link.conversation) for link in reading.links] == [("article", p.url) for p in reading.posts]
+
+
+def test_what_is_older_than_the_feed_is_read_once_as_the_sitemap_names_it() -> None:
+    source = SourceSpec(name="dagboek", url="https://dagboek.example/atom.xml", options={"older": 2})
+    (start,) = feed.start(source, {})
+
+    def then(link: Link, body: str) -> Reading:
+        data = (DATA / body).read_bytes() if body.endswith(".xml") else body.encode()
+        return feed.read(Page(url=link.url, status=200, headers={}, body=data, fetched_at=NOW), link, source)
+
+    robots = then(start, "hexo_atom.xml").links[-1]
+    assert (robots.url, robots.role) == ("https://dagboek.example/robots.txt", "robots")
+    (index,) = feed.fallback(robots, FetchError("weg", status=404), source, {})
+    assert index.url == "https://dagboek.example/sitemap.xml"
+    assert feed.fallback(index, FetchError("weg", status=404), source, {})[0].url == source.url  # which was read
+    lists = ("tags/geld/", "", "index.html", "page/2/")
+    paths = ("2026/11/nl-html/", "2026/11/nl-fiets/", *lists, "over/", "2026/11/nl-fraude/")
+    urls = "".join(f"<url><loc>https://dagboek.example/{path}</loc></url>" for path in paths)
+    older = then(index, f"<urlset>{urls}</urlset>").links
+    assert [link.url.split("/")[-2] for link in older] == ["nl-fiets", "over"]
+    words = "Een zin met genoeg woorden om een bericht te zijn. " * 9
+    bare = f"<html><h1>Pomp</h1><article><p>{words}</p></article></html>"
+    (post,) = then(older[0], bare.replace("<p>", "<time datetime='2026-11-20T12:00:00Z'>x</time><p>")).posts
+    assert (post.external_id, post.conversation_id) == (older[0].url, older[0].url)
+    assert not then(older[1], bare).posts
+    assert not feed.start(source, {"read": True})[0].carry

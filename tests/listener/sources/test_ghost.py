@@ -15,13 +15,17 @@ from storage.types import PostKind
 SITE = "https://blad.example"
 SPEC = SourceSpec(name="blad", url=f"{SITE}/")
 ARTICLE = "65a1b2c3d4e5f60718293a4b"
+POSTS = f"""<?xml version="1.0" encoding="UTF-8"?><?xml-stylesheet type="text/xsl" href="//blad.example/sitemap.xsl"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>{SITE}/zonnebank/</loc>
+<lastmod>2026-11-20T17:00:00.000Z</lastmod></url>
+<url><loc>{SITE}/nl-fraude/</loc><lastmod>2026-11-20T09:00:00.000Z</lastmod></url></urlset>""".encode()
 
 
 @pytest.fixture
 def read(page: Callable[..., Page]) -> Callable[..., Reading]:
     def reading(link: Link, found: Any) -> Reading:
         is_file = isinstance(found, str)
-        body = b"" if is_file else json.dumps(found).encode()
+        body = found if isinstance(found, bytes) else b"" if is_file else json.dumps(found).encode()
         return ghost.read(page(link.url, f"ghost/{found}" if is_file else "", body=body), link, SPEC)
 
     return reading
@@ -102,7 +106,7 @@ def test_the_first_visit_reads_what_the_feed_left_out_under_the_names_that_comme
 ) -> None:
     (index,) = read(ghost.start(SPEC, {})[0], "rss.xml").links
     assert index.url == f"{SITE}/sitemap-posts.xml"
-    (older,) = read(index, "sitemap-posts.xml").links
+    (older,) = read(index, POSTS).links
     assert older.conversation == older.url == f"{SITE}/nl-fraude/"
     whole = read(older, "page.html")
     (post,), (comments,) = whole.posts, whole.links
