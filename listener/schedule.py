@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import signal
@@ -35,6 +36,10 @@ SLOW = 0.5
 """Seconds after which a visit is slow: it goes on, and its place is given to another."""
 CROWD = 4
 """Visits under way for each place at which slow ones are waited for after all."""
+M_MMAP_THRESHOLD = -3
+"""Its number in glibc's `malloc.h`."""
+LARGE = 256 * 1024
+"""Bytes from which on memory is given back to the system at once."""
 NEW_OBJECTS = 50_000
 """So many are made before Python looks among them for garbage in circles."""
 
@@ -197,6 +202,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     What is held by now stays till the end: the garbage collector need not look through it again and again. Nor need it
     look for circles so often, for posts make none.
     """
+    _give_back_at_once()
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
@@ -207,6 +213,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def _give_back_at_once() -> None:
+    """Has the C library give large pages back when they are done with; by itself glibc soon keeps them (mallopt(3))."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def _stop_on_signal() -> asyncio.Event:
