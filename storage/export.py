@@ -202,7 +202,7 @@ def _texts(connection: Connection, side: sa.Select[Any], ids: Any) -> dict[int |
     """Rows of a side table by what they belong to; several of one with `BETWEEN_ROWS` between them."""
     found: dict[int | None, str] = {}
     for condition in frames.among_ids(side.selected_columns[0], ids):  # type: ignore[arg-type]
-        of, texts = packs.columns(connection, side.where(condition))
+        of, texts = packs.read(connection, side.where(condition)).columns()
         keys = of.tolist()
         new = dict(zip(keys, texts, strict=True))
         if len(new) < len(keys):

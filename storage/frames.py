@@ -6,16 +6,17 @@ megabytes of rows, but few of columns.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from mmap import mmap
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from storage import packs, tables
 from storage.case_times import OPENINGS
@@ -95,11 +96,15 @@ def mention_query(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(*columns, *more).select_from(with_cases(where)).where(where)
 
 
-def mentions(connection: Connection, where: sa.ColumnElement[bool], keys: Numbers, most: int | None = None) -> Mentions:
-    """The mentions of a condition, or the first `most` of them, oldest first; `keys` numbers their `KEYS`."""
-    query = mention_query(where)
-    first = query.order_by(POST.c.at, POST.c.id).limit(most) if most else query
-    id_, at, seen, dated, key, *more = packs.columns(connection, first)
+def edge(connection: Connection, start: datetime, end: datetime, many: int) -> datetime:
+    """The moment after `start` up to which about as `many` mentions are dated from it on, or `end`."""
+    after = sa.select(POST.c.at).where(POST.c.is_mention, POST.c.at > start).order_by(POST.c.at)
+    return min(connection.execute(after.offset(many).limit(1)).scalar() or end, end)
+
+
+def mentions(pack: packs.Pack, keys: Numbers) -> Mentions:
+    """What was read by `mention_query`, oldest first; `keys` numbers their `KEYS`."""
+    id_, at, seen, dated, key, *more = pack.columns()
     columns = (id_, at, seen, dated, keys.of(key), *more)
     found = Mentions._make(np.asarray(each, kind) for each, kind in zip(columns, MENTION_KINDS, strict=True))
     return taken(found, np.lexsort((found.id, found.at)))
@@ -110,36 +115,59 @@ def taken(found: Mentions, places: NDArray[Any]) -> Mentions:
     return Mentions._make(column[places] for column in found)
 
 
-def together(parts: Iterable[Mentions]) -> Mentions:
+def together(parts: Iterable[Mentions]) -> Grown:
     """Mentions that were read some at a time."""
     grown = Grown(dict(zip(Mentions._fields, MENTION_KINDS, strict=True)))
     for part in parts:
         grown.add(**part._asdict())
-    return Mentions(**grown.columns())
+    return grown
 
 
 class Grown:
-    """Columns that grow in place, some rows at a time: two copies of each would be the most memory of all."""
+    """Columns that grow, some rows at a time, in memory of their own: on the heap each would leave holes behind."""
 
     def __init__(self, kinds: Mapping[str, Any]) -> None:
         """The kind of each column, by name."""
-        self._kinds = kinds
-        self._bytes = {name: bytearray() for name in kinds}
+        self._room = {name: np.zeros(0, kind) for name, kind in kinds.items()}
+        self._rows = 0
 
     def add(self, **columns: NDArray[Any]) -> None:
         """Some more rows."""
+        rows = self._rows + len(next(iter(columns.values())))
         for name, values in columns.items():
-            self._bytes[name] += values.astype(self._kinds[name], copy=False).tobytes()
+            if len(self._room[name]) < rows:
+                self._room[name] = self._larger(self._room[name], rows * 2)
+            self._room[name][self._rows : rows] = values
+        self._rows = rows
+
+    def _larger(self, column: NDArray[Any], rows: int) -> NDArray[Any]:
+        """The column with room for so many rows; what is not written to yet takes no memory."""
+        larger = np.frombuffer(mmap(-1, rows * column.itemsize), column.dtype)
+        larger[: self._rows] = column[: self._rows]
+        return larger
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """All rows."""
-        return {name: np.frombuffer(found, self._kinds[name]) for name, found in self._bytes.items()}
+        return {name: column[: self._rows] for name, column in self._room.items()}
+
+
+class _Formatted(GenericFunction[str]):
+    """A text with words put in it, which takes half the time of joining them one by one."""
+
+    name = "format"
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(_Formatted, "sqlite")
+def _formatted(element: _Formatted, compiler: Any, **how: Any) -> str:
+    """Older releases of SQLite know it by this name."""
+    return f"printf({compiler.process(element.clauses, **how)})"
 
 
 def one_text(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
     """Columns of words as one, with `BETWEEN` between them; what is not there is ""."""
-    words: list[sa.ColumnElement[str]] = [sa.func.coalesce(each, "") for each in columns]
-    return reduce(lambda text, each: text.concat(BETWEEN).concat(each), words)
+    return _Formatted(BETWEEN.join(["%s"] * len(columns)), *columns)
 
 
 def with_cases(where: sa.ColumnElement[bool]) -> sa.FromClause:
@@ -229,16 +257,13 @@ def among(values: Ints, wanted: Ints) -> Flags:
 
 
 def intents(connection: Connection, ids: Ints) -> Iterator[tuple[str, Ids]]:
-    """Each intent with the mentions among `ids` (ascending) that have it."""
-    found = defaultdict[str, list[Ids]](list)
-    for condition in among_ids(INTENT.c.post_id, ids):
-        posts, names = packs.columns(connection, sa.select(INTENT.c.post_id, INTENT.c.intent).where(condition))
+    """Each intent with the mentions that have it, of some mentions (among which are `ids`, ascending) at a time."""
+    query = sa.select(INTENT.c.post_id, INTENT.c.intent)
+    for posts, names in packs.columns(connection, map(query.where, among_ids(INTENT.c.post_id, ids))):
         numbers = Numbers()
         number = numbers.of(names)
-        for name, place in numbers.items():
-            found[name].append(posts[number == place].astype(np.int32))
-    for name in sorted(found):
-        yield name, joined(found[name], np.int32)
+        for name in sorted(numbers):
+            yield name, posts[number == numbers[name]].astype(np.int32)
 
 
 def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ...]]:
@@ -284,8 +309,7 @@ def mentions_by_case(connection: Connection, cases: Ints) -> Ints:
     """How many mentions each of some cases (ascending ids) has, whatever the moment."""
     query = sa.select(POST.c.case_id, sa.func.count()).group_by(POST.c.case_id)
     found = np.zeros(len(cases), np.int32)
-    for condition in among_ids(POST.c.case_id, cases):
-        case, many = packs.columns(connection, query.where(condition))
+    for case, many in packs.columns(connection, map(query.where, among_ids(POST.c.case_id, cases))):
         mine = among(case, cases)
         found[np.searchsorted(cases, case[mine])] = many[mine]
     return found
@@ -314,11 +338,16 @@ class Events(NamedTuple):
     channel: Codes
 
 
-def events(connection: Connection, cases: Ints, moment: datetime, people: Names, channels: Names) -> Events:
-    """What happened to some cases (ascending ids) up to `moment`."""
-    query, keys = _event_query(moment), Numbers()
-    found = (packs.columns(connection, query.where(each)) for each in among_ids(EVENT.c.case_id, cases))
-    parts = [_event_columns(columns, keys) for columns in found]
+def event_packs(connection: Connection, cases: Ints, moment: datetime) -> list[packs.Pack]:
+    """What happened to some cases (ascending ids) up to `moment`, for `events`."""
+    query = _event_query(moment)
+    return [packs.read(connection, query.where(each)) for each in among_ids(EVENT.c.case_id, cases)]
+
+
+def events(found: Iterable[packs.Pack], cases: Ints, people: Names, channels: Names) -> Events:
+    """What was read by `event_packs`; people and channels are numbered."""
+    keys = Numbers()
+    parts = [_event_columns(pack.columns(), keys) for pack in found]
     order, *columns = (joined([part[place] for part in parts], kind) for place, kind in enumerate(EVENT_KINDS))
     mine = np.flatnonzero(among(columns[0], cases))
     written = mine[np.lexsort((order[mine], columns[0][mine]))]

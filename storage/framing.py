@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from storage import frames, packs
 from storage.asking import Ask, answering, stood
 from storage.database import in_chunks
-from storage.frames import POST, Events, Mentions, Names, Numbers, among, distinct
+from storage.frames import POST, Events, Grown, Ids, Mentions, Names, Numbers, among, distinct
 from storage.open_time import OpenTime, micros, moment_of
 from storage.query import tree
 from storage.query.sql import search
@@ -65,13 +65,13 @@ class Framing:
 
     def frame(self) -> Frame:
         """All of it."""
-        found = self.chosen()
+        mentions = frames.together(self._chosen())
+        found = Mentions(**mentions.columns())
         facet, facets = self._facets(found)
         author, authors = self._authors(found.author)
         case_ids = distinct(found.case[found.case > 0])
-        case = np.searchsorted(case_ids, found.case).astype(np.int32)
-        case[found.case == 0] = NOWHERE
-        cases, waits, answers = self._cases(found, case_ids)
+        case = _in(case_ids, found.case)
+        cases, waits, answers = self._cases(mentions, case, case_ids)
         return Frame(
             mention=found.id,
             at=found.at,
@@ -93,19 +93,27 @@ class Framing:
 
     def chosen(self) -> Mentions:
         """The mentions of the report."""
-        return frames.together(self._chosen())
+        return Mentions(**frames.together(self._chosen()).columns())
 
     def _chosen(self) -> Iterator[Mentions]:
-        """Some mentions after the other, each beginning behind the last of those before."""
-        start, behind = self.ask.start, sa.and_(True)
-        while True:
-            where, exact = replace(self.ask, start=start).condition(self.dialect)
-            found = frames.mentions(self.connection, sa.and_(where, behind), self.keys, packs.PACK)
+        """Some mentions after the other."""
+        _, exact = self.ask.condition(self.dialect)
+        for found in self._mentions(self._packs()):
             yield self._then(found) if exact else self._looked_at(found, self.ask.answers)
-            if len(found.id) < packs.PACK:
-                return
-            start = moment_of(int(found.at[-1]))
-            behind = sa.or_(POST.c.at > start, POST.c.id > int(found.id[-1]))
+
+    def _packs(self) -> Iterator[packs.Pack]:
+        """What was read of them; from longer and longer stretches of time where few mentions answer."""
+        start, many = self.ask.start, packs.PACK
+        while start < self.ask.end:
+            end = frames.edge(self.connection, start, self.ask.end, many)
+            where, _ = replace(self.ask, start=start, end=end).condition(self.dialect)
+            found = packs.read(self.connection, frames.mention_query(where))
+            yield found
+            start, many = end, many * 4 if found.rows * 4 < packs.PACK else packs.PACK
+
+    def _mentions(self, found: Iterable[packs.Pack]) -> Iterator[Mentions]:
+        """The columns of packs of mentions, each made while the next is read."""
+        return packs.meanwhile(lambda pack: frames.mentions(pack, self.keys), found)
 
     def _then(self, found: Mentions) -> Mentions:
         """The mentions as they stood: only what somebody corrected can have been otherwise."""
@@ -169,12 +177,11 @@ class Framing:
         return _turned((post, (names,)) for post, names in several.items())
 
     def _intents(self, ids: Ints) -> Iterator[tuple[str, Ints]]:
-        """Each intent with the mentions that have it, or had it then."""
+        """Each intent with mentions that have it, or had it then; those of one mention in order of their names."""
         then = np.array(sorted(self.intents_then), np.int64)
-        found = {name: posts[~among(posts, then)] for name, posts in frames.intents(self.connection, ids)}
-        for name, posts in _turned(self.intents_then.items()):
-            found[name] = np.append(found.get(name, then[:0]), posts)
-        return ((name, found[name]) for name in sorted(found))
+        for name, posts in frames.intents(self.connection, ids):
+            yield name, posts[~among(posts, then)]
+        yield from _turned(self.intents_then.items())
 
     def _authors(self, ids: Ints) -> tuple[Codes, tuple[tuple[str, str], ...]]:
         known = distinct(ids)
@@ -191,22 +198,28 @@ class Framing:
     def _open(self, calendars: Iterable[Calendar], first: int, last: int) -> OpenTime:
         return OpenTime(calendars, moment_of(first), moment_of(last) + timedelta(days=1))
 
-    def _cases(self, found: Mentions, ids: Ints) -> tuple[Cases, Waits, Answers]:
-        """Some cases after the other, so that memory stays small."""
-        ours = self._case_mentions(found, ids)
+    def _cases(self, found: Grown, place: Codes, ids: Ints) -> tuple[Cases, Waits, Answers]:
+        """Some cases after the other, so that memory stays small; `place` is that in `ids` of each mention's case."""
+        ours = self._case_mentions(found, place, ids)
         hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
         promise = self._promises(hours, ours.every.id[ours.order[ours.bounds[1:] - 1]])
-        cases, waits, answers = (frames.Grown(kinds) for kinds in (CASE_KINDS, WAIT_KINDS, ANSWER_KINDS))
-        for first in range(0, len(ids), BLOCK):
-            some = ids[first : first + BLOCK]
-            steps = frames.events(self.connection, some, self.ask.moment, self.people, self.channels)
-            measured = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
-            cases.add(**{name: getattr(measured, name) for name in CASE_KINDS})
-            stretches = self._waits(measured, steps, hours, promise[first + measured.case])
-            waits.add(**stretches | {"case": first + measured.case})
+        cases, waits, answers = (Grown(kinds) for kinds in (CASE_KINDS, WAIT_KINDS, ANSWER_KINDS))
+        blocks = (ids[first : first + BLOCK] for first in range(0, len(ids), BLOCK))
+        read = ((some, frames.event_packs(self.connection, some, self.ask.moment)) for some in blocks)
+
+        def measured(block: tuple[Ints, list[packs.Pack]]) -> None:
+            some, first = block[0], int(np.searchsorted(ids, block[0][0]))
+            steps = frames.events(block[1], some, self.people, self.channels)
+            found = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
+            cases.add(**{name: getattr(found, name) for name in CASE_KINDS})
+            stretches = self._waits(found, steps, hours, promise[first + found.case])
+            waits.add(**stretches | {"case": first + found.case})
             given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
             answers.add(case=first + steps.case[given], actor=steps.actor[given], channel=steps.channel[given])
-        whole = self._case_columns(found, ours, ids, cases.columns())
+
+        for _ in packs.meanwhile(measured, read):
+            pass
+        whole = self._case_columns(len(place), ours, ids, cases.columns())
         return whole, Waits(**waits.columns()), Answers(**answers.columns())
 
     def _asked(self, ours: _CaseMentions, first: int, cases: int) -> Asked:
@@ -216,49 +229,43 @@ class Framing:
         at, seen, dated = every.at[order], every.seen[order], every.dated[order]
         return Asked(case, seen, np.where(dated, at, seen), dated)
 
-    def _case_mentions(self, found: Mentions, ids: Ints) -> _CaseMentions:
+    def _case_mentions(self, found: Grown, case: Codes, ids: Ints) -> _CaseMentions:
         """Those of the report, and those that cases have besides: of other days, or not answering the query."""
-        every = self._with_others(found, ids)
-        case = np.searchsorted(ids, every.case).astype(np.int32)
-        case[every.case == 0] = NOWHERE
-        ordered = np.argsort(case, kind="stable") if every is found else np.lexsort((every.id, every.at, case))
-        order = ordered[np.count_nonzero(case == NOWHERE) :].astype(np.int32)
+        partly = frames.mentions_by_case(self.connection, ids) > np.bincount(case[case != NOWHERE], minlength=len(ids))
+        partly = np.append(partly, False)  # the place of no case
+        if partly.any():
+            known = distinct(found.columns()["id"][partly[case]])
+            others = self._others(ids[partly[:-1]])
+            others = frames.taken(others, np.flatnonzero(~among(others.id, known)))
+            found.add(**others._asdict())
+            case = np.append(case, _in(ids, others.case))
+        every = Mentions(**found.columns())
+        order = np.argsort(case, kind="stable")[np.count_nonzero(case == NOWHERE) :].astype(np.int32)
+        mixed = np.flatnonzero(partly[case[order]])
+        some = order[mixed]
+        order[mixed] = some[np.lexsort((every.id[some], every.at[some], case[some]))]
         return _CaseMentions(every, order, np.searchsorted(case[order], np.arange(len(ids) + 1)))
-
-    def _with_others(self, found: Mentions, ids: Ints) -> Mentions:
-        place = np.searchsorted(ids, found.case[found.case > 0])
-        there = frames.mentions_by_case(self.connection, ids)
-        partly = ids[there > np.bincount(place, minlength=len(ids))]
-        if not len(partly):
-            return found
-        whole = ~among(found.case, partly)
-        others = self._others(partly)
-        return Mentions._make(
-            np.concatenate([getattr(found, name)[whole], getattr(others, name)]) for name in Mentions._fields
-        )
 
     def _others(self, ids: Ints) -> Mentions:
         """All mentions of some cases that had been seen by then."""
         known = sa.and_(POST.c.is_mention, POST.c.first_seen_at <= self.ask.moment)
-        conditions = (sa.and_(known, each) for each in frames.among_ids(POST.c.case_id, ids))
-        found = (frames.mentions(self.connection, each, self.keys) for each in conditions)
+        queries = (frames.mention_query(sa.and_(known, each)) for each in frames.among_ids(POST.c.case_id, ids))
+        found = self._mentions(packs.read(self.connection, query) for query in queries)
         mine = (frames.taken(each, among(each.case, ids)) for each in found)
-        return frames.together(map(self._then, mine))
+        return Mentions(**frames.together(map(self._then, mine)).columns())
 
     def _case_columns(
-        self, found: Mentions, ours: _CaseMentions, ids: Ints, measured: Mapping[str, NDArray[Any]]
+        self, mentions: int, ours: _CaseMentions, ids: Ints, measured: Mapping[str, NDArray[Any]]
     ) -> Cases:
-        order = np.argsort(found.id, kind="stable").astype(np.int32)
+        """What cases came to; the first of all `mentions` are those of the report."""
         starts = ours.bounds[:-1]
-        first = ours.every.id[ours.order[starts]]
-        place = np.minimum(np.searchsorted(found.id, first, sorter=order), max(len(order) - 1, 0))
-        opening = order[place] if len(ids) else np.zeros(0, np.int32)
+        opening = ours.order[starts]
         negative, rated = (self._said(ours, test) for test in (_is_negative, _is_rated))
         last = np.where(rated, np.arange(len(rated), dtype=np.int32), np.int32(-1))
         last = np.maximum.reduceat(last, starts) if len(ids) else last
         return Cases(
             id=ids,
-            opening=np.where(found.id[opening] == first, opening, NOWHERE).astype(np.int32),
+            opening=np.where(opening < mentions, opening, NOWHERE).astype(np.int32),
             **measured,
             began_negative=negative[starts] & (last > starts),
             ended_negative=negative[last] & (last >= 0),
@@ -342,6 +349,13 @@ def _is_negative(sentiment: str) -> bool:
 
 def _is_rated(sentiment: str) -> bool:
     return sentiment != Sentiment.UNRATED.value
+
+
+def _in(ids: Ints, cases: Ids) -> Codes:
+    """The places in `ids` (ascending) of some cases; of none `NOWHERE`."""
+    place = np.searchsorted(ids, cases).astype(np.int32)
+    place[cases == 0] = NOWHERE
+    return place
 
 
 def _places(ids: Ints, order: Ints, posts: Ints) -> Ints:

@@ -1,13 +1,16 @@
 """Reads columns of many rows at once: the database joins each column to one text, for fetching rows is what takes long.
 
 A million rows as Python's values take longer to make than to count; one text a column is made by the database and read
-by numpy, both in native code. On SQLite and PostgreSQL alike.
+by numpy, both in native code. On SQLite and PostgreSQL alike. The database works without Python's lock: what it gave
+last is turned into columns meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -22,6 +25,10 @@ BETWEEN_ROWS = "\x1e"
 """Stands between the words of two rows, which hold no controls."""
 
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
 class _Kind(NamedTuple):
     """A kind of column: what is joined, by what, and how the text is read."""
 
@@ -30,19 +37,50 @@ class _Kind(NamedTuple):
     read: Callable[[str], Any]
 
 
-def columns(connection: Connection, query: sa.Select[Any]) -> list[Any]:
-    """The columns of a query's rows, in its order.
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Rows as the database gave them: a text for each column."""
 
-    Numbers (0 for NULL) and moments (microseconds since 1970, none of them NULL) come as int64, words ("" for NULL) as
-    lists.
-    """
+    rows: int
+    _kinds: list[_Kind]
+    _texts: list[str | None]
+
+    def columns(self) -> list[Any]:
+        """The columns, in the order of the query.
+
+        Numbers (0 for NULL) and moments (microseconds since 1970, none of them NULL) come as int64, words ("" for NULL)
+        as lists.
+        """
+        both = zip(self._kinds, self._texts, strict=True)
+        return [_NONE if text is None else kind.read(text) for kind, text in both]
+
+
+def read(connection: Connection, query: sa.Select[Any]) -> Pack:
+    """The rows of a query."""
     rows = query.subquery()
     kinds = [_kind(column, connection.dialect.name) for column in rows.c]
     joined = (
         sa.func.aggregate_strings(kind.plain(column), kind.between) for kind, column in zip(kinds, rows.c, strict=True)
     )
-    texts = connection.execute(sa.select(*joined)).one()
-    return [_NONE if text is None else kind.read(text) for kind, text in zip(kinds, texts, strict=True)]
+    many, *texts = connection.execute(sa.select(sa.func.count(), *joined).select_from(rows)).one()
+    return Pack(many, kinds, texts)
+
+
+def columns(connection: Connection, queries: Iterable[sa.Select[Any]]) -> Iterator[list[Any]]:
+    """The columns of the rows of each query."""
+    return meanwhile(Pack.columns, (read(connection, query) for query in queries))
+
+
+def meanwhile(step: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    """`step` of each, in order: done by a thread of its own while the next is taken, and at rest while one is used."""
+    with ThreadPoolExecutor(1) as worker:
+        last: Future[Made] | None = None
+        for each in given:
+            if last:
+                yield last.result()
+            last = worker.submit(step, each)
+        if last:
+            yield last.result()
 
 
 def _kind(column: sa.ColumnElement[Any], dialect: str) -> _Kind:

@@ -17,6 +17,10 @@ Key = TypeVar("Key", bound=Hashable)
 Group = TypeVar("Group", bound=Hashable)
 
 
+FRACTIONS = (0.5, 0.9)
+"""What is told of a sample: the median and the 90th percentile."""
+
+
 class Counts(Generic[Key]):
     """How often each of some keys was seen: `codes` are places in `keys`, `ids` the mentions they were seen at."""
 
@@ -83,35 +87,49 @@ def count(chosen: Flags, ids: Ints) -> Cell:
 
 
 class Sample:
-    """Lengths of time, measured when they are asked for; `ids` gives the mentions they are measured at."""
+    """Lengths of time, measured anew when they are asked for; `ids` gives the mentions they are measured at.
+
+    What is told of them is kept, and they are not: there are dozens of samples of up to a million.
+    """
 
     def __init__(self, measure: Callable[[], Floats], ids: Ids) -> None:
         self._measure, self._ids = measure, ids
 
     @cached_property
-    def _values(self) -> Floats:
-        return np.sort(self._measure())
+    def _told(self) -> tuple[int, dict[float, float | None]]:
+        values = self._measure()
+        n = len(values)
+        if n:
+            values.partition(sorted({place for each in FRACTIONS for place in _ranks(n, each)}))
+        return n, {each: quantile(values, each) for each in FRACTIONS}
 
     def n(self) -> Cell:
         """How many."""
-        return Cell(len(self._values), ids=self._ids)
+        return Cell(self._told[0], ids=self._ids)
 
     def at(self, fraction: float) -> Cell:
-        """The value that `fraction` of the sample does not exceed: nearest rank; at 0.5 the mean of the middle two."""
-        return Cell(quantile(self._values, fraction), small=0 < len(self._values) < SMALL, ids=self._ids)
+        """The value that one of `FRACTIONS` of the sample does not exceed: see `quantile`."""
+        n, values = self._told
+        return Cell(values[fraction], small=0 < n < SMALL, ids=self._ids)
 
 
 def quantile(values: Sequence[float] | Floats, fraction: float) -> float | None:
-    """Of sorted values: nearest rank (the ⌈fraction·n⌉th), and for an even n at 0.5 the mean of the middle two.
+    """Of values that stand as if sorted: nearest rank (the ⌈fraction·n⌉th), for an even n at 0.5 the middle two's mean.
 
     None where there is no value.
     """
-    n = len(values)
-    if not n:
+    if not len(values):
         return None
+    low, high = _ranks(len(values), fraction)
+    return float(values[low]) if low == high else float(values[low] + values[high]) / 2
+
+
+def _ranks(n: int, fraction: float) -> tuple[int, int]:
+    """The places, in order of size, of the two values (or of the one, twice) whose mean is the quantile of `n`."""
     if fraction == 0.5 and n % 2 == 0:
-        return float(values[n // 2 - 1] + values[n // 2]) / 2
-    return float(values[max(ceil(fraction * n), 1) - 1])
+        return n // 2 - 1, n // 2
+    place = max(ceil(fraction * n), 1) - 1
+    return place, place
 
 
 def ratio(part: Cell, whole: Cell) -> Cell:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from storage import tables
 from storage.frames import AUTHOR, by_ids
 from storage.open_time import moment_of
-from storage.packs import columns
+from storage.packs import read
 
 SOURCE = tables.Source.__table__
 
@@ -42,8 +42,8 @@ def test_columns_are_the_rows_in_their_order_whatever_stands_in_them(database):
         ])  # fmt: skip
     asked = sa.select(SOURCE.c.failures, SOURCE.c.kind, SOURCE.c.next_at, SOURCE.c.status)
     with database.read() as connection:
-        ids, kinds, moments, statuses = columns(connection, asked.order_by(SOURCE.c.failures.desc()))
-        nothing = columns(connection, asked.where(SOURCE.c.failures > 9))
+        ids, kinds, moments, statuses = read(connection, asked.order_by(SOURCE.c.failures.desc())).columns()
+        nothing = read(connection, asked.where(SOURCE.c.failures > 9)).columns()
     assert (ids.tolist(), statuses.tolist()) == ([3, 2, 1], [8, 7, 0])
     assert list(kinds) == ["é\n\x1f", "", "a,b"]
     assert [moment_of(each) for each in moments.tolist()] == [at for _, _, at, _ in reversed(there)]
