@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +19,7 @@ from desk.notifier import Target
 from desk.service import Query
 from storage.errors import ConfigError
 from storage.settings import Document, Place, Section, keys_of, suggestion
-from storage.sla import DAYS
+from storage.sla import weekdays
 
 LATEST_DAY = 28
 """Of a month: every month has it."""
@@ -37,12 +39,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """`daily 07:30`, `mon 08:00` or `1st 08:00`, read."""
+    """`daily 07:30`, `mon-fri 07:30`, `mon,thu 08:00` or `1st 08:00`, read."""
 
     text: str
     at: time
-    weekday: int | None = None
+    weekdays: frozenset[int] = frozenset(range(7))
+    """Monday is 0."""
     day: int | None = None
+    """Of the month, whatever weekday that is."""
 
     def slots(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Slot]:
         """The times it is due after a moment, up to another; once a day whatever the clocks do."""
@@ -54,13 +58,23 @@ class Every:
             day += DAY
 
     def _falls_on(self, day: date) -> bool:
-        return day.weekday() == self.weekday if self.weekday is not None else self.day in (None, day.day)
+        return day.day == self.day if self.day is not None else day.weekday() in self.weekdays
 
     def first(self, day: date) -> date:
-        """The first day it covers when written on `day`: of the day, the week or the month before that."""
+        """The first day it covers when written on `day`: as many days as lie between the next time and the one before.
+
+        Of a monthly one the month before `day`.
+        """
         if self.day is not None:
             return (day.replace(day=1) - DAY).replace(day=self.day)
-        return day - DAY * (1 if self.weekday is None else 7)
+        due = next(each for each in _from(day, DAY) if self._falls_on(each))
+        return day - (due - next(each for each in _from(due - DAY, -DAY) if self._falls_on(each)))
+
+
+def _from(day: date, step: timedelta) -> Iterator[date]:
+    while True:
+        yield day
+        day += step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +94,17 @@ class Planned:
 
 def read_every(text: str) -> Every:
     """Reads when. Raises ValueError."""
-    found = re.fullmatch(r"(\w+)\s+([01]?\d|2[0-3]):([0-5]\d)", text.strip().lower(), re.ASCII)
+    found = re.fullmatch(r"(\S+)\s+([01]?\d|2[0-3]):([0-5]\d)", text.strip().lower(), re.ASCII)
     if found:
         at, word = time(int(found[2]), int(found[3])), found[1]
-        if word == "daily":
-            return Every(text, at)
-        if word in DAYS:
-            return Every(text, at, weekday=DAYS.index(word))
         number = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", word)
         if number and 1 <= int(number[1]) <= LATEST_DAY:
             return Every(text, at, day=int(number[1]))
-    raise ValueError(f"is no time to write a report: write daily 07:30, mon 08:00 or 1st 08:00 (to {LATEST_DAY}th)")
+        with suppress(ValueError):
+            named = (weekdays(each) for each in ("mon-sun" if word == "daily" else word).split(","))
+            return Every(text, at, frozenset(chain.from_iterable(named)))
+    said = "write daily 07:30, mon 08:00, mon-fri 08:00, mon,thu 08:00 or 1st 08:00"
+    raise ValueError(f"is no time to write a report: {said} (to {LATEST_DAY}th)")
 
 
 def _known_form(name: str) -> str:

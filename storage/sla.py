@@ -77,7 +77,7 @@ def read_calendar(hours: Mapping[str, Any], zone: ZoneInfo) -> Calendar:
     week: list[list[Span]] = [[] for _ in DAYS]
     for key, spans in hours.items():
         if key not in ("holidays", "closed", "timezone"):
-            for day in _days(key):
+            for day in weekdays(key):
                 week[day] += [_span(text) for text in ([spans] if isinstance(spans, str) else spans)]
     if "timezone" in hours:
         zone = ZoneInfo(str(hours["timezone"]))
@@ -85,7 +85,8 @@ def read_calendar(hours: Mapping[str, Any], zone: ZoneInfo) -> Calendar:
     return Calendar(zone=zone, week=tuple(tuple(sorted(spans)) for spans in week), is_closed=closed)
 
 
-def _days(key: str) -> list[int]:
+def weekdays(key: str) -> list[int]:
+    """The days that `mon` or `mon-fri` names, Monday is 0. Raises `ValueError` with one sentence."""
     first, _, last = key.strip().lower().partition("-")
     if first not in DAYS or (last and last not in DAYS):
         raise ValueError(f"{key!r} names no day: write mon, mon-fri or sat.")
