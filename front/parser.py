@@ -18,7 +18,10 @@ HELP = {"-h", "--help"}
 def build(words: Collection[str] = ()) -> argparse.ArgumentParser:
     """The command line: the groups of which `words` name a command, or all of it where they name none."""
     parser = argparse.ArgumentParser(
-        prog="webcare", description="Listen to what people write about a brand, and answer it.", allow_abbrev=False
+        prog="webcare",
+        description="Listen to what people write about a brand, and answer it.",
+        epilog="`webcare demo` shows it on sample sites; `webcare init` begins your own. COMMAND --help tells more.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"webcare {__version__}")
     _common(parser, top=True)
@@ -48,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # the reader (`head`) had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a file, a folder or a port that is not to be had
+        return _say(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}.", 1)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -90,12 +95,19 @@ def _count(text: str) -> int:
     return number
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_530:
+        raise argparse.ArgumentTypeError("must be 0 to 65530")
+    return number
+
+
 def _setting_up(verbs: Any) -> None:
     demo = _verb(verbs, "demo", "front.demo:demo", "start sample sites, listen to them for real, and open the desk")
-    demo.add_argument("--port", type=int, default=0, help="of the first sample site (default: any free one)")
+    demo.add_argument("--port", type=_port, default=0, help="of the first sample site (default: any free one)")
     demo.add_argument("--headless", action="store_true", help="one round, print the inbox, write a report, and end")
     init = _verb(verbs, "init", "front.setting_up:init", "write a commented sources.yaml that works")
-    init.add_argument("folder", metavar="DIR", nargs="?", default=".")
+    init.add_argument("folder", metavar="DIR", nargs="?", default=".", help="where (default: here)")
     _verb(verbs, "check", "front.setting_up:check", "check the configuration: every complaint at once, with its place")
 
 
@@ -106,7 +118,7 @@ def _listening(verbs: Any) -> None:
     listen.add_argument("--source", metavar="NAME", action="append", default=[], help="only this one; may be repeated")
     listen.add_argument("--workers", metavar="N", type=_count, default=16, help="visits at once (default: 16)")
     look = _verb(verbs, "try", "front.listening:look", "what an address would yield; stores nothing", prints=True)
-    look.add_argument("address", metavar="URL-OR-NAME")
+    look.add_argument("address", metavar="URL-OR-NAME", help="an address, or the name of a source")
     sources = _verb(verbs, "sources", "front.listening:sources", "the sources and how they do", prints=True)
     parts = sources.add_subparsers(dest="what", metavar="WHAT")
     sources.set_defaults(what="health")
@@ -161,20 +173,20 @@ def _opening(verbs: Any) -> None:
     desk.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
     web = _verb(verbs, "web", "front.browsing:serve", "the same desk in a browser, behind a log-in")
     web.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="to listen on (default: 127.0.0.1)")
-    web.add_argument("--port", metavar="N", type=int, default=8070, help="to listen on; 0: any (default: 8070)")
+    web.add_argument("--port", metavar="N", type=_port, default=8070, help="to listen on; 0: any (default: 8070)")
     web.add_argument("--unencrypted", action="store_true", help="let other machines in without TLS: all can be read")
     web.add_argument("--lang", choices=("nl", "en"), help="of the screen (default: the system's)")
 
 
 def _answering(verbs: Any) -> None:
     mentions = _verb(verbs, "mentions", "front.answering:mentions", "search the mentions", prints=True)
-    mentions.add_argument("query", metavar="QUERY", nargs="?", default="*")
+    mentions.add_argument("query", metavar="QUERY", nargs="?", default="*", help="which (default: all)")
     mentions.add_argument("--limit", metavar="N", type=_count, default=50, help="rows at most (default: 50)")
     mentions.add_argument("--all", action="store_true", help="every row")
     case = _verb(
         verbs, "case", "front.answering:case", "one case: every key of the desk has its twin here", prints=True
     )
-    case.add_argument("id", metavar="ID", type=int)
+    case.add_argument("id", metavar="ID", type=int, help="its number: case_id in `webcare mentions`")
     _steps(case.add_subparsers(dest="step", metavar="STEP"))
     case.set_defaults(step="show")
 
@@ -193,7 +205,9 @@ def _steps(parts: Any) -> None:
     step("tag", "label it").add_argument("tags", metavar="TAG", nargs="+")
     step("untag", "take labels off").add_argument("tags", metavar="TAG", nargs="+")
     step("note", "write an internal note").add_argument("text", metavar="TEXT", nargs="+")
-    step("snooze", "put it aside until a time (2h, 3d, 2026-12-01, 2026-12-01T09:00)").add_argument("until")
+    step("snooze", "put it aside until a time (2h, 3d, 2026-12-01, 2026-12-01T09:00)").add_argument(
+        "until", metavar="TIME"
+    )
     reply = step("reply", "answer it, now")
     reply.add_argument("text", metavar="TEXT", nargs="+")
     approve = step("approve", "let the reply of a colleague go, in other words if you say them")
@@ -268,7 +282,9 @@ def _alerting(verbs: Any) -> None:
 
 def _reporting(verbs: Any) -> None:
     report = _verb(verbs, "report", "front.reporting:report", "a mention report, written to a file", prints=True)
-    report.add_argument("query", metavar="QUERY", nargs="?", default="*")
+    report.add_argument(
+        "query", metavar="QUERY", nargs="?", default="*", help="which mentions, or a planned report (default: all)"
+    )
     report.add_argument("--from", dest="start", metavar="DATE", help="first day (default: 30 days back)")
     report.add_argument("--to", dest="end", metavar="DATE", help="last day (default: today)")
     report.add_argument("--as-of", metavar="TIME", help="as things stood then")
@@ -340,9 +356,9 @@ def _keeping(verbs: Any) -> None:
     _verb(parts, "upgrade", "front.keeping:upgrade", "bring it to the schema of this program")
     _verb(parts, "check", "front.keeping:check", "is it whole, and at which step")
     move = _verb(parts, "move", "front.keeping:move", "copy everything to another, empty database")
-    move.add_argument("url", metavar="URL")
+    move.add_argument("url", metavar="URL", help="postgresql://USER@HOST/NAME or sqlite:///FILE")
     backup = _verb(parts, "backup", "front.keeping:backup", "copy it to a file while others work (SQLite)")
-    backup.add_argument("file", metavar="FILE")
+    backup.add_argument("file", metavar="FILE", help="must not be there yet")
     forget = _verb(parts, "forget", "front.people:forget_old", "erase what is older than may be kept")
     forget.add_argument("--older-than", metavar="AGE", required=True, help="400d, 52w")
     forget.add_argument("--dry-run", action="store_true", help="only say how much")

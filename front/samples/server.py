@@ -158,7 +158,10 @@ class SampleServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, site: str, world: World, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        try:
+            super().__init__(("127.0.0.1", port), Handler)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"127.0.0.1:{port}") from None
         self.site, self.world = site, world
         self.base = f"http://127.0.0.1:{self.server_address[1]}"
 

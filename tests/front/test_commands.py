@@ -160,6 +160,13 @@ def test_a_source_that_fails_is_said_and_the_others_go_on(listened: Shell) -> No
     assert rows["geldblog"]["health"] == "ok"
 
 
+def test_a_port_that_is_taken_is_said_in_a_sentence(listened: Shell) -> None:
+    taken = listened.json("sources", "list")[0]["url"].rsplit(":", 1)[1].strip("/")
+    assert listened("demo", "--headless", "--port", taken) == 1
+    assert listened.err == f"127.0.0.1:{taken}: Address already in use.\n"
+    assert listened("demo", "--headless", "--port", "99999") == 2
+
+
 def test_the_log_says_the_same_once_a_minute() -> None:
     seldom = Seldom()
 
