@@ -68,7 +68,8 @@ class _Trial:
             return ""
         to: Assignment = act.value
         known = known_agents(turn, to, case)
-        self.load = dict(turn.load({*to.among, *known} - self.load.keys())) | self.load
+        if strange := {*to.among, *known} - self.load.keys():
+            self.load |= dict.fromkeys(strange, 0) | dict(turn.load(strange))
         self.last = turn.last_turn(self.rule.name) if self.last is None else self.last
         agent = to.choose(case.lang, self.policy.team, self.load, self.last, known)
         if not agent:
