@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -35,13 +35,12 @@ from desk.policy import ChannelSpec, Policy
 from storage.database import Database
 from storage.errors import StorageError
 
-url, name, site, cases, turn = sys.argv[1:4] + [int(each) for each in sys.argv[4:]]
+url, name, site, gate, cases, turn = sys.argv[1:5] + [int(each) for each in sys.argv[5:]]
 options = {"url": site, "secret": "very-secret-secret", "allow_private": True}
 policy = Policy(channels={"forum": ChannelSpec(name="webhook", options=options)})
 database = Database(url)
 clerk = Clerk(database, agent=name, policy=policy, channels=channels.load)
-print("ready", flush=True)
-sys.stdin.read(1)
+open(gate).read()
 for number in range(cases):
     case_id = (number + turn) % cases + 1
     for _ in range(2):
@@ -112,25 +111,30 @@ def fill(database: Database, cases: int) -> None:
     intake.store("forum", "phpbb", [NewPost(post=post, matches=match, wants_case=True) for post in posts])
 
 
-def worker(url: str, number: int, site: Site, cases: int = CASES) -> subprocess.Popen[bytes]:
-    """An agent in a process of their own, who waits for the word to begin."""
-    words = [sys.executable, "-c", WORKER, url, f"agent{number}", site.url, str(cases), str(number)]
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+Worker = tuple[BaseProcess, Path]
+"""An agent in a process of their own, and the gate (a FIFO) at which they wait for the word to begin."""
 
 
-def let_go(workers: list[subprocess.Popen[bytes]]) -> list[int]:
+@pytest.fixture
+def worker(apart: Any, site: Site, tmp_path: Path) -> Callable[..., Worker]:
+    """Puts an agent to work on a database."""
+
+    def begin(url: str, number: int, cases: int = CASES) -> Worker:
+        gate = tmp_path / f"gate{number}"
+        os.mkfifo(gate)
+        return apart.start(WORKER, url, f"agent{number}", site.url, str(gate), str(cases), str(number)), gate
+
+    return begin
+
+
+def let_go(*workers: Worker) -> list[int | None]:
     """Lets them all begin, once all are there; how each ended."""
-    for each in workers:
-        assert each.stdout is not None and each.stdin is not None
-        assert each.stdout.readline() == b"ready\n"
-    for each in workers:
-        assert each.stdin is not None
-        each.stdin.write(b"!")
-        each.stdin.flush()
-    ended = [each.wait(timeout=100) for each in workers]
-    for each in workers:
-        each.communicate()
-    return ended
+    gates = [os.open(gate, os.O_WRONLY) for _, gate in workers]  # each opens when somebody waits there
+    for gate in gates:
+        os.close(gate)
+    for process, _ in workers:
+        process.join(100)
+    return [process.exitcode for process, _ in workers]
 
 
 @pytest.fixture
@@ -149,10 +153,10 @@ def clerk_of(database: Database, name: str, site: Site) -> Clerk:
 
 
 def test_agents_in_processes_of_their_own_answer_each_case_once(
-    opened: Database, database_url: str, site: Site
+    opened: Database, database_url: str, site: Site, worker: Callable[..., Worker]
 ) -> None:
     fill(opened, CASES)
-    assert let_go([worker(database_url, number, site) for number in range(WORKERS)]) == [0] * WORKERS
+    assert let_go(*(worker(database_url, number) for number in range(WORKERS))) == [0] * WORKERS
     files = [Inbox(opened).open(number + 1) for number in range(CASES)]
     sent = [[reply.key for reply in file.replies if reply.state is ReplyState.SENT] for file in files]
     assert [len(keys) for keys in sent] == [1] * CASES
@@ -163,13 +167,13 @@ def test_agents_in_processes_of_their_own_answer_each_case_once(
 
 @pytest.mark.parametrize("tells", [True, False])
 def test_a_sender_killed_once_the_reply_is_there_sends_it_again_only_where_that_is_told(
-    sqlite_url: str, site: Site, tells: bool, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, site: Site, worker: Callable[..., Worker], tells: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = Database(sqlite_url)
     fill(opened, 1)
-    process = worker(sqlite_url, 0, site, 1)
+    process, gate = worker(sqlite_url, 0, 1)
     site.victim = lambda: process.pid
-    assert let_go([process]) == [-signal.SIGKILL] and len(site.arrived) == 1
+    assert let_go((process, gate)) == [-signal.SIGKILL] and len(site.arrived) == 1
     clerk = clerk_of(opened, "bram", site)
     assert clerk.outbox()[0].state is ReplyState.SENDING
     monkeypatch.setattr("desk.channels.webhook.tells_duplicates", tells)
