@@ -19,11 +19,14 @@ from storage.figures import Figures
 
 
 def report(house: House, args: argparse.Namespace) -> int:
-    """Writes a mention report to a file, whole or not at all, or says what is behind a figure of it.
+    """Writes a mention report to a file, whole or not at all, or prints its figures, or what is behind one.
 
     The name of a planned report stands for its query.
     """
-    if args.output is None and args.explain is None:
+    explained = args.explain
+    if args.output is None and args.format != "table":
+        explained = explained or ""
+    if args.output is None and explained is None:
         raise ReportError("Say where the report goes with -o FILE, or ask what is behind its figures with --explain.")
     zone = house.policy.timezone
     start, end = read_period(args.start, args.end, zone, house.database.now())
@@ -39,8 +42,8 @@ def report(house: House, args: argparse.Namespace) -> int:
         hours=hours(house.service),
     )
     made = make(Figures(house.database), request)
-    if args.explain is not None:
-        _explain(made, args.explain, args.format)
+    if explained is not None:
+        _explain(made, explained, args.format)
     if args.output is not None:
         path = Path(args.output)
         reports.save(made, path)
