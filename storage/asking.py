@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, rows
-from storage.frames import POST
 from storage.hindsight import as_it_stood
 from storage.query import tree
 from storage.query.matcher import matches
 from storage.query.sql import search
+from storage.schema import POST
 from storage.types import Mention
 
 LASTING = frozenset({"source", "kind", "brand", "query", "site"})

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import frames, packs, rows
-from storage.frames import AUTHOR, BETWEEN, CASE, INTENT, MATCH, POST
+from storage.frames import BETWEEN
 from storage.packs import BETWEEN_ROWS
-from storage.schema import CONVERSATION, TAG
+from storage.schema import AUTHOR, CASE, CONVERSATION, INTENT, MATCH, POST, TAG
 
 FIELDS = (
     "id", "case_id", "source", "source_kind", "brand", "queries", "url", "title", "text", "lang", "author",

@@ -14,12 +14,12 @@ from storage import frames, rows
 from storage.asking import Ask, answering, stood
 from storage.database import Database, in_chunks
 from storage.export import Records, moment, read_page, record_query
-from storage.frames import EVENT, POST, REPLY
 from storage.framing import Framing
 from storage.open_time import moment_of
 from storage.query import tree
 from storage.query.grammar import parse
 from storage.query.sql import search
+from storage.schema import EVENT, POST, REPLY
 from storage.types import Event, Mention
 from storage.types.figures import Frame, Hours
 

@@ -18,22 +18,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from storage import packs, tables
+from storage import packs
 from storage.case_times import OPENINGS
 from storage.database import in_chunks
 from storage.history import COUNTED
 from storage.open_time import micros
+from storage.schema import AUTHOR, CASE, EVENT, INTENT, MATCH, POST, REPLY
 from storage.stretches import thing_of
 from storage.types import SYSTEM, EventKind
 from storage.types.figures import ELSEWHERE, Codes, Facets, Flags, Ints
-
-POST = tables.Post.__table__  # type: ignore[attr-defined]
-CASE = tables.Case.__table__  # type: ignore[attr-defined]
-AUTHOR = tables.Author.__table__  # type: ignore[attr-defined]
-MATCH = tables.PostMatch.__table__  # type: ignore[attr-defined]
-INTENT = tables.PostIntent.__table__  # type: ignore[attr-defined]
-EVENT = tables.Event.__table__  # type: ignore[attr-defined]
-REPLY = tables.Reply.__table__  # type: ignore[attr-defined]
 
 PAGE = 250
 """Rows fetched at a time: few enough to stay in the processor's cache, which halves the time of the whole."""

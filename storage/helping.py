@@ -14,13 +14,12 @@ from sqlalchemy.engine import Connection
 from storage import frames
 from storage.asking import Ask
 from storage.database import Database, in_chunks
-from storage.frames import AUTHOR, EVENT, INTENT, POST, REPLY
 from storage.framing import Framing
 from storage.open_time import moment_of
 from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree
 from storage.query.grammar import parse
-from storage.schema import GROUP
+from storage.schema import AUTHOR, EVENT, GROUP, INTENT, POST, REPLY
 from storage.types import EventKind
 from storage.types.figures import Ints
 
