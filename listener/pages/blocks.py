@@ -78,10 +78,15 @@ def _placed(root: Node, moment: Moment) -> list[Block]:
     return max(found, key=_weight, default=[])
 
 
-def _weight(blocks: Sequence[Block]) -> tuple[int, int, int]:
-    """How many posts say something, at how many moments, and how much of it."""
+def _weight(blocks: Sequence[Block]) -> tuple[int, int, int, int]:
+    """How many posts say something, at how many moments, how many have a number of their own, and how much they say."""
     sizes = [min(sum(len(tree.line(part)) for part in block.parts), 2000) for block in blocks]
-    return sum(size > WORDS for size in sizes), len({block.moment for block in blocks}), sum(sizes)
+    numbered = sum(_is_numbered(block.parts[0]) for block in blocks)
+    return sum(size > WORDS for size in sizes), len({block.moment for block in blocks}), numbered, sum(sizes)
+
+
+def _is_numbered(node: Node) -> bool:
+    return bool(re.search(r"\d", node.get("id") or ""))
 
 
 def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
@@ -144,7 +149,7 @@ def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
 def _alone(fits: dict[str, list[Node | None]]) -> dict[str, list[Node | None]]:
     """What may hold a single post: best an element with a number of its own, or one without the page's heading."""
     boxes = {look: box for look, (box,) in fits.items() if box is not None and look.split(".")[0] in _ALONE}
-    numbered = {look for look, box in boxes.items() if re.search(r"\d", box.get("id") or "")}
+    numbered = {look for look, box in boxes.items() if _is_numbered(box)}
     bare = {look for look, box in boxes.items() if _says(box) and not tree.select(box, _HEADINGS)}
     return {look: fits[look] for look in numbered or bare or boxes}
 

@@ -45,7 +45,7 @@ _ANSWERS = re.compile(
 )
 _STANDING = re.compile(
     r"(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
-    r"(?:senior |junior |super)?(?:member|lid|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
+    r"(?:senior |junior |super)?(?:members?|lid|leden|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
     re.I,
 )
 _EDITED = re.compile(
@@ -225,7 +225,7 @@ def _is_about(line: str, block: Block) -> bool:
     left = line.strip(" >")
     if not left or line.startswith(">"):
         return False
-    if _EDITED.fullmatch(left) and DATED.search(left):
+    if (dated := DATED.search(left)) and (_EDITED.fullmatch(left) or _is_date(left, dated)):
         return True
     if block.author:
         left = left.replace(block.author, "")
@@ -233,6 +233,11 @@ def _is_about(line: str, block: Block) -> bool:
     left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
     left = left.strip(" :,.·|-–#()@")
     return not left or any(about.fullmatch(left) for about in (_ANSWERS, _BUTTON, _STANDING))
+
+
+def _is_date(line: str, dated: re.Match[str]) -> bool:
+    """Whether a line is a date with its time, and nothing else."""
+    return len(line) <= SHORT and not re.search(r"[^\W\d]{4}", line[: dated.start()] + line[dated.end() :])
 
 
 def quoted_name(node: Node) -> str:
@@ -243,7 +248,7 @@ def quoted_name(node: Node) -> str:
     shown = tree.line(node)[:200]
     found = re.match(
         r"(?:citaat van|quote from|originally posted by|op .{4,40} schreef)?"
-        r"\s*@?(.{2,40}?)\s*(?:schreef|schrijft|wrote|said|zei|:)",
+        r"\s*@?(.{2,40}?)\s*(?:schreef|schrijft|heeft geschreven|has written|wrote|said|zei|schrieb|:)",
         shown,
         re.I,
     )

@@ -37,6 +37,7 @@ _COLUMNS = re.compile(
 )
 """What stands above the rows of a list of threads."""
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
+_POST = re.compile(r"(?<=\d/)(?:(?:last|latest|newest|new|unread)(?:-?(?:post|reply))?|post/\d{1,18})/?\Z", re.I)
 _PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=\d{1,6}|/page/?-?\d{1,6}/?)\Z", re.I)
 
 
@@ -171,6 +172,7 @@ def _threads(root: Node, base: str) -> list[Link]:
     """The links that look alike and say most: the titles of threads. What stands in a row tells whether it changed."""
     host = urlsplit(base).netloc
     groups: dict[str, dict[str, Node]] = defaultdict(dict)
+    addresses: dict[str, str] = {}
     for anchor in tree.select(root, "a[href]")[:5000]:
         url, words = _first_page(tree.link(anchor, base)), tree.line(anchor)
         path = urlsplit(url).path
@@ -180,7 +182,8 @@ def _threads(root: Node, base: str) -> list[Link]:
             continue
         shape = "/".join("*" if re.search(r"[\d-]", part) else part for part in path.split("/"))
         if len(words) >= (3 if re.search(r"\d", path) else 8):
-            groups[f"{bylines.sign(anchor.getparent())} {shape}"].setdefault(url, anchor)
+            known = addresses.setdefault(url.rstrip("/"), url)
+            groups[f"{bylines.sign(anchor.getparent())} {shape}"].setdefault(known, anchor)
     best = sorted(groups.values(), key=lambda each: -sum(min(len(tree.line(a)), 80) for a in each.values()))
     taken = [group for group in best[:GROUPS] if group is best[0] or len(group) >= 3]
     some = {url: anchor for group in taken for url, anchor in group.items()}
@@ -192,7 +195,7 @@ def _threads(root: Node, base: str) -> list[Link]:
 
 def _first_page(url: str) -> str:
     """The address of a thread, whatever page or post of it a link leads to."""
-    return _PAGE.sub("", url.split("#")[0])
+    return _POST.sub("", _PAGE.sub("", url.split("#")[0]))
 
 
 def _stamp(anchor: Node) -> str:

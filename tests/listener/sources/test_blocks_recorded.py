@@ -1,4 +1,4 @@
-"""Boards that nobody described, as django-machina, PyBBM and Spirit write them, are found, walked and read."""
+"""Boards that nobody described, as django-machina, PyBBM, Spirit and Misago write them, are found, walked and read."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from storage.types import Post
 SITE = "https://praat.example"
 SOURCE = SourceSpec(name="praat", url=f"{SITE}/", kind="blocks")
 SMS = f"{SITE}/forum/veiligheid-8/topic/pas-op-nep-sms-uit-naam-van-zonnebank-35/"
+MISAGO = f"{SITE}/t/pas-op-nep-sms-uit-naam-van-zonnebank/35/"
 FIRST = 'Kreeg vandaag een sms: "Uw Zonnebankpas verloopt, klik hier".'
 Read = Callable[[str, str], Reading]
 
@@ -69,7 +70,7 @@ def test_known_lists_are_not_taken_for_threads_again(page: Callable[..., Page]) 
 
 @pytest.mark.parametrize(
     ("file", "url", "zone"),
-    [("machina_topic.html", SMS, 1), ("pybb_topic.html", f"{SITE}/topic/35/", 0)],
+    [("machina_topic.html", SMS, 1), ("pybb_topic.html", f"{SITE}/topic/35/", 0), ("misago_topic.html", MISAGO, 0)],
 )
 def test_a_topic_is_read_with_its_quotes_and_without_its_subjects(thread: Read, file: str, url: str, zone: int) -> None:
     posts: tuple[Post, ...] = thread(url, file).posts
@@ -89,6 +90,13 @@ def test_a_pager_of_pictures_leads_on_by_its_numbers(thread: Read) -> None:
     reading = thread(url, "spirit_topic.html")
     assert [post.author for post in reading.posts] == ["marieke_v", "grapjas", "marieke_v"]
     assert [link.url for link in reading.links] == [f"{url}?page=2"]
+
+
+def test_the_last_post_of_a_thread_is_not_another_thread(page: Callable[..., Page]) -> None:
+    reading = blocks.read(page(f"{SITE}/", "blocks/misago_index.html"), Link(url=f"{SITE}/"), SOURCE)
+    threads = [link.url for link in reading.links if "/t/" in link.url]
+    assert len(threads) == 2
+    assert all(url.split("/")[-2].isdigit() for url in threads)
 
 
 def test_a_notice_of_an_edit_is_no_part_of_the_text(page: Callable[..., Page]) -> None:
