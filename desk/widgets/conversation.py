@@ -11,7 +11,7 @@ from desk.locale import _, age, clock, ngettext, weight
 from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.changes import changed, coloured
 from desk.widgets.helped import hints
-from desk.widgets.lines import Build, Line, Span, lit, rule, wrap
+from desk.widgets.lines import Build, Line, Span, lit, rule, width_of, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
     PRIORITY_WORD,
@@ -117,12 +117,14 @@ def _heading(file: CaseFile, width: int, now: datetime) -> list[Line]:
         (f"{felt} {_(SENTIMENT_WORD[case.sentiment])}", feeling),
     ]
     facts = [_(STATUS_WORD[case.status]), *(_(each) for each in case.intents[:2]), case.lang or "", case.brand or ""]
-    judged.append(("  " + "  ".join(clean_line(each, 30) for each in facts if each), "dim"))
+    known = "  ".join(clean_line(each, 30) for each in facts if each)
     lines: list[Line] = [[(line, "strong")] for line in wrap(title, width)[:3]]
     lines.append([(clean_line(f"{case.source} · {link_host(case.url) or _('no web address')}", width), "dim")])
-    lines.append(judged)
+    beside: Line = [*judged, ("  " + known, "dim")]
+    lines += [beside] if width_of(beside) <= width else [judged, *([(line, "dim")] for line in wrap(known, width))]
     if case.tags:
-        lines.append([(" ".join("#" + clean_line(tag, 30) for tag in case.tags), "accent")])
+        tags = " ".join("#" + clean_line(tag, 30) for tag in case.tags)
+        lines += [[(line, "accent")] for line in wrap(tags, width)]
     return [*lines, _who(file, now), *_team(file, width, now)]
 
 

@@ -186,7 +186,7 @@ class Lined(ScrollView, can_focus=False, inherit_bindings=False):
         state = self.is_at(row), self.state(row)
         known = self._painted.get(row)
         if known is None or known[0] != state:
-            strip = paint(self, [*edge, *self.line(row)], cells, cursor=self.is_at(row))
+            strip = paint(self, [*edge, *cut(self.line(row), self.size.width)], cells, cursor=self.is_at(row))
             for each in self.get_line_filters():
                 strip = strip.apply_filter(each, self.styles.background)
             known = self._painted[row] = state, strip

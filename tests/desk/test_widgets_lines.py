@@ -65,7 +65,7 @@ def a_post(number, parent=None, case_id=None, **more):
 
 def a_file(thread, **more):
     said = {"conversation_title": "Storing", "replies": (), "trail": (), "author": None, "earlier": ()}
-    return CaseFile(case=a_case(), thread=tuple(thread), **(said | more))
+    return CaseFile(thread=tuple(thread), **({"case": a_case()} | said | more))
 
 
 def said(build, width=70):
@@ -156,6 +156,13 @@ def test_the_conversation_tells_what_happened_and_why():
     ):
         assert part in text
     assert ("werkt niet", "hit") in [span for line in build(70) for span in line]
+
+
+@given(st.integers(38, 160))
+def test_a_conversation_is_nowhere_wider_than_its_pane(width):
+    case = a_case(tags=("techniek", "storing", "terugbellen"), intents=("complaint", "outage"), assignee="anna")
+    build = conversation(a_file([a_post(1, case_id=1, text="woord " * 40)], case=case), NOW, ["zonnebank"])
+    assert [line for line in build(width) if width_of(line) > width] == []
 
 
 def test_the_promises_that_run_are_told_with_what_is_left_of_them():
