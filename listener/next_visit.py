@@ -8,7 +8,8 @@ The **pace** of a source is its steady interval:
 * the gap is the median time between its last 20 posts, or a quarter of its present silence where that is longer: so a
   source that went quiet is visited ever less, and one that only sleeps at night is back at once;
 * hints (ttl, Cache-Control, Expires, sy:) can only raise it, and never what a person set;
-* between the floor (15 min; 5 min where a person set `every` or waits for an answer) and 24 h (or a longer `every`).
+* between the floor (15 min; 5 min where a person set `every`, and for a followed conversation) and 24 h (or a longer
+  `every`).
 
 The **wait** is the pace, doubled for every failure in a row, at most 24 h, spread by 10 % either way so that sources do
 not march in step, and never shorter than the floor or a Retry-After.
@@ -55,8 +56,6 @@ class VisitFacts:
     failures: int = 0
     """Visits in a row that failed, this one included; 0 when it went well."""
     retry_after: float = 0.0
-    brisk: bool = False
-    """A person waits for what comes (an open case), or the site's owner agreed."""
 
 
 def pace(facts: VisitFacts, *, floor: float | None = None) -> float:
@@ -83,7 +82,7 @@ def after(facts: VisitFacts, *, random: float, floor: float | None = None) -> fl
 
 
 def _floor(facts: VisitFacts, floor: float | None) -> float:
-    usual = BRISK_FLOOR if facts.every or facts.brisk else FLOOR
+    usual = BRISK_FLOOR if facts.every else FLOOR
     return usual if floor is None else floor
 
 

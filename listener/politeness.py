@@ -60,7 +60,6 @@ class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
     """Those inside included."""
-    pause: float = 0.0
     free_at: float = 0.0
     held_until: float = 0.0
 
@@ -88,7 +87,7 @@ class Turnstile:
         try:
             async with place.lock:
                 await self._wait(host, place)
-                place.free_at, place.pause = self.clock() + pause, pause
+                place.free_at = self.clock() + pause
                 yield
         finally:
             place.waiting -= 1
@@ -104,13 +103,6 @@ class Turnstile:
         """Let nobody through to the host for so many seconds from now."""
         place = self._place(host)
         place.held_until = max(place.held_until, self.clock() + seconds)
-
-    def ready_in(self, host: str) -> float:
-        """Seconds until the host may be asked, after all who wait already; 0 when at once."""
-        place = self._hosts.get(host)
-        if place is None:
-            return 0.0
-        return max(0.0, max(place.free_at, place.held_until) - self.clock()) + place.waiting * place.pause
 
     def _place(self, host: str) -> _Host:
         if host not in self._hosts and len(self._hosts) >= _MOST_HOSTS:
@@ -184,10 +176,6 @@ class PoliteFetcher:
     def turn(self, request: Request) -> AbstractAsyncContextManager[None]:
         """Our turn at a host, for somebody who opens a stream there; raises as `get` does."""
         return self._gate(request, request.url)
-
-    def ready_in(self, url: str) -> float:
-        """Seconds until the host of this address may be asked; raises `Blocked` when it is no web address."""
-        return self._turnstile.ready_in(_host(parse(url)))
 
     def _pause_of(self, request: Request) -> float:
         return self._pause if request.pause is None else request.pause

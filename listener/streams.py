@@ -24,8 +24,8 @@ Heard = AsyncGenerator[Message, None]
 class Streams:
     """The streams of a listener: robots.txt and pauses count for the moment in which one is opened."""
 
-    def __init__(self, fetcher: Fetcher, web: PoliteFetcher, limits: wire.Limits | None = None) -> None:
-        self._fetcher, self._web, self._limits = fetcher, web, limits or wire.Limits()
+    def __init__(self, fetcher: Fetcher, web: PoliteFetcher) -> None:
+        self._fetcher, self._web, self._limits = fetcher, web, wire.Limits()
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Heard]:

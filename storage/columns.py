@@ -20,9 +20,9 @@ def ref(target: str, *, nullable: bool = False, index: bool = True) -> Any:
     return Field(default=None, sa_column=column)
 
 
-def long_text(default: str = "") -> Any:
+def long_text() -> Any:
     """Text of any length."""
-    return Field(default=default, sa_column=Column(Text, nullable=False))
+    return Field(default="", sa_column=Column(Text, nullable=False))
 
 
 def json_of(default: Any) -> Any:

@@ -12,13 +12,15 @@ from storage.addresses import unique
 _KEEP = 60.0
 """Seconds an answer is kept: long enough for the pages of one visit."""
 _MOST = 10_000
+WORKERS = 128
+"""Names that are looked up at once."""
 
 
 class Names:
     """The system's resolver in threads of its own: more than there are visits at a time, as a dead name holds one."""
 
-    def __init__(self, workers: int = 128) -> None:
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="dns")
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="dns")
         self._known: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
 
     async def __call__(self, host: str, port: int) -> tuple[str, ...]:

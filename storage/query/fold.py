@@ -84,10 +84,10 @@ def pattern_tokens(text: str, wildcards: str = "*?") -> list[str]:
     return [each[:MAX_TOKEN] for each in found if each.strip("*?")]
 
 
-def marked_token(text: str, wildcards: str = "*?") -> str:
-    """A query's `#tag` or `@handle` as its folded word, or "" where it is none."""
+def marked_token(text: str) -> str:
+    """A query's `#tag` or `@handle` as its folded word with its wildcards, or "" where it is none."""
     plain = _folded(text)
-    found = re.fullmatch(rf"#[\w{wildcards}]+|@[\w{wildcards}]+(?:[.\-][\w{wildcards}]+)*", plain)
+    found = re.fullmatch(r"#[\w*?]+|@[\w*?]+(?:[.\-][\w*?]+)*", plain)
     if not found or not re.search(r"[^\W_]", plain):
         return ""
     return latinised(re.sub(r"\*[*?]*", _stars, plain).translate(_ZERO))[:MAX_TOKEN]

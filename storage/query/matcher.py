@@ -13,7 +13,7 @@ from storage.query import leaves, literals, patterns, tree
 from storage.query.seen import PostView, Row, Searchable, Seen
 from storage.query.values import value_test
 
-__all__ = ["PostView", "Searchable", "compiled", "matches", "test_of"]
+__all__ = ["PostView", "Searchable", "matches", "test_of"]
 
 Test = Callable[[Seen], bool]
 Span = tuple[int, int]
@@ -24,12 +24,6 @@ Finder = Callable[[Row], list[Span]]
 def matches(node: tree.Node, mention: Searchable, *, now: datetime, me: str | None = None) -> bool:
     """Whether a post answers a query. `now` measures ages, and its time zone reads dates; `me` is `assignee:me`."""
     return test_of(node, now=now, me=me)(Seen(mention))
-
-
-def compiled(node: tree.Node, *, now: datetime, me: str | None = None) -> Callable[[Searchable], bool]:
-    """`matches` for many posts and one query: what can be worked out beforehand is."""
-    test = test_of(node, now=now, me=me)
-    return lambda mention: test(Seen(mention))
 
 
 def test_of(

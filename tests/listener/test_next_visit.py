@@ -39,7 +39,6 @@ facts = st.builds(
     hint=lengths,
     failures=st.integers(0, 100),
     retry_after=st.floats(0, 7 * CAP),
-    brisk=st.booleans(),
 )
 
 
@@ -51,7 +50,7 @@ def posts(gap: float, *, last: float = 0.0, number: int = 30) -> list[datetime]:
 def test_a_wait_is_always_within_bounds(visit: VisitFacts, random: float) -> None:
     wait = after(visit, random=random)
     asked = max(visit.every or 0, visit.retry_after * (1 + JITTER))
-    assert (BRISK_FLOOR if visit.every or visit.brisk else FLOOR) <= wait <= max(CAP, asked)
+    assert (BRISK_FLOOR if visit.every else FLOOR) <= wait <= max(CAP, asked)
     assert wait >= visit.retry_after
 
 
@@ -82,7 +81,6 @@ def test_a_person_s_wish_is_kept_whatever_was_observed_or_hinted() -> None:
 def test_the_first_pace_is_half_the_gap_between_posts() -> None:
     assert pace(VisitFacts(now=NOW, posted=posts(4 * HOUR))) == 2 * HOUR
     assert pace(VisitFacts(now=NOW, posted=posts(60))) == FLOOR
-    assert pace(VisitFacts(now=NOW, posted=posts(60), brisk=True)) == BRISK_FLOOR
     assert pace(VisitFacts(now=NOW, posted=posts(60, last=300 * CAP))) == CAP
 
 

@@ -153,11 +153,6 @@ def test_a_post_that_is_not_stored_yet_is_matched_by_what_its_source_says() -> N
         assert matcher.matches(grammar.parse(query), view, now=NOW) is found
 
 
-def test_one_query_can_be_prepared_for_many_posts(mention: Make) -> None:
-    test = matcher.compiled(grammar.parse("bank NOT geld"), now=NOW)
-    assert [test(mention(text=each)) for each in ("de bank", "bank geld", "")] == [True, False, False]
-
-
 @pytest.mark.parametrize(
     "query", ["/(a*)*b/", "*a*a*a*a*a*a*a*b", "aaaaaa~2", "a NEAR/100 (a NEAR/100 b)", '"a a a a b"']
 )
