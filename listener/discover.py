@@ -19,6 +19,7 @@ from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
 from listener.pages.tree import decoded
 from listener.sources import blocks
+from listener.sources.feed import comment_box
 from listener.types import Link, Page, SourceSpec
 
 LOOKED_AT = 1_000_000
@@ -93,7 +94,6 @@ _FEED_ADDRESS = re.compile(
     r"(/feeds?/?|/rss/?|[./](rss|atom|rdf)(\.xml)?|/feed\.(xml|json)|[?&]feed=\w+)\Z", re.IGNORECASE
 )
 _ABOUT_COMMENTS = re.compile(r"comment|reactie|antwoord|replies", re.IGNORECASE)
-_ISSO = re.compile(r"\bdata-isso=[\"']([^\"'\s]{1,300})[\"']")
 _PROBES = (
     ("wp-json/", "WordPress answers here"),
     ("latest.json", "Discourse lists its topics here"),
@@ -315,10 +315,8 @@ def _of_markup(page: Page, html: str) -> Guess | None:
     if not articles:
         is_article = not is_root and html.count("<article") == 1 and html.count("<p") > 3
         return Guess(kind="article", url=page.url, why="The page holds one article.") if is_article else None
-    isso = _ISSO.search(html)
-    options: dict[str, Any] = {"older": OLDER}
-    if isso:
-        options["comments"] = web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}"
+    box = comment_box(page)
+    options = {"older": OLDER, "comments": box} if box else {"older": OLDER}
     return Guess(kind="feed", url=articles[0].url, options=options, why="The page names this feed.")
 
 

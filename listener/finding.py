@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 from listener import discover
 from listener.errors import ListenerError, OutOfTime, ReadError
 from listener.reading import Run, here
-from listener.types import Get, NotModified, Page, SourceSpec
+from listener.sources import feed
+from listener.types import Get, Link, NotModified, Page, Reading, SourceSpec
 
 PROBES = 8
 """Addresses that are tried besides the one given."""
+ARTICLES = 3
+"""Articles of a blog that are looked at for comments: the oldest of its feed."""
 
 
 async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
@@ -16,7 +22,7 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     page = await _got(source, source.url, get)
     guess: discover.Guess | None = await run(discover.guess, page)
     if guess is not None:
-        return guess
+        return await _closer(guess, source, get, run) if "older" in guess.options else guess
     seen = {page.body}
     for link in (await run(discover.probes, page))[:PROBES]:
         try:
@@ -35,6 +41,21 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     if shown is not None:
         return shown
     raise ReadError(discover.unknown(page))
+
+
+async def _closer(guess: discover.Guess, source: SourceSpec, get: Get, run: Run) -> discover.Guess:
+    """The same blog, told where the comments of its articles are, where its feed does not say so and its pages do."""
+    if "comments" in guess.options:
+        return guess
+    try:
+        listed: Reading = await run(feed.read, await _got(source, guess.url, get), Link(url=guess.url), source)
+        urls = [post.url for post in listed.posts if urlsplit(post.url).netloc == urlsplit(guess.url).netloc]
+        for url in [] if any(link.role == "comments" for link in listed.links) else urls[-ARTICLES:]:
+            if where := await run(feed.comments_at, await _got(source, url, get), source):
+                return replace(guess, options={**guess.options, "comments": where})
+    except ListenerError:
+        pass  # it is a blog all the same
+    return guess
 
 
 async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.FoundFeed]:

@@ -238,7 +238,8 @@ def _link(links: Iterable[dict[str, Any]], relation: str, kind: str = "") -> str
 
 
 def _replies(links: list[dict[str, Any]]) -> str:
-    return _link(links, "replies", "atom+xml") or _link(links, "replies", "rss+xml")
+    named = (_link(links, name, f"{kind}+xml") for name in ("replies", "comments") for kind in ("atom", "rss"))
+    return next(filter(None, named), "")
 
 
 def _count(links: list[dict[str, Any]]) -> str:

@@ -60,7 +60,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
-    """Reads the article and the comments below it; of a further page of comments (`link.carry: below`) only these.
+    """Reads the article and the comments below it; only these where that was asked (`link.carry: below`).
 
     What a feed said of it (in `link.carry`) is believed over what the page seems to say. A teaser that is not part of
     the text found is put before it. Where no article is found, a teaser stays what it was, and an article by itself
@@ -80,7 +80,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         raise ReadError(f"No article could be found at {page.url}.")
     about = main or _known(page, link)
     below = [*_described_below(about, told)] or [*_shown_below(about, shown)]
-    more = () if link.carry.get("below") else _more(older, about)
+    more = () if link.carry.get("further") else _more(older, about)
     return Reading(posts=(*(() if main is None or link.carry.get("below") else (main,)), *below), links=more)
 
 
@@ -180,7 +180,7 @@ def _placed(post: Post, main: Post) -> Post:
 
 def _more(older: list[str], main: Post) -> tuple[Link, ...]:
     """The other pages of the article's comments."""
-    carry = {"url": main.url, "title": main.title, "below": True}
+    carry = {"url": main.url, "title": main.title, "below": True, "further": True}
     return tuple(Link(url=url, role="article", conversation=main.conversation_id, carry=carry) for url in older)
 
 

@@ -11,14 +11,21 @@ from typing import Any
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from listener.errors import ListenerError
+from listener.pages import tree
 from listener.pages.fields import count_of
+from listener.pages.markup import web_url
 from listener.pages.syndication import Feed, Item, parse
 from listener.sources import article, sitemap
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
+LOOKED_AT = 1_000_000
+"""Characters of a page in which a comment box is looked for."""
 OLDER_PAGES = 3
 """Pages of older items that are read on the first visit, where a feed says where they are."""
+ON_PAGE = "page"
+"""What the option `comments` says where the comments of an article stand on its page alone."""
+_ISSO = re.compile(r"\bdata-isso=[\"']([^\"'\s]{1,300})[\"']")
 _SITE = ("robots", "sitemap", "page")
 """Roles in which the site is read as a sitemap tells it."""
 _COMMENT_MARK = re.compile(r"#(comment|isso|c|reactie|disqus_thread|respond)[-_]?\d")
@@ -39,10 +46,10 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a feed, a comment feed (role `comments`) or an article whose feed gave a teaser (role `article`).
 
     Options: `full_text` (default true: read teasers whole at their address), `comments` (an address with `{path}`,
-    `{url}` or `{id}` in it, where the comment feed of an article is), `older` (articles older than the feed that are
-    read on the first visit, as the site's sitemap names them; default 0), `timezone` (of dates that do not say theirs).
+    `{url}` or `{id}` in it, where the comment feed of an article is, or `page`), `older` (articles older than the feed
+    that are read on the first visit, as the sitemap names them; default 0), `timezone` (of dates without one).
     """
-    if link.role == "article":
+    if link.role == "article" or link.carry.get("below"):
         return _whole(page, link, source)
     if link.role in _SITE:
         return _back(page, link, source)
@@ -51,7 +58,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     posts = tuple(
         comment_post(item, link, feed, comments) if item.id in comments else article_post(item) for item in feed.items
     )
-    links = [lead for item in feed.items if item.id not in comments for lead in _leads(item, source)]
+    links = [lead for item in feed.items if item.id not in comments for lead in _leads(item, source, page)]
     older = int(link.carry.get("older", 0))
     if older and feed.next_url and feed.next_url != page.url:
         links.append(Link(url=feed.next_url, carry={"older": older - 1}))
@@ -152,7 +159,7 @@ def _place(item: Item, thread: str, comments: Mapping[str, Item]) -> tuple[str, 
     return root, item.answers if to_comment else ""
 
 
-def _leads(item: Item, source: SourceSpec) -> list[Link]:
+def _leads(item: Item, source: SourceSpec, page: Page) -> list[Link]:
     """Where more of an item is: its page when this is a teaser (its comments are then found from there)."""
     carry: dict[str, Any] = {
         "title": item.title,
@@ -161,7 +168,7 @@ def _leads(item: Item, source: SourceSpec) -> list[Link]:
         "comments": item.comments,
     }
     if not (item.is_teaser and item.url and source.options.get("full_text", True)):
-        return _comments_of(carry, item.id)
+        return _comments_of(carry, item.id) or _on_page(item, source, page)
     carry |= {"text": item.text, "author": item.author, "author_url": item.author_url}
     if item.published:
         carry["published"] = item.published.isoformat()
@@ -171,11 +178,33 @@ def _leads(item: Item, source: SourceSpec) -> list[Link]:
 
 def _comments_feed(item: Item, source: SourceSpec) -> str:
     pattern = str(source.options.get("comments", ""))
-    if not pattern:
+    if not pattern or pattern == ON_PAGE:
         return ""
     for name, value in (("{path}", urlsplit(item.url).path), ("{url}", item.url), ("{id}", item.id)):
         pattern = pattern.replace(name, quote(value, safe="/"))
     return pattern
+
+
+def _on_page(item: Item, source: SourceSpec, page: Page) -> list[Link]:
+    """The page of an article whose comments stand there alone: it is looked at again each day while the feed has it."""
+    if source.options.get("comments") != ON_PAGE or not item.url:
+        return []
+    stamp, carry = f"{item.comments}/{page.fetched_at:%Y-%m-%d}", {"title": item.title, "url": item.url, "below": True}
+    return [Link(url=item.url, role="comments", conversation=item.id, stamp=stamp, carry=carry)]
+
+
+def comment_box(page: Page) -> str:
+    """Where the comment feeds are of a page that leaves its comments to isso, as the option `comments`; else ""."""
+    isso = _ISSO.search(tree.decoded(page)[:LOOKED_AT])
+    return web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}" if isso else ""
+
+
+def comments_at(page: Page, source: SourceSpec) -> str:
+    """Where the page of an article shows that its comments are, as the option `comments` says it; "" nowhere."""
+    if box := comment_box(page):
+        return box
+    found = article.read(page, Link(url=page.url, role="article"), source).posts
+    return ON_PAGE if any(post.kind == PostKind.COMMENT for post in found) else ""
 
 
 def _comments_of(carry: Mapping[str, Any], thread: str) -> list[Link]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +73,32 @@ async def test_a_page_that_says_nothing_is_asked_little_and_said(clock: Any) -> 
 async def test_an_address_that_does_not_answer_is_said_as_it_is(clock: Any) -> None:
     with pytest.raises(FetchError, match="404"):
         await finding.find(source(), Pages({}, clock).get)
+
+
+BLOG = b"<html><head><link rel=alternate type='application/rss+xml' href='/rss'></head><body></body></html>"
+WHOLE = (
+    b"<?xml version='1.0'?><rss version='2.0'><channel><title>B</title><item><title>x</title><link>https://%s/1</link>"
+    b"<description>&lt;p&gt;Het hele verhaal.&lt;/p&gt;</description></item></channel></rss>"
+)
+
+
+@pytest.mark.parametrize(
+    ("article", "comments"),
+    [
+        (b"<html><script data-isso='//isso.example/'></script>", "https://isso.example/feed?uri={path}"),
+        (Path("tests/data/sources/wordpress_page.html").read_bytes(), "page"),
+        (b"<html><p>Het hele verhaal.", None),
+    ],
+)
+async def test_where_comments_are_is_found_out_on_a_page_of_the_blog(
+    article: bytes, comments: str | None, clock: Any
+) -> None:
+    pages = {"https://blog.example/": BLOG, "https://blog.example/rss": WHOLE % b"blog.example"}
+    guess = await finding.find(source(), Pages({**pages, "https://blog.example/1": article}, clock).get)
+    assert (guess.kind, guess.options.get("comments"), guess.options["older"]) == ("feed", comments, 50)
+
+
+async def test_no_other_site_is_looked_at_for_comments(clock: Any) -> None:
+    web = Pages({"https://blog.example/": BLOG, "https://blog.example/rss": WHOLE % b"elsewhere.example"}, clock)
+    assert (await finding.find(source(), web.get)).kind == "feed"
+    assert web.asked == ["https://blog.example/", "https://blog.example/rss"]

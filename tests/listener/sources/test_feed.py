@@ -180,3 +180,18 @@ def test_what_is_older_than_the_feed_is_read_once_as_the_sitemap_names_it() -> N
     assert (post.external_id, post.conversation_id) == (older[0].url, older[0].url)
     assert not then(older[1], bare).posts
     assert not feed.start(source, {"read": True})[0].carry
+
+
+def test_comments_that_stand_on_a_page_alone_are_read_there_each_day_and_leave_the_article_as_the_feed_has_it() -> None:
+    url = "https://blog.example/2026/11/nl-lang/"
+    whole = rss(f"<item><link>{url}</link><title>T</title><description>&lt;p&gt;Heel.&lt;/p&gt;</description></item>")
+    (article,), (lead,) = read(whole, comments="page").posts, read(whole, comments="page").links
+    assert (lead.url, lead.role, lead.conversation, lead.stamp) == (url, "comments", article.external_id, "/2026-11-22")
+    comments = read("wordpress_page.html", lead).posts
+    assert [(post.author, post.parent_id) for post in comments] == [
+        ("dev_dana", ""),
+        ("schrijver_sjors", f"{url}#comment-25"),
+        ("bruin_bianca", ""),
+    ]
+    assert {post.conversation_id for post in comments} == {article.external_id}
+    assert not read(whole).links
