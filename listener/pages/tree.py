@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import cssselect
 from lxml import etree
@@ -27,6 +28,8 @@ _NEXT = (
 _PAGER = "[class*='pag' i] a[href], nav a[href]"
 _NEXT_WORDS = re.compile(r"(?:(?:next|volgende)(?: page| pagina)?\s*[›»>→]{0,2}|[›»>→]|>>)", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"[?&](?:page|p|pagina|pg)=(\d{1,6})\b|/(?:page|pagina|p)[/-]?(\d{1,6})(?=/|\Z)")
+_PAGE_PATH = re.compile(r"/(?:page|pagina|p)[/-]?\d{1,6}/?\Z")
+_PAGE_KEYS = frozenset(("page", "p", "pagina", "pg", "start", "offset"))
 _CURRENT = "[class*='pag' i] .active, [class*='pag' i] .current, [class*='pag' i] [aria-current]"
 
 
@@ -162,9 +165,18 @@ def next_page(node: Node, base: str) -> str:
     following = str(_page_here(node, base) + 1)
     for each, address in links.items():
         found = _PAGE_NUMBER.search(address)
-        if following in (line(each), found and (found[1] or found[2])):
+        if following in (line(each), found and (found[1] or found[2])) and _is_of_same(address, base):
             return address
     return ""
+
+
+def _is_of_same(address: str, base: str) -> bool:
+    """Whether two addresses differ in nothing but a page's number: a count of answers is no page."""
+    there, here = urlsplit(address), urlsplit(base)
+    named = {key for key, _ in parse_qsl(there.query)} - _PAGE_KEYS
+    paths = [_PAGE_PATH.sub("", each.path).rstrip("/") for each in (there, here)]
+    is_beside = paths[0] == paths[1] or paths[0].rpartition("/")[0] == paths[1]
+    return there.netloc == here.netloc and is_beside and named <= {key for key, _ in parse_qsl(here.query)}
 
 
 def _elsewhere(anchor: Node, base: str) -> str:
