@@ -67,7 +67,7 @@ class Rule:
         parts = self.node.parts if isinstance(self.node, tree.And) else (self.node,)
         lacking = [tree.to_text(part) for part in parts if not matcher.matches(part, mention, now=now)]
         rest = (mention.published_at or mention.first_seen_at) + self.after - now
-        return lacking + ([f"{_whole(rest)} still to wait"] if self.after and rest > timedelta() else [])
+        return lacking + ([f"waited long enough: {_whole(rest)} to go"] if self.after and rest > timedelta() else [])
 
 
 # Reading

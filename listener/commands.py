@@ -126,6 +126,10 @@ def _current(database: Database, watchlist: Watchlist) -> teaching.Current:
     return teaching.Current(lambda: teaching.classifier(watchlist.classifier, watchlist.weights, database))
 
 
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 class Progress:
     """What visits have to say, a line each; on a terminal also a count that is overwritten in place.
 
@@ -149,8 +153,8 @@ class Progress:
         elif outcome.news and visit.health is Health.OK:
             self.out.write(f"{visit.source}: it does well again\n")
         if outcome.new_posts or (not self.total and visit.outcome == "ok"):
-            mentions = len(outcome.new_mentions)
-            self.out.write(f"{visit.source}: {outcome.new_posts} new posts, {mentions} of them mentions\n")
+            posts, mentions = _counted(outcome.new_posts, "new post"), _counted(len(outcome.new_mentions), "mention")
+            self.out.write(f"{visit.source}: {posts}, {mentions}\n")
         if self.live:
             width = 30 * self.done // self.total
             self.out.write(f"[{'#' * width}{'.' * (30 - width)}] {self.done}/{self.total}")

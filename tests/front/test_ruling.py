@@ -69,7 +69,7 @@ def test_applying_acts_once_and_can_be_taken_back(run: Any) -> None:
 def test_explaining_says_what_is_missing(run: Any) -> None:
     (_, second) = json.loads(run("rules", "explain", "1", "--format", "json")[1])
     assert (second["rule"], second["is_for_it"]) == ("wacht", "no")
-    assert "still to wait" in second["why_not"][0]
+    assert "not waited long enough: " in second["why_not"][0]
     assert run("rules", "explain", "99")[0] == 1
 
 

@@ -60,7 +60,7 @@ def test_one_round_says_what_came_and_whether_all_went_well(site: Any, sqlite_da
     site.feed("/feed", ITEM)
     out = io.StringIO()
     assert commands.listen(sqlite_database, watchlist(site), once=True, out=out)
-    assert out.getvalue() == "blog: 1 new posts, 1 of them mentions\n"
+    assert out.getvalue() == "blog: 1 new post, 1 mention\n"
     site.say("/feed", status=500)
     clock.advance(milliseconds=1)
     assert not commands.listen(sqlite_database, watchlist(site), once=True, regardless=True, out=out)
