@@ -188,10 +188,11 @@ class Steps:
         if field not in CORRECTABLE:
             raise StepRefused(f"{field} cannot be corrected; choose from {', '.join(CORRECTABLE)}.")
         with self.database.write() as connection:
-            post = connection.execute(sa.select(POST).where(POST.c.id == post_id).with_for_update()).first()
-            if post is None or post.case_id is None:
+            found = connection.execute(sa.select(POST.c.case_id).where(POST.c.id == post_id)).first()
+            if found is None or found.case_id is None:
                 raise NotFound(f"There is no mention {post_id} with a case.")
-            case = _locked(connection, (post.case_id,))[0]
+            case = _locked(connection, (found.case_id,))[0]  # before the post, as every step does
+            post = connection.execute(sa.select(POST).where(POST.c.id == post_id)).one()
             was, now = corrections.read(connection, post, field), self.database.now()
             after = corrections.meant(connection, field, to)
             if was != after or not corrections.is_confirmed(connection, post_id, field):
