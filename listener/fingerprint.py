@@ -38,8 +38,7 @@ def of(post: Post) -> tuple[int, ...]:
         return (_number(f"{writer}\n{' '.join(words)}".encode()),) if writer else ()
     runs = zip(words, words[1:], words[2:], strict=False)
     hashes = np.array([zlib.crc32(f"{one} {two} {three}".encode()) for one, two, three in runs], dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        minima = ((hashes * _FACTORS + _TERMS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
+    minima = ((hashes * _FACTORS + _TERMS).min(axis=1) >> np.uint64(32)).reshape(BANDS, ROWS)
     return tuple(_number(bytes([place]) + row.tobytes()) for place, row in enumerate(minima))
 
 

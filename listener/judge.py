@@ -88,7 +88,7 @@ def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion 
         post=post,
         matches=tuple(matches),
         opinion=opinion,
-        sketch=fingerprint.of(post) if matches else (),
+        sketch=fingerprint.of(post) if opinion is not None else (),
         wants_case=ours and not is_own,
         is_own=is_own,
     )

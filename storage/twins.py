@@ -62,7 +62,7 @@ class Twins:
 
     def sample(self, fresh: Sequence[tuple[int, NewPost]]) -> None:
         """Remembers the samples of mentions that were stored."""
-        rows = [(band, post_id) for post_id, new in fresh for band in set(new.sketch)]
+        rows = sorted((band, post_id) for post_id, new in fresh for band in set(new.sketch))  # as they are kept
         bulk.insert(self.connection, BAND, ("band", "post_id"), rows)
 
     def again(self, post_id: int, new: NewPost, mark: str) -> None:
