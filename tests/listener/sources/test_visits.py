@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from listener import walk
 from storage.inbox import Inbox
 
 DATA = Path("tests/data/sources")
@@ -165,3 +166,32 @@ async def test_a_post_taken_away_from_a_board_is_marked_as_deleted(site: Any, li
     clock.advance(hours=2)
     await listener.visit()
     assert gone() == {"2"}, "a page that cannot be read says nothing of its posts"
+
+
+async def test_a_blog_with_more_threads_than_a_visit_reads_is_read_on_though_its_lists_say_nothing_new(
+    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blog_feed(*items: str) -> str:
+        spaces = 'xmlns:wfw="http://wellformedweb.org/CommentAPI/" xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'
+        return f'<rss version="2.0" {spaces}><channel><title>B</title>{"".join(items)}</channel></rss>'
+
+    def item(number: int, mark: str = "") -> str:
+        url, at = f"{site.base}/p{number}/", f"Fri, 20 Nov 2026 10:0{number}:00 GMT"
+        below = "" if mark else f"<wfw:commentRss>{url}feed/</wfw:commentRss><slash:comments>1</slash:comments>"
+        text = f"&lt;p&gt;Zonnebank {number}{mark}.&lt;/p&gt;"
+        what = f"<link>{url}{mark}</link><title>T</title><description>{text}</description><pubDate>{at}</pubDate>"
+        return f"<item>{what}{below}</item>"
+
+    site.say("/feed/", blog_feed(item(4), item(3)))
+    site.say("/feed/?paged=2", blog_feed(item(2), item(1)))
+    site.say("/comments/feed/", blog_feed())
+    for number in range(1, 5):
+        site.say(f"/p{number}/feed/", blog_feed(item(number, f"#comment-{number}")))
+    monkeypatch.setattr(walk, "PAGES", 10)
+    listener.listen_to(f"{site.base}/", "wordpress")
+    held = []
+    for _ in range(3):
+        await listener.visit()
+        held.append(len([each for each in stored(listener) if each.startswith("comment-")]))
+    assert held == [2, 4, 4]
+    assert len(stored(listener)) == 8
