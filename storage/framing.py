@@ -5,7 +5,7 @@ read mentions -> what each is counted by -> all mentions of their cases -> what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -29,15 +29,16 @@ from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment
 from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits, snug
 
-BLOCK = 20_000
+BLOCK = 10_000
 """Cases that are measured at a time."""
 
 CASE_KINDS = {
     "status": np.int8, "answered": np.bool_, "replies": np.int32, "reopened": np.int32, "was_closed": np.bool_,
+    "began_negative": np.bool_, "ended_negative": np.bool_,
 }  # fmt: skip
 WAIT_KINDS = {
     "case": np.int32, "target": np.int8, "begin": np.int64, "end": np.int64, "ending": np.int8, "used": np.float64,
-    "allowed": np.float64, "actor": np.int16, "channel": np.int16,
+    "allowed": np.float32, "actor": np.int16, "channel": np.int16,
 }  # fmt: skip
 ANSWER_KINDS = {"case": np.int32, "actor": np.int16, "channel": np.int16}
 """The columns of `Cases`, `Waits` and `Answers` that are measured."""
@@ -201,7 +202,7 @@ class Framing:
 
     def _cases(self, found: Grown, place: Codes, ids: Ints) -> tuple[Cases, Waits, Answers]:
         """Some cases after the other, so that memory stays small; `place` is that in `ids` of each mention's case."""
-        ours = self._case_mentions(found, place, ids)
+        ours, mentions = self._case_mentions(found, place, ids), len(place)
         hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
         promise = self._promises(hours, ours.every.id[ours.order[ours.bounds[1:] - 1]])
         cases, waits, answers = (Grown(kinds) for kinds in (CASE_KINDS, WAIT_KINDS, ANSWER_KINDS))
@@ -212,7 +213,8 @@ class Framing:
             some, first = block[0], int(np.searchsorted(ids, block[0][0]))
             steps = frames.events(block[1], some, self.people, self.channels)
             found = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
-            cases.add(**{name: getattr(found, name) for name in CASE_KINDS})
+            whole = {name: getattr(found, name) for name in CASE_KINDS if name in Measured._fields}
+            cases.add(**whole, **self._feelings(ours, first, len(some)))
             stretches = self._waits(found, steps, hours, promise[first + found.case])
             waits.add(**stretches | {"case": first + found.case})
             given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
@@ -220,8 +222,9 @@ class Framing:
 
         for _ in packs.meanwhile(measured, read):
             pass
-        whole = self._case_columns(len(place), ours, ids, cases.columns())
-        return whole, Waits(**waits.columns()), Answers(**answers.columns())
+        opening = ours.order[ours.bounds[:-1]]
+        opening[opening >= mentions] = NOWHERE
+        return Cases(id=ids, opening=opening, **cases.columns()), Waits(**waits.columns()), Answers(**answers.columns())
 
     def _asked(self, ours: _CaseMentions, first: int, cases: int) -> Asked:
         """The mentions of some cases, which are numbered from the first of them."""
@@ -232,20 +235,22 @@ class Framing:
 
     def _case_mentions(self, found: Grown, case: Codes, ids: Ints) -> _CaseMentions:
         """Those of the report, and those that cases have besides: of other days, or not answering the query."""
-        partly = frames.mentions_by_case(self.connection, ids) > np.bincount(case[case != NOWHERE], minlength=len(ids))
-        partly = np.append(partly, False)  # the place of no case
+        many = np.bincount(case[case != NOWHERE], minlength=len(ids))
+        partly = np.append(frames.mentions_by_case(self.connection, ids) > many, False)  # the last place is no case
         if partly.any():
             known = distinct(found.columns()["id"][partly[case]])
             others = self._others(ids[partly[:-1]])
             others = frames.taken(others, np.flatnonzero(~among(others.id, known)))
             found.add(**others._asdict())
-            case = np.append(case, _in(ids, others.case))
+            more = _in(ids, others.case)
+            case, many = np.append(case, more), many + np.bincount(more, minlength=len(ids))
         every = Mentions(**found.columns())
         order = np.argsort(case, kind="stable")[np.count_nonzero(case == NOWHERE) :].astype(np.int32)
-        mixed = np.flatnonzero(partly[case[order]])
-        some = order[mixed]
-        order[mixed] = some[np.lexsort((every.id[some], every.at[some], case[some]))]
-        return _CaseMentions(every, order, np.searchsorted(case[order], np.arange(len(ids) + 1)))
+        if partly.any():
+            mixed = np.flatnonzero(partly[case[order]])
+            some = order[mixed]
+            order[mixed] = some[np.lexsort((every.id[some], every.at[some], case[some]))]
+        return _CaseMentions(every, order, np.append(0, np.cumsum(many)))
 
     def _others(self, ids: Ints) -> Mentions:
         """All mentions of some cases that had been seen by then."""
@@ -255,27 +260,18 @@ class Framing:
         mine = (frames.taken(each, among(each.case, ids)) for each in found)
         return Mentions(**frames.together(map(self._then, mine)).columns())
 
-    def _case_columns(
-        self, mentions: int, ours: _CaseMentions, ids: Ints, measured: Mapping[str, NDArray[Any]]
-    ) -> Cases:
-        """What cases came to; the first of all `mentions` are those of the report."""
-        starts = ours.bounds[:-1]
-        opening = ours.order[starts]
-        negative, rated = (self._said(ours, test) for test in (_is_negative, _is_rated))
-        last = np.where(rated, np.arange(len(rated), dtype=np.int32), np.int32(-1))
-        last = np.maximum.reduceat(last, starts) if len(ids) else last
-        return Cases(
-            id=ids,
-            opening=np.where(opening < mentions, opening, NOWHERE).astype(np.int32),
-            **measured,
-            began_negative=negative[starts] & (last > starts),
-            ended_negative=negative[last] & (last >= 0),
-        )
-
-    def _said(self, ours: _CaseMentions, test: Callable[[str], bool]) -> Flags:
-        """What a test of the sentiment says of each mention of the cases."""
-        table = [test(frames.facets_of(key).sentiment) for key in self.keys]
-        return np.array(table or [False], np.bool_)[ours.every.key[ours.order]]
+    def _feelings(self, ours: _CaseMentions, first: int, cases: int) -> dict[str, Flags]:
+        """How some cases began and ended, which are numbered from the first of them."""
+        bounds = ours.bounds[first : first + cases + 1]
+        starts, key = bounds[:-1] - bounds[0], ours.every.key[ours.order[bounds[0] : bounds[-1]]]
+        said = np.array([frames.facets_of(each).sentiment for each in self.keys])[key]
+        negative = said == Sentiment.NEGATIVE.value
+        last = np.where(said != Sentiment.UNRATED.value, np.arange(len(said)), -1)
+        last = np.maximum.reduceat(last, starts)
+        return {
+            "began_negative": negative[starts] & (last > starts),
+            "ended_negative": negative[last] & (last >= 0),
+        }
 
     def _waits(self, measured: Measured, steps: Events, hours: Hours, promise: Codes) -> dict[str, NDArray[Any]]:
         """The columns of `Waits` for some cases; `promise` is the place of the promise to each stretch."""
@@ -342,14 +338,6 @@ def _late(found: Mentions) -> Floats:
     late /= 1e6
     late[~found.dated] = np.nan
     return late
-
-
-def _is_negative(sentiment: str) -> bool:
-    return sentiment == Sentiment.NEGATIVE.value
-
-
-def _is_rated(sentiment: str) -> bool:
-    return sentiment != Sentiment.UNRATED.value
 
 
 def _in(ids: Ints, cases: Ids) -> Codes:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 from sqlmodel import UTCDateTime
 
-PACK = 20_000
+PACK = 10_000
 """Rows read at a time: few enough for the processor's cache, enough to make statements of no account."""
 
 BETWEEN_ROWS = "\x1e"

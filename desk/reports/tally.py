@@ -200,7 +200,7 @@ class Tally:
     @cached_property
     def counted(self) -> Ints:
         """The places of the cases that count: those whose first mention is in the report."""
-        return np.flatnonzero(self.frame.cases.opening >= 0)
+        return np.flatnonzero(self.frame.cases.opening >= 0).astype(np.int32)
 
     @cached_property
     def opening(self) -> Ints:
@@ -221,7 +221,7 @@ class Tally:
         for column, size in zip(columns, sizes, strict=True):
             code = code * size + column
         seen, place = np.unique(code, return_inverse=True)
-        return Counts([self._case(each, sizes) for each in seen.tolist()], place, self.opening[mine])
+        return Counts([self._case(each, sizes) for each in seen.tolist()], snug(place, len(seen)), self.opening[mine])
 
     def _case(self, code: int, sizes: tuple[int, ...]) -> CaseFacets:
         parts = []
@@ -252,7 +252,7 @@ class Tally:
         mine = frame.cases.opening[answers.case] >= 0
         keys = [(channel, person) for channel in frame.channels for person in frame.people]
         codes = answers.channel[mine].astype(np.int64) * len(frame.people) + answers.actor[mine]
-        return Counts(keys, codes, self.opening[answers.case[mine]])
+        return Counts(keys, snug(codes, len(keys)), self.opening[answers.case[mine]])
 
     def service(
         self, *targets: int, source: str | None = None, actor: str | None = None, channel: str | None = None
