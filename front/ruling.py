@@ -44,7 +44,7 @@ def _row(verdict: Any) -> dict[str, Any]:
         "rule": verdict.rule.name,
         "on": _moment(verdict.rule),
         "is_for_it": "yes" if is_for_it else "no",
-        "why_not": [f"not {part}" for part in verdict.missing] + blocked,
+        "why_not": [part[4:] if part.startswith("NOT ") else f"not {part}" for part in verdict.missing] + blocked,
         "would": [str(act) for act, why in verdict.acts if is_for_it and not why],
         "did": [_did(event) for event in verdict.runs],
     }
