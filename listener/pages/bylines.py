@@ -222,7 +222,7 @@ def _body(own: Node) -> Node:
 
 def _is_about(line: str, block: Block) -> bool:
     """Whether a line only says who wrote the post, when, or what can be done with it."""
-    left = line.strip(" >")
+    left = " ".join(line.split()).strip(" >")
     if not left or line.startswith(">"):
         return False
     if (dated := DATED.search(left)) and (_EDITED.fullmatch(left) or _is_date(left, dated)):

@@ -187,8 +187,9 @@ def _threads(root: Node, base: str) -> list[Link]:
     best = sorted(groups.values(), key=lambda each: -sum(min(len(tree.line(a)), 80) for a in each.values()))
     taken = [group for group in best[:GROUPS] if group is best[0] or len(group) >= 3]
     some = {url: anchor for group in taken for url, anchor in group.items()}
+    held = Counter(above for anchor in some.values() for above in anchor.iterancestors())
     return [
-        Link(url=url, role="conversation", conversation=url, stamp=_stamp(anchor))
+        Link(url=url, role="conversation", conversation=url, stamp=_stamp(anchor, held))
         for url, anchor in list(some.items())[:MOST_LINKS]
     ]
 
@@ -198,6 +199,9 @@ def _first_page(url: str) -> str:
     return _POST.sub("", _PAGE.sub("", url.split("#")[0]))
 
 
-def _stamp(anchor: Node) -> str:
-    row = next((each for each in anchor.iterancestors("tr", "li", "article", "dl")), anchor.getparent())
-    return hashlib.sha256(tree.line(row)[:500].encode("utf-8", "replace")).hexdigest()[:16]
+def _stamp(anchor: Node, held: Mapping[Node, int]) -> str:
+    """What stands in a thread's row: all around its link in which there is no other thread's."""
+    row = anchor
+    while (above := row.getparent()) is not None and held[above] == 1 and above.tag != "body":
+        row = above
+    return hashlib.sha256(tree.line(row)[:1000].encode("utf-8", "replace")).hexdigest()[:16]

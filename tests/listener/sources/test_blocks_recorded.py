@@ -61,6 +61,14 @@ def test_a_forum_with_a_single_topic_is_a_list_and_read_as_one_at_once(thread: R
     assert [link.url for link in known] == [f"{SITE}/", url]
 
 
+def test_a_thread_is_stamped_with_all_of_its_row(page: Callable[..., Page]) -> None:
+    index = page(f"{SITE}/", "blocks/machina_index.html")
+    moved = page(f"{SITE}/", body=index.body.replace(b"Nov. 10, 2026, 5:16 p.m.", b"Nov. 22, 2026, 9 a.m."))
+    before, after = (blocks.read(each, Link(url=f"{SITE}/"), SOURCE).links for each in (index, moved))
+    changed = [link.url for link, was in zip(after, before, strict=True) if link.stamp != was.stamp]
+    assert changed == [f"{SITE}/forum/algemeen-2/"]
+
+
 def test_known_lists_are_not_taken_for_threads_again(page: Callable[..., Page]) -> None:
     memory = {f"list {SITE}/forum/{each}/": True for each in (1, 2)}
     start = blocks.start(SOURCE, memory)[0]
@@ -99,10 +107,13 @@ def test_the_last_post_of_a_thread_is_not_another_thread(page: Callable[..., Pag
     assert all(url.split("/")[-2].isdigit() for url in threads)
 
 
-def test_a_notice_of_an_edit_is_no_part_of_the_text(page: Callable[..., Page]) -> None:
+@pytest.mark.parametrize(
+    "notice", ["Edited 5 seconds ago", "&nbsp;Last edited by: <a>pieter_p</a> on Nov. 9, 2026, 9:12 p.m."]
+)
+def test_a_notice_of_an_edit_is_no_part_of_the_text(page: Callable[..., Page], notice: str) -> None:
     topic = page(f"{SITE}/topic/35/", "blocks/pybb_topic.html")
-    notice = b'fraudehelpdesk.<div class="updated-message">Edited 5 seconds ago</div>'
-    edited = page(topic.url, body=topic.body.replace(b"fraudehelpdesk.", notice, 1))
+    shown = f'fraudehelpdesk.<div class="updated-message">{notice}</div>'.encode()
+    edited = page(topic.url, body=topic.body.replace(b"fraudehelpdesk.", shown, 1))
     link = Link(url=topic.url, role="conversation", conversation=topic.url)
     texts = [[post.text for post in blocks.read(each, link, SOURCE).posts] for each in (topic, edited)]
     assert texts[0] == texts[1]
