@@ -59,11 +59,9 @@ class Clerk:
 
     # Reading
 
-    def inbox(
-        self, query: str = "is:open", *, limit: int = 50, after: Case | None = None, watch: Watch | None = None
-    ) -> tuple[Case, ...]:
+    def inbox(self, query: str = "is:open", *, limit: int = 50, watch: Watch | None = None) -> tuple[Case, ...]:
         """Cases in inbox order: see `Inbox.page`. `me` in a query is this agent."""
-        return self._inbox.page(query, limit=limit, after=after, me=self.agent, watch=watch)
+        return self._inbox.page(query, limit=limit, me=self.agent, watch=watch)
 
     def ids(self, query: str = "is:open", *, limit: int | None = None, watch: Watch | None = None) -> array[int]:
         """Ids of the cases of a view, in inbox order."""

@@ -39,22 +39,15 @@ class Inbox:
         self._reported: dict[int, int] = {}
 
     def page(
-        self,
-        query: str,
-        *,
-        limit: int = 50,
-        after: Case | None = None,
-        me: str | None = None,
-        watch: searching.Watch | None = None,
+        self, query: str, *, limit: int = 50, me: str | None = None, watch: searching.Watch | None = None
     ) -> tuple[Case, ...]:
-        """Cases with a mention that answers `query`, in inbox order; `after` is the last case of the page before.
+        """The first cases with a mention that answers `query`, in inbox order.
 
         `watch` is told how many cases a long search went through, and may stop it. Raises `QueryError`.
         """
-        rank = (after.priority_score, after.last_mention_at, after.id) if after else None
         question = searching.ask(self.database, query, me)
         with self.database.read() as connection:
-            ids = list(searching.case_ids(connection, question, limit=limit, after=rank, watch=watch))
+            ids = list(searching.case_ids(connection, question, limit=limit, watch=watch))
             return tuple(rows.cases(connection, ids))
 
     def ids(
@@ -94,16 +87,15 @@ class Inbox:
         query: str,
         *,
         limit: int | None = None,
-        after: Mention | None = None,
         newest_first: bool = True,
         me: str | None = None,
     ) -> Iterator[Mention]:
-        """The mentions that answer `query`, by time; `after` is the last mention of the page before.
+        """The mentions that answer `query`, by time.
 
         They come in batches, each a short read of its own, so a search of any length takes little memory and holds
         nobody up. Raises `QueryError` at once, before the first mention.
         """
-        return self._stream(searching.ask(self.database, query, me), limit, after, newest_first)
+        return self._stream(searching.ask(self.database, query, me), limit, newest_first)
 
     def open(self, case_id: int) -> CaseFile:
         """A case with its thread, replies, trail, and the author's earlier posts. Raises `NotFound`."""
@@ -163,10 +155,8 @@ class Inbox:
         query = sa.select(CASE.c.id, CASE.c.changed).where(CASE.c.changed > floor).order_by(CASE.c.changed)
         return {row.id: row.changed for row in connection.execute(query)}
 
-    def _stream(
-        self, question: searching.Question, limit: int | None, after: Mention | None, newest_first: bool
-    ) -> Iterator[Mention]:
-        left, place = limit, self._place(after) if after else None
+    def _stream(self, question: searching.Question, limit: int | None, newest_first: bool) -> Iterator[Mention]:
+        left, place = limit, None
         while left is None or left > 0:
             size = BATCH if left is None else min(BATCH, left)
             with self.database.read() as connection:
@@ -176,12 +166,6 @@ class Inbox:
             left = None if left is None else left - len(chosen)
             if place is None:
                 return
-
-    def _place(self, mention: Mention) -> searching.Place:
-        """Where a mention stands in time: as it is stored, for a post from the future is put where it was seen."""
-        with self.database.read() as connection:
-            at = connection.execute(sa.select(POST.c.at).where(POST.c.id == mention.id)).scalar()
-        return at or mention.published_at or mention.first_seen_at, mention.id
 
 
 def _case(connection: Connection, case_id: int) -> Case:

@@ -103,11 +103,10 @@ def case_ids(
     question: Question,
     *,
     limit: int | None = None,
-    after: Rank | None = None,
     watch: Watch | None = None,
 ) -> Iterator[int]:
     """In inbox order, each case once."""
-    return islice(_cases(connection, question, limit, after, watch or (lambda count, total: True)), limit)
+    return islice(_cases(connection, question, limit, watch or (lambda count, total: True)), limit)
 
 
 def count_cases(connection: Connection, question: Question, most: int | None) -> int:
@@ -123,10 +122,9 @@ def count_cases(connection: Connection, question: Question, most: int | None) ->
         return int(connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one())
 
 
-def _cases(
-    connection: Connection, question: Question, limit: int | None, after: Rank | None, watch: Watch
-) -> Iterator[int]:
+def _cases(connection: Connection, question: Question, limit: int | None, watch: Watch) -> Iterator[int]:
     read = partial(_answering, connection, question, goes_on=lambda: watch(0, 0))
+    after: Rank | None = None
     tried = found = 0
     while limit is not None and found * PROMISING >= limit * tried:
         end = _end_of(connection, after, WALK)
