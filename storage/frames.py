@@ -274,13 +274,15 @@ def several_brands(connection: Connection, ids: Ints) -> dict[int, tuple[str, ..
 
 
 def corrected(connection: Connection, ids: Ints) -> Ids:
-    """Those of some mentions (ascending ids), and perhaps others, of which something was ever corrected."""
-    said = sa.select(EVENT.c.post_id).where(EVENT.c.kind == EventKind.CORRECTED.value)
-    ranked = sa.select(EVENT.c.case_id).where(EVENT.c.kind == EventKind.PRIORITISED.value)
-    of_cases = sa.select(POST.c.id).where(POST.c.case_id.in_(ranked))
-    queries = ((said, EVENT.c.post_id), (of_cases, POST.c.id))
-    pages = (page for query, column in queries for page in by_ids(connection, query, column, ids))
-    return np.array([post for page in pages for (post,) in page], np.int32)
+    """Those of some mentions (ascending ids), and perhaps others, about which somebody ever corrected something."""
+    query = sa.select(EVENT.c.post_id).where(EVENT.c.kind == EventKind.CORRECTED.value)
+    return np.array([post for page in by_ids(connection, query, EVENT.c.post_id, ids) for (post,) in page], np.int32)
+
+
+def prioritised(connection: Connection) -> Ids:
+    """The cases that somebody, or a rule, ever gave another priority, and their mentions with them."""
+    query = sa.select(EVENT.c.case_id).where(EVENT.c.kind == EventKind.PRIORITISED.value).distinct()
+    return np.array(connection.scalars(query).all(), np.int32)
 
 
 def facets_of(key: str) -> Facets:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,10 +123,15 @@ class Framing:
         if not self.ask.back:
             return found
         corrected = np.isin(found.id, frames.corrected(self.connection, np.sort(found.id)))
+        corrected |= np.isin(found.case, self._prioritised)
         there = self._looked_at(frames.taken(found, np.flatnonzero(corrected)), lambda _: True)
         key = found.key.copy()
         key[corrected] = there.key
         return found._replace(key=key)
+
+    @cached_property
+    def _prioritised(self) -> Ids:
+        return frames.prioritised(self.connection)
 
     def _looked_at(self, found: Mentions, wanted: Callable[[Mention], bool]) -> Mentions:
         """Those that are wanted, as they stood."""
