@@ -30,7 +30,7 @@ _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|si
 _BY = re.compile(r"(?:geplaatst door|geschreven door|reactie van|posted by|written by|door|by|von|van)\s*:?\s+", re.I)
 _SAYS = re.compile(r"\s+(?:schreef|schrijft|zegt|zei|says|said|wrote|reageerde|antwoordde)\b.*\Z", re.I | re.S)
 _NOISE = re.compile(
-    r"signature|\bsig\b|handtekening|avatar|\blikes?\b|\bvotes?\b|score|share|delen|actions?|buttons?|toolbar|controls|"
+    r"signature|\bsig\b|handtekening|avatar|\blikes?\b|\bvotes?\b|\bratings?\b|score|share|delen|actions?|buttons?|toolbar|controls|"
     r"user-?info|userdetails|profile|rank|postcount|reply-?(?:link|button)|report|\bmeta\b|stats|badge|permalink",
     re.I,
 )

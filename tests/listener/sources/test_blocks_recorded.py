@@ -108,9 +108,14 @@ def test_the_last_post_of_a_thread_is_not_another_thread(page: Callable[..., Pag
 
 
 @pytest.mark.parametrize(
-    "notice", ["Edited 5 seconds ago", "&nbsp;Last edited by: <a>pieter_p</a> on Nov. 9, 2026, 9:12 p.m."]
+    "notice",
+    [
+        "Edited 5 seconds ago",
+        "<p class=rating>Currently unrated</p>",
+        "&nbsp;Last edited by: <a>pieter_p</a> on Nov. 9, 2026, 9:12 p.m.",
+    ],
 )
-def test_a_notice_of_an_edit_is_no_part_of_the_text(page: Callable[..., Page], notice: str) -> None:
+def test_a_notice_of_an_edit_or_a_rating_is_no_part_of_the_text(page: Callable[..., Page], notice: str) -> None:
     topic = page(f"{SITE}/topic/35/", "blocks/pybb_topic.html")
     shown = f'fraudehelpdesk.<div class="updated-message">{notice}</div>'.encode()
     edited = page(topic.url, body=topic.body.replace(b"fraudehelpdesk.", shown, 1))
