@@ -150,7 +150,7 @@ def _alone(fits: dict[str, list[Node | None]]) -> dict[str, list[Node | None]]:
     """What may hold a single post: best an element with a number of its own, or one without the page's heading."""
     boxes = {look: box for look, (box,) in fits.items() if box is not None and look.split(".")[0] in _ALONE}
     numbered = {look for look, box in boxes.items() if _is_numbered(box)}
-    bare = {look for look, box in boxes.items() if _says(box) and not tree.select(box, _HEADINGS)}
+    bare = {look for look, box in boxes.items() if not tree.select(box, _HEADINGS) and _says(box)}
     return {look: fits[look] for look in numbered or bare or boxes}
 
 
