@@ -193,9 +193,9 @@ class Tally:
     @cached_property
     def joined(self) -> Counts[str]:
         """The conversations in which we answered."""
-        mine = np.flatnonzero(np.append(self.frame.cases.answered, False)[self.frame.case])
+        mine = np.append(self.frame.cases.answered, False)[self.frame.case]
         _, first = np.unique(self.frame.thread[mine], return_index=True)
-        return Counts(self.sources, self.source[mine[first]], self.frame.mention[mine[first]])
+        return Counts(self.sources, self.source[mine][first], self.frame.mention[mine][first])
 
     @cached_property
     def counted(self) -> Ints:

@@ -32,7 +32,8 @@ ELSEWHERE = "elsewhere"
 
 def snug(codes: Codes, many: int) -> Codes:
     """Places below `many` in as few bytes as they need: of a million there are several columns."""
-    return codes.astype(np.int16) if many <= np.iinfo(np.int16).max else codes
+    fitting = (each for each in (np.int8, np.int16) if many <= np.iinfo(each).max)
+    return codes.astype(next(fitting, codes.dtype), copy=False)
 
 
 class Promised(Protocol):
