@@ -74,6 +74,8 @@ _STIRS = TROUBLE | {"deadline", "money"}
 _QUOTES = frozenset('"“”')
 QUOTED, OWN = 15, 4
 """Tokens that a quotation has at most, and that a text must have around it."""
+_OPENERS = frozenset({"is", "zijn", "hebben", "heb", "hebt", "are", "was", "has", "have", "did"})
+"""Words that ask where they open a clause whose subject follows ("is de storing opgelost")."""
 _DOUBT_AFTER = 2
 """Words after "solved" in which a doubt may stand ("opgelost moet worden")."""
 
@@ -98,7 +100,7 @@ def standing(words: list[Word], phrases: Phrases) -> Phrases:
         ]
     if "over" not in groups:
         return phrases
-    told = [each for each in phrases if each[2].group != "over" or _is_done(words, phrases, each)]
+    told = [each for each in phrases if each[2].group != "over" or _is_done(words, each)]
     done = _over(told)
     return [each for each in told if each[0] >= done or each[2].group not in _STIRS]
 
@@ -108,13 +110,13 @@ def _over(phrases: Phrases) -> int:
     return max([start for start, _, phrase in phrases if phrase.group == "over"], default=0)
 
 
-def _is_done(words: list[Word], phrases: Phrases, solved: tuple[int, int, Phrase]) -> bool:
-    """Whether "solved" is told as a fact: not denied, asked, wished for or doubted in its clause, and no "but" follows."""
+def _is_done(words: list[Word], solved: tuple[int, int, Phrase]) -> bool:
+    """Whether "solved" is told as a fact: not denied, asked, wished for or doubted near it, no "but" after it."""
     start, stop, _ = solved
     first = next((at + 1 for at in range(start - 1, -1, -1) if words[at].stop or words[at].role == "but"), 0)
     last = next((at for at in range(stop, len(words)) if words[at].stop), len(words))
-    doubted = any(p.group == "doubt" and first <= a < stop + _DOUBT_AFTER for a, _, p in phrases)
-    asked = last < len(words) and "?" in words[last].fold
+    doubted = any(word.role == "doubt" for word in words[first : stop + _DOUBT_AFTER])
+    asked = (last < len(words) and "?" in words[last].fold) or (first < start - 1 and words[first].fold in _OPENERS)
     undone = any(word.role == "negation" for word in words[first:start])
     return not (doubted or asked or undone or any(word.role == "but" for word in words[stop:last]))
 

@@ -16,8 +16,8 @@ LISTS = {
     "": ("emoji.txt",),
 }
 """The opinion lists of each language; a later one wins."""
-ROLES = ("negation", "more", "less", "but", "me", "you")
-"""Cue groups of single words that change or colour what stands near them."""
+ROLES = ("negation", "more", "less", "but", "me", "you", "doubt")
+"""Cue groups of single words that change or colour what stands near them; a word keeps the first it is given."""
 _PREFIXES = {
     "nl": {
         "super": 0.7, "mega": 0.6, "top": 0.6, "reuze": 0.5, "ultra": 0.4, "kut": -0.8, "klote": -0.8, "rot": -0.6,
@@ -169,7 +169,7 @@ def vocabulary(lang: str) -> tuple[Vocabulary, lists.PhraseBook]:
             book.add(phrase, "opinion", value)
     for group, text in lists.cues(f"cues_{lang}.txt") if lang else ():
         if group in ROLES:
-            roles[fold(text)] = group
+            roles.setdefault(fold(text), group)
         elif not group.startswith("kind_"):
             book.add(text, group)
     single = {word: value for word, value in values.items() if " " not in word}
