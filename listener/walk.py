@@ -124,14 +124,17 @@ class Walk:
                 waiting |= {link.conversation: link for link in links if not _is_less(link, waiting)}
                 if batch.posts:
                     yield batch
-            has_all_lists, has_gone_on = not self.found.more, False
+            has_all_lists, has_gone_on, apart = not self.found.more, False, list[Post]()
             for link in await self._changed(waiting, {each.conversation for each in threads}):
                 if self._is_enough():
                     break
                 batch_of_thread = await self._conversation(link)
                 if batch_of_thread is not None:
                     has_gone_on = has_gone_on or bool(batch_of_thread.thread and batch_of_thread.thread.stamp)
+                    apart += [post for post in batch_of_thread.posts if post.conversation_id != link.conversation]
                     yield batch_of_thread
+            if apart:  # read by writer, not by thread: what a conversation needs may have come after what answers it
+                yield Batch(posts=tuple(apart[:THREAD_POSTS]))
             if self.found.more and has_all_lists and has_gone_on:
                 self._forget()
             waiting = {}
