@@ -53,12 +53,13 @@ class Histories:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def open_cases(self) -> dict[int, int]:
-        """Open case -> its newest event."""
+    def open_cases(self, after: int = 0) -> Iterator[tuple[int, int]]:
+        """Open cases, each with its newest event, of those to which something happened after that event."""
         is_open = CASE.c.status.in_([status.value for status in Status if status.is_open])
+        query = sa.select(CASE.c.id, CASE.c.changed).where(is_open, CASE.c.changed > after).order_by(CASE.c.id)
         with self.database.read() as connection:
-            found = connection.execute(sa.select(CASE.c.id, CASE.c.changed).where(is_open).order_by(CASE.c.id))
-            return {row.id: row.changed for row in found}
+            for row in connection.execute(query):
+                yield row.id, row.changed
 
     def of(self, case_ids: Sequence[int]) -> Iterator[History]:
         """The histories of cases, read some at a time; those without a mention are left out."""
