@@ -73,9 +73,7 @@ def test_a_report_covers_what_lies_before_the_day_it_is_written(every: str, due:
 @given(
     st.integers(0, 2 * 366 * 24 * 60).map(lambda n: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=n)),
     st.lists(st.integers(0, 60 * 24 * 20), max_size=8),
-    st.sampled_from(
-        ["daily 02:30", "tue,fri-sat 02:30", "daily 00:00", "sun 02:30", "1st 23:59", "28th 02:30"]
-    ),
+    st.sampled_from(["daily 02:30", "tue,fri-sat 02:30", "daily 00:00", "sun 02:30", "1st 23:59", "28th 02:30"]),
 )
 def test_however_often_one_looks_every_time_comes_once(start: datetime, looks: list[int], text: str) -> None:
     every, begin = read_every(text), start
