@@ -30,7 +30,7 @@ from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment
 from storage.types.figures import NOWHERE, Answers, Cases, Codes, Facets, Flags, Floats, Frame, Hours, Ints, Waits, snug
 
-BLOCK = 10_000
+BLOCK = 20_000
 """Cases that are measured at a time."""
 
 CASE_KINDS = {
@@ -115,8 +115,8 @@ class Framing:
             start, many = end, many * 4 if found.rows * 4 < packs.PACK else packs.PACK
 
     def _mentions(self, found: Iterable[packs.Pack]) -> Iterator[Mentions]:
-        """The columns of packs of mentions, each made while the next is read."""
-        return packs.meanwhile(lambda pack: frames.mentions(pack, self.keys), found)
+        """The columns of packs of mentions."""
+        return (frames.mentions(pack, self.keys) for pack in found)
 
     def _then(self, found: Mentions) -> Mentions:
         """The mentions as they stood: only what somebody corrected can have been otherwise."""
@@ -212,22 +212,17 @@ class Framing:
         hours = self.hours or Hours(default=always(self.ask.moment.tzinfo))  # type: ignore[arg-type]
         promise = self._promises(hours, ours.every.id[ours.order[ours.bounds[1:] - 1]])
         cases, waits, answers = (Grown(kinds) for kinds in (CASE_KINDS, WAIT_KINDS, ANSWER_KINDS))
-        blocks = (ids[first : first + BLOCK] for first in range(0, len(ids), BLOCK))
-        read = ((some, frames.event_packs(self.connection, some, self.ask.moment)) for some in blocks)
-
-        def measured(block: tuple[Ints, list[packs.Pack]]) -> None:
-            some, first = block[0], int(np.searchsorted(ids, block[0][0]))
-            steps = frames.events(block[1], some, self.people, self.channels)
-            found = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
-            whole = {name: getattr(found, name) for name in CASE_KINDS if name in Measured._fields}
+        for first in range(0, len(ids), BLOCK):
+            some = ids[first : first + BLOCK]
+            read = frames.event_packs(self.connection, some, self.ask.moment)
+            steps = frames.events(read, some, self.people, self.channels)
+            measured = measure(len(some), self._asked(ours, first, len(some)), Steps._make(steps[:4]), self.moment)
+            whole = {name: getattr(measured, name) for name in CASE_KINDS if name in Measured._fields}
             cases.add(**whole, **self._feelings(ours, first, len(some)))
-            stretches = self._waits(found, steps, hours, promise[first + found.case])
-            waits.add(**stretches | {"case": first + found.case})
+            stretches = self._waits(measured, steps, hours, promise[first + measured.case])
+            waits.add(**stretches | {"case": first + measured.case})
             given = np.isin(steps.thing, (Thing.SENT, Thing.ELSEWHERE))
             answers.add(case=first + steps.case[given], actor=steps.actor[given], channel=steps.channel[given])
-
-        for _ in packs.meanwhile(measured, read):
-            pass
         opening = ours.order[ours.bounds[:-1]]
         opening[opening >= mentions] = NOWHERE
         return Cases(id=ids, opening=opening, **cases.columns()), Waits(**waits.columns()), Answers(**answers.columns())
