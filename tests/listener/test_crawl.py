@@ -113,6 +113,13 @@ async def test_a_conversation_is_read_whole_with_its_context(site: Any, listener
     assert sorted(stored(listener)) == ["a", "b"]
 
 
+async def test_an_answer_read_before_the_mention_it_answers_is_kept(site: Any, listener: Any, board_kind: str) -> None:
+    site.board({"jan": [dict(THEIRS, conversation="7")], "marieke": [dict(OURS, conversation="7")]})
+    listener.listen_to(f"{site.base}/board", board_kind)
+    await listener.visit()
+    assert sorted(stored(listener)) == ["a", "b"]
+
+
 async def test_one_bad_conversation_leaves_the_others_whole(site: Any, listener: Any, board_kind: str) -> None:
     site.board({"7": [OURS], "8": [dict(OURS, id="x")], "9": [dict(OURS, id="y")]})
     site.say("/thread/8", "<oops>")

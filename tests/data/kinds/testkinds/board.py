@@ -40,6 +40,6 @@ def _post(base: str, link: Link, row: dict[str, Any]) -> Post:
         title=row.get("title", ""),
         text=row["text"],
         author=row.get("author", "marieke"),
-        conversation_id=link.conversation,
+        conversation_id=row.get("conversation", link.conversation),
         published_at=datetime.fromisoformat(row.get("at", "2026-11-22T09:00:00+00:00")),
     )
