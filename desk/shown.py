@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 LINE_LIMIT = 500
@@ -200,3 +201,9 @@ _LOOKS_LIKE = {
     for other in others
 }  # fmt: skip
 """Letters of other scripts, digits and signs that pass for a Latin letter; i, l and 1 are one."""
+
+
+def rule_said(data: Mapping[str, Any]) -> str:
+    """What a rule did to a case, and what it left and why; of the data of its event."""
+    left = (f"not {each}" for each in data.get("left", ()))
+    return "; ".join([*data.get("acts", ()), *left])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
 
 from desk.clocks import Clock, standing
+from desk.shown import rule_said
 from storage.types import Event, EventKind, Reason
 
 TELLING: Mapping[EventKind, Sequence[str]] = {
@@ -51,12 +51,6 @@ class Why:
             lines.append(f"promises: {stands.value.replace('_', ' ')}.")
         lines += [line for clock in self.clocks for line in clock.sentences(self.zone)]
         return lines + [_happened(each, self.zone) for each in self.trail]
-
-
-def rule_said(data: Mapping[str, Any]) -> str:
-    """What a rule did to a case, and what it left and why; of the data of its event."""
-    left = (f"not {each}" for each in data.get("left", ()))
-    return "; ".join([*data.get("acts", ()), *left])
 
 
 def _happened(event: Event, zone: tzinfo) -> str:

@@ -101,3 +101,13 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_a_desk_shows_first_loads_nothing_of_the_database() -> None:
+    program = (
+        "import sys, desk.app, desk.widgets.conversation, desk.widgets.trail, storage.glance\n"
+        "heavy = {'sqlalchemy', 'httpx', 'numpy', 'pydantic', 'yaml', 'lark'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.locale import N_, _, clock
-from desk.shown import clean_block, clean_line
-from desk.why import rule_said
+from desk.shown import clean_block, clean_line, rule_said
 from storage.types import SYSTEM, Event, EventKind
 
 PROMISES = {
