@@ -217,7 +217,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def _give_back_at_once() -> None:
     """Has the C library give large pages back when they are done with; by itself glibc soon keeps them (mallopt(3))."""
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call; on Windows no such library
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
