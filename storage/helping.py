@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames
-from storage.asking import Ask
 from storage.database import Database, in_chunks
-from storage.framing import Framing
-from storage.open_time import moment_of
+from storage.figures import frames
+from storage.figures.asking import Ask
+from storage.figures.framing import Framing
+from storage.figures.open_time import moment_of
 from storage.peer_support import Help, Moment, Said, helps, is_first
 from storage.query import tree
 from storage.query.grammar import parse

@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import Any
 
 from desk.reports import Page
-from storage.export import FIELDS as FIELDS
 from storage.figures import LoggedEvent
+from storage.figures.export import FIELDS as FIELDS
 from storage.types import Mention, Reason
 
 PAGE = 1000

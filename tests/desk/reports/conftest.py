@@ -15,7 +15,7 @@ import pytest
 from desk.reports import Report
 from desk.reports.record import paged, record
 from desk.reports.summary import summarise
-from storage.open_time import micros
+from storage.figures.open_time import micros
 from storage.stretches import TARGETS
 from storage.types import Mention, PostKind, Priority, Sentiment, Status
 from storage.types.figures import NOWHERE, Answers, Cases, Ending, Facets, Frame, Waits

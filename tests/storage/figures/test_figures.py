@@ -14,11 +14,11 @@ import sqlalchemy as sa
 
 from desk.service import Promise
 from storage import figures as module
-from storage import frames, framing, packs, tables
+from storage import tables
 from storage.database import Database
 from storage.errors import QueryError
-from storage.figures import Figures
-from storage.open_time import moment_of
+from storage.figures import Figures, frames, framing, packs
+from storage.figures.open_time import moment_of
 from storage.query.grammar import parse
 from storage.sla import read_calendar
 from storage.stretches import TARGETS

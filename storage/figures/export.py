@@ -16,9 +16,10 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, packs, rows
-from storage.frames import BETWEEN
-from storage.packs import BETWEEN_ROWS
+from storage import rows
+from storage.figures import frames, packs
+from storage.figures.frames import BETWEEN
+from storage.figures.packs import BETWEEN_ROWS
 from storage.schema import AUTHOR, CASE, CONVERSATION, INTENT, MATCH, POST, TAG
 
 FIELDS = (

@@ -16,15 +16,15 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from storage import frames, packs
-from storage.asking import Ask, answering, stood
 from storage.database import in_chunks
-from storage.frames import Events, Grown, Ids, Mentions, Names, Numbers, among, distinct
-from storage.open_time import OpenTime, micros, moment_of
+from storage.figures import frames, packs
+from storage.figures.asking import Ask, answering, stood
+from storage.figures.frames import Events, Grown, Ids, Mentions, Names, Numbers, among, distinct
+from storage.figures.open_time import OpenTime, micros, moment_of
+from storage.figures.service_times import Asked, Measured, Steps, measure
 from storage.query import tree
 from storage.query.sql import search
 from storage.schema import POST
-from storage.service_times import Asked, Measured, Steps, measure
 from storage.sla import Calendar, always
 from storage.stretches import RESOLUTION, TARGETS, Thing
 from storage.types import Mention, Sentiment

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from storage import tables
-from storage.frames import by_ids
-from storage.open_time import moment_of
-from storage.packs import read
+from storage.figures.frames import by_ids
+from storage.figures.open_time import moment_of
+from storage.figures.packs import read
 from storage.schema import AUTHOR
 
 SOURCE = tables.Source.__table__

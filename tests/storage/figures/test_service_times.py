@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.case_times import Step, asked, replay
-from storage.open_time import micros
-from storage.service_times import Asked, Measured, Steps, measure
+from storage.figures.open_time import micros
+from storage.figures.service_times import Asked, Measured, Steps, measure
 from storage.stretches import KINDS, TARGETS, thing_of
 from storage.types import EventKind, Status
 from storage.types.figures import Ending

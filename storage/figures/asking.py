@@ -9,8 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, rows
-from storage.hindsight import as_it_stood
+from storage import rows
+from storage.figures import frames
+from storage.figures.hindsight import as_it_stood
 from storage.query import tree
 from storage.query.matcher import matches
 from storage.query.sql import search

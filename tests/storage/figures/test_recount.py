@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import webcare
-from storage import framing, packs
 from storage.errors import StorageError
+from storage.figures import framing, packs
 from storage.types import Opinion, Priority, Receipt, Sentiment
 
 ZONE = ZoneInfo("Europe/Amsterdam")

@@ -18,11 +18,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from storage import packs
 from storage.case_times import OPENINGS
 from storage.database import in_chunks
+from storage.figures import packs
+from storage.figures.open_time import micros
 from storage.history import COUNTED
-from storage.open_time import micros
 from storage.schema import AUTHOR, CASE, EVENT, INTENT, MATCH, POST, REPLY
 from storage.stretches import thing_of
 from storage.types import SYSTEM, EventKind

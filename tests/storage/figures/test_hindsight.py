@@ -17,8 +17,8 @@ from desk.clocks import clocks
 from desk.service import Promise, Service
 from storage.errors import StorageError
 from storage.figures import Figures
+from storage.figures.open_time import moment_of
 from storage.history import Histories
-from storage.open_time import moment_of
 from storage.query.grammar import parse
 from storage.sla import always, read_calendar
 from storage.stretches import TARGETS

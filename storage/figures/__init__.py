@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import frames, rows
-from storage.asking import Ask, answering, stood
+from storage import rows
 from storage.database import Database, in_chunks
-from storage.export import Records, moment, read_page, record_query
-from storage.framing import Framing
-from storage.open_time import moment_of
+from storage.figures import frames
+from storage.figures.asking import Ask, answering, stood
+from storage.figures.export import Records, moment, read_page, record_query
+from storage.figures.framing import Framing
+from storage.figures.open_time import moment_of
 from storage.query import tree
 from storage.query.grammar import parse
 from storage.query.sql import search

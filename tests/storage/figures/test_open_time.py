@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.open_time import OpenTime, micros, moment_of
+from storage.figures.open_time import OpenTime, micros, moment_of
 from storage.sla import Calendar, business_time, read_calendar
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 15, tzinfo=UTC)
