@@ -40,6 +40,7 @@ def report(house: House, args: argparse.Namespace) -> int:
         as_of=read_moment(args.as_of, zone) if args.as_of else None,
         pseudonymise=args.pseudonymise,
         hours=hours(house.service),
+        me=house.agent,
     )
     made = make(Figures(house.database), request)
     if explained is not None:

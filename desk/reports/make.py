@@ -44,6 +44,8 @@ class Request:
     """Whether it says which customers helped others: for that, threads are read."""
     compare: bool = True
     """Whether its headlines stand beside those of the period before, which is counted for that."""
+    me: str | None = None
+    """Who asks: the agent that `assignee:me` means."""
 
 
 def make(figures: Figures, request: Request) -> Report:
@@ -58,7 +60,7 @@ def make(figures: Figures, request: Request) -> Report:
     ask = (request.query, request.start, request.end)
 
     def counted(start: datetime, end: datetime) -> Frame:
-        return figures.frame(request.query, start, end, as_of=request.as_of, hours=request.hours)
+        return figures.frame(request.query, start, end, as_of=request.as_of, me=request.me, hours=request.hours)
 
     @cache
     def summary() -> Summary:
@@ -74,9 +76,9 @@ def make(figures: Figures, request: Request) -> Report:
     def pages() -> Iterator[Page]:
         found: Iterator[Page]
         if request.as_of:
-            found = paged(record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of))
+            found = paged(record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of, me=request.me))
         else:
-            found = figures.records(*ask, zone=request.zone)
+            found = figures.records(*ask, zone=request.zone, me=request.me)
         return map(veil.page, found) if veil else found
 
     return Report(

@@ -76,6 +76,16 @@ def test_what_is_behind_a_figure_can_be_asked_of_the_past(where: list[str], caps
     assert capsys.readouterr().out == "1\n"
 
 
+def test_who_asks_is_who_me_means(where: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert webcare.main([*where, "--agent", "anna", "case", "2", "claim"]) == 0
+    capsys.readouterr()
+    for agent, ids in (("anna", "2\n"), ("bert", "")):
+        asked = [*where, "--agent", agent, "report", "assignee:me", *PERIOD]
+        assert webcare.main([*asked, "--explain", "mentions", "-o", str(tmp_path / "mine.jsonl")]) == 0
+        assert capsys.readouterr().out == ids
+        assert len((tmp_path / "mine.jsonl").read_text().splitlines()) == len(ids.split())
+
+
 def test_a_figure_that_is_not_there_and_a_report_to_nowhere_are_said(
     where: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
