@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WATCH_EVERY = 15
 """Seconds between two looks at the promises while the desk is open."""
 
+M_ARENA_MAX = -8
+"""The number by which mallopt(3) knows how many heaps there may be."""
+
 FIRST_SECONDS = 2.0
 """Seconds that belong to the agent alone, before what the desk does by itself is imported."""
 
@@ -44,6 +47,7 @@ def desk(house: House, args: argparse.Namespace) -> int:
     with closing(scout), _clockwork(house) as start_clockwork:
 
         def make_clerk() -> Any:
+            _share_one_heap()
             try:
                 clerk = house.clerk
             finally:
@@ -66,6 +70,14 @@ def desk(house: House, args: argparse.Namespace) -> int:
     if app.refused is not None:
         raise app.refused
     return app.return_code or 0
+
+
+def _share_one_heap() -> None:
+    """Has the C library give threads no heaps of their own: what a search freed, the next takes, in whatever thread."""
+    import ctypes  # asked for when the first page is painted
+
+    with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call; on Windows no such library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
