@@ -76,7 +76,8 @@ def make(figures: Figures, request: Request) -> Report:
     def pages() -> Iterator[Page]:
         found: Iterator[Page]
         if request.as_of:
-            found = paged(record(each, request.zone) for each in figures.mentions(*ask, as_of=request.as_of, me=request.me))
+            then = figures.mentions(*ask, as_of=request.as_of, me=request.me)
+            found = paged(record(each, request.zone) for each in then)
         else:
             found = figures.records(*ask, zone=request.zone, me=request.me)
         return map(veil.page, found) if veil else found
