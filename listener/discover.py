@@ -158,7 +158,8 @@ def of_blocks(page: Page) -> Guess | None:
         found = blocks.read(page, blocks.start(source, {})[0], source)
     except ReadError:
         return None
-    what = f"{len(found.posts)} posts" if found.posts else f"{len(found.links)} links to threads"
+    is_thread = any(link.url == page.url for link in found.links)
+    what = "posts" if is_thread else f"{len(found.links)} links to threads"
     return Guess(kind="blocks", url=page.url, why=f"What repeats on the page looks like {what}.")
 
 

@@ -105,6 +105,8 @@ class Reading:
     hint: float = 0.0
     """Seconds the source asks to be left alone (ttl, sy:updatePeriod); 0 where it does not say."""
     hub: Hub | None = None
+    incomplete: bool = False
+    """Whether the conversation may have posts that its pages do not show: then none is gone for not being there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

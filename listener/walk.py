@@ -227,6 +227,7 @@ class Walk:
                     whole = whole and getattr(error, "status", None) in GONE
                 continue
             posts |= {post.external_id: post for post in reading.posts}
+            lists_all = lists_all and not reading.incomplete
             onward = [each for each in reading.links if each.conversation in ("", start.conversation)]
             lists = [each for each in onward if each.role == "list" and not each.conversation]
             self._starts += lists

@@ -266,15 +266,17 @@ class Arrivals:
         """Marks posts that we hold of conversations read completely, and that were not among what was read.
 
         When more than half of them are missing, it is likelier that the source shows itself in another way. Comments
-        read without their article say nothing of it.
+        read without their article say nothing of it. A page may hold several conversations: one that is no longer
+        on it may have moved.
         """
-        for thread in delivery.threads:
-            place = delivery.source, thread.external_id
-            if not thread.complete or place not in conversations:
-                continue
-            ids = (new.post.external_id for new in delivery.posts if conversation_of(new.post) == thread.external_id)
-            if read := {key_of(each) for each in ids}:
-                self._mark_missing(delivery.source, conversations[place], read)
+        if not any(thread.complete for thread in delivery.threads):
+            return
+        read: dict[Place, set[str]] = {}
+        for new in delivery.posts:
+            read.setdefault((delivery.source, conversation_of(new.post)), set()).add(key_of(new.post.external_id))
+        for place, keys in read.items():
+            if place in conversations:
+                self._mark_missing(delivery.source, conversations[place], keys)
 
     def _mark_missing(self, source: str, conversation: int, read: Collection[str]) -> None:
         here = sa.and_(POST.c.conversation_id == conversation, POST.c.source == source)

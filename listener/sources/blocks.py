@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from listener.errors import ReadError
+from listener.errors import ListenerError, ReadError
 from listener.pages import blocks, bylines, tree
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
@@ -38,14 +41,25 @@ _COLUMNS = re.compile(
 """What stands above the rows of a list of threads."""
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
 _POST = re.compile(r"(?<=\d/)(?:(?:last|latest|newest|new|unread)(?:-?(?:post|reply))?|post/\d{1,18})/?\Z", re.I)
-_PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=\d{1,6}|/page/?-?\d{1,6}/?)\Z", re.I)
+_PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=(\d{1,6})|/page/?-?(\d{1,6})/?)\Z", re.I)
+_VIEWS = r"(?:views?|hits|weergaven|gelezen|bekeken)"
+_SEEN = re.compile(rf"\b{_VIEWS}\s?:?\s?[\d.,]+[km]?\b|\b[\d.,]+[km]?\s?(?:x|keer|times)?\s?{_VIEWS}\b", re.I)
+"""How often a thread was looked at, among other words."""
+_OF_VIEWS = re.compile(rf"(?:\A|[\s_-]){_VIEWS}(?:[_-]?count)?(?=\s|\Z)", re.I)
+"""The name of an element that shows it, or of a column."""
+LISTS_ALL = True
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """The page: a thread, or a list of threads; and the lists that were found on it."""
+    """The page: the last one of a thread, or a list of threads, and the lists that were found on it."""
     known = [str(key)[5:] for key in memory if str(key).startswith("list ")][:LISTS]
-    urls = dict.fromkeys((web_url(source.url, source.url), *known))
+    urls = dict.fromkeys((str(memory.get("last") or web_url(source.url, source.url)), *known))
     return [Link(url=url, carry={"lists": known} if known else {}) for url in urls]
+
+
+def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """The first page of a thread whose last page is gone."""
+    return [] if link.conversation or link.url != memory.get("last") else start(source, {})
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -56,7 +70,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     root = tree.tree_of(page)
     found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
     if _is_thread(found, root, page.url):
-        return _thread(found, root, page, link)
+        return _thread(found, root, page, link) if link.conversation else _to_thread(found, root, page, source)
     known = link.carry.get("lists", ())
     threads = [each for each in _threads(root, page.url) if each.url not in known]
     if link.conversation:  # it was taken for a thread and is none
@@ -64,6 +78,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         return Reading(
             links=(Link(url=link.url),) if is_list else (),
             memory={f"list {link.conversation}": True} if is_list else {},
+            incomplete=True,
         )
     if not threads and tree.asks_login(root):
         raise ReadError(f"{page.url} asks strangers to log in and shows nothing else: take an address that is open.")
@@ -119,11 +134,20 @@ def _led_to(block: bylines.Block, base: str) -> str:
     return ""
 
 
+def _to_thread(found: list[bylines.Block], root: Node, page: Page, source: SourceSpec) -> Reading:
+    """Leads to the whole thread that the source is, from the page of it on which something new is to be expected."""
+    url = web_url(source.url, source.url)
+    said = "\n".join((*(f"{block.author}: {block.text}" for block in found), tree.next_page(root, page.url)))
+    whole = Link(
+        url=url, role="conversation", conversation=_first_page(url), stamp=_digest(said), carry={"alone": True}
+    )
+    return Reading(links=(whole,))
+
+
 def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> Reading:
-    thread = str(link.carry.get("thread") or link.conversation or _first_page(page.url))
+    thread, is_first_page = link.conversation, link.role != "page"
     title = str(link.carry.get("title") or "") or tree.line(tree.first(root, "h1", "title"))
     ids = _identities(found)
-    is_first_page = "thread" not in link.carry
     posts = tuple(
         Post(
             external_id=f"{thread}#{ids[id(block)]}",
@@ -142,11 +166,35 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
         )
         for place, block in enumerate(found)
     )
-    following = tree.next_page(root, page.url)
-    carry = {"thread": thread, "title": title}
-    role = "page" if link.conversation else "list"
-    links = (Link(url=following, role=role, conversation=link.conversation, carry=carry),) if following else ()
-    return Reading(posts=posts, links=links)
+    if following := tree.next_page(root, page.url):
+        onward = Link(url=following, role="page", conversation=thread, carry={**link.carry, "title": title})
+        return Reading(posts=posts, links=(onward,))
+    is_window = is_first_page and not _is_in_order(found)  # the newest first, and no page of older ones
+    return Reading(
+        posts=posts,
+        memory={"last": page.url} if link.carry.get("alone") else {},
+        incomplete=is_window or _has_later_page(root, page.url),
+    )
+
+
+def _is_in_order(found: Sequence[bylines.Block]) -> bool:
+    """Whether what answers the same post stands in the order in which it was written."""
+    beside: dict[int, list[datetime]] = defaultdict(list)
+    for block in found:
+        beside[id(block.parent)].append(block.moment)
+    return all(earlier <= later for moments in beside.values() for earlier, later in pairwise(moments))
+
+
+def _has_later_page(root: Node, base: str) -> bool:
+    """Whether a page links to a later one of the same thread, which was not found to follow it."""
+    thread, here = _first_page(base), _page_number(base)
+    links = (tree.link(each, base).split("#")[0] for each in tree.select(root, "a[href]")[:5000])
+    return any(_page_number(url) > here and _first_page(url) == thread for url in links)
+
+
+def _page_number(url: str) -> int:
+    found = _PAGE.search(url)
+    return int(found[1] or found[2]) if found else 0
 
 
 def _untitled(text: str, title: str) -> str:
@@ -161,11 +209,14 @@ def _identities(found: list[bylines.Block]) -> dict[int, str]:
     seen: Counter[str] = Counter()
     ids: dict[int, str] = {}
     for block in found:
-        words = f"{block.author}\n{block.text}".encode("utf-8", "replace")
-        own = block.id or hashlib.sha256(words).hexdigest()[:24]
+        own = block.id or _digest(f"{block.author}\n{block.text}")
         ids[id(block)] = f"{own}-{seen[own]}" if seen[own] else own
         seen[own] += 1
     return ids
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def _threads(root: Node, base: str) -> list[Link]:
@@ -204,4 +255,18 @@ def _stamp(anchor: Node, held: Mapping[Node, int]) -> str:
     row = anchor
     while (above := row.getparent()) is not None and held[above] == 1 and above.tag != "body":
         row = above
-    return hashlib.sha256(tree.line(row)[:1000].encode("utf-8", "replace")).hexdigest()[:16]
+    return _digest(_SEEN.sub("", tree.line(_without_views(row))[:1000]))[:16]
+
+
+def _without_views(row: Node) -> Node:
+    """A copy of a thread's row without the number that grows when somebody looks: no reason to read it again."""
+    own = copy.deepcopy(row)
+    table = next((each for each in (row, *row.iterancestors()) if each.tag == "table"), None)
+    heads = [] if table is None else [tree.line(each) for each in tree.select(table, "th")[:50]]
+    cells = (zip(heads, each, strict=True) for each in own.iter("tr") if len(each) == len(heads))
+    for cell in [cell for each in cells for head, cell in each if _OF_VIEWS.fullmatch(head)]:
+        cell.clear(keep_tail=True)
+    for each in own.iter():
+        if re.fullmatch(r"[\d.,\s]+[km]?", tree.line(each), re.I) and _OF_VIEWS.search(each.get("class") or ""):
+            each.clear(keep_tail=True)
+    return own

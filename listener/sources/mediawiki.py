@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,8 @@ _SIGNED = re.compile(
 _BEGINS = "\ue000"
 """Marks where a signature begins."""
 _OUTSIDE = ("table", "blockquote", "nav", "figure")
+_REVISION = re.compile(rb'"wgRevisionId":\s?(\d{1,12})')
+LISTS_ALL = True
 
 
 @dataclass(slots=True)
@@ -75,12 +78,14 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     address = web_url(source.url, source.url)
     title = _title(address)
     if ":" in title and not _NO_TALK.match(title):
-        return [Link(url=address.split("#")[0], role="page", conversation=f"page {title}")]
+        return [Link(url=address.split("#")[0], role="talk", carry={"name": f"page {title}"})]
     return [_changes(str(source.options.get("api") or f"{_root(address)}/w/api.php"))]
 
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads the recent changes, or a talk page. Raises `ReadError` where the page is neither."""
+    if link.role == "talk":
+        return _to_talk(page, link)
     return _read_changes(page, link) if link.role == "list" else _read_talk(page, link)
 
 
@@ -129,14 +134,23 @@ def _read_changes(page: Page, link: Link) -> Reading:
     return Reading(links=tuple(links))
 
 
+def _to_talk(page: Page, link: Link) -> Reading:
+    """Leads to the one page that is listened to, with its revision as the stamp."""
+    revision = _REVISION.search(page.body)
+    stamp = revision[1].decode() if revision else hashlib.sha256(page.body).hexdigest()[:24]
+    return Reading(links=(Link(url=link.url, role="page", conversation=link.carry["name"], stamp=stamp),))
+
+
 def _read_talk(page: Page, link: Link) -> Reading:
     """What is signed on a talk page. A page on which nothing is signed holds no posts."""
     root = tree.fragment(_parsed(page)) if link.carry else tree.first(tree.tree_of(page), ".mw-parser-output")
     if root is None:
         raise ReadError(f"{page.url} holds no page of a MediaWiki.")
-    url, said = str(link.carry.get("url") or page.url), list(_signed(root, page))
+    paragraphs = list(root.iter("h1", "h2", "h3", "h4", "p", "dd", "li", "pre"))
+    url, said = str(link.carry.get("url") or page.url), list(_signed(paragraphs[:MOST], page))
     _relate(said)
-    return Reading(posts=tuple(_post(each, url, link.conversation) for each in said))
+    posts = tuple(_post(each, url, link.conversation) for each in said)
+    return Reading(posts=posts, incomplete=len(paragraphs) > MOST)
 
 
 def _parsed(page: Page) -> str:
@@ -147,10 +161,10 @@ def _parsed(page: Page) -> str:
     return word(inside(parsed, "text"), "*")
 
 
-def _signed(root: Node, page: Page) -> Iterator[_Said]:
+def _signed(paragraphs: Sequence[Node], page: Page) -> Iterator[_Said]:
     """All that is signed, in the page's order; what stands above a signature, up to the one before, belongs to it."""
     section = _Section()
-    for node in list(root.iter("h1", "h2", "h3", "h4", "p", "dd", "li", "pre"))[:MOST]:
+    for node in paragraphs:
         if node.tag in ("h1", "h2"):
             headline = tree.first(node, ".mw-headline")
             named = node if headline is None else headline

@@ -216,7 +216,7 @@ KNOWS_PARENTS = {"nested", "nested_divs", "relative", "quoting", "english"}
 
 def read(html: str, link: Link | None = None) -> Reading:
     found = Page(url=URL, status=200, headers={}, body=html.encode(), fetched_at=NOW)
-    return blocks.read(found, link or Link(url=URL), SOURCE)
+    return blocks.read(found, link or Link(url=URL, role="conversation", conversation=URL), SOURCE)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -259,21 +259,43 @@ def test_a_list_leads_to_its_threads() -> None:
         for n in range(10, 30)
     )
     html = page(f"<table>{rows}</table><a rel=next href='?p=2'>Volgende</a>")
-    found = read(html)
+    found = read(html, Link(url=URL))
     threads = [link for link in found.links if link.conversation]
     assert [link.url for link in threads] == [
         f"https://forum.example/onderwerp/vraag-over-geld-{n}" for n in range(10, 30)
     ]
     assert len({link.stamp for link in threads}) == 20
     assert [link.url for link in found.links if not link.conversation] == [f"{URL}?p=2"]
-    changed = read(html.replace("12 reacties", "13 reacties"))
+    changed = read(html.replace("12 reacties", "13 reacties"), Link(url=URL))
     assert [a.url for a, b in zip(found.links, changed.links, strict=True) if a.stamp != b.stamp] == [threads[2].url]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr><th>Onderwerp<th>Antwoorden<th>Gelezen<th>Laatste<tr><td>{title}<td>{replies}<td>{views}<td>jan",
+        "<tr><td>{title}<td><dl><dt>Reacties<dd>{replies}</dl><dl><dt>Views<dd class='topic-views'>{views}</dl>",
+        "<tr><td>{title} <small>{replies} reacties, {views} keer bekeken</small>",
+    ],
+)
+def test_a_thread_that_was_only_looked_at_has_not_changed(row: str) -> None:
+    def stamp(**counts: int) -> str:
+        html = "".join(
+            f"<table>{row}</table>".format(
+                title=f"<a href=/t/vraag-over-rente-{n}>Vraag over de rente {n}</a>", **counts
+            )
+            for n in range(3)
+        )
+        return read(page(html), Link(url=URL)).links[0].stamp
+
+    assert stamp(replies=4, views=10) == stamp(replies=4, views=1011)
+    assert stamp(replies=4, views=10) != stamp(replies=5, views=10)
 
 
 def test_what_shows_nothing_is_said_in_a_sentence() -> None:
     for html in ("", page("<p>Welkom</p>"), page("<div>" * 300), page("<td>" * 2000)):
         with pytest.raises(ReadError):
-            read(html)
+            read(html, Link(url=URL))
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,14 @@ def talk(page: Callable[..., Page], html: str) -> Reading:
     return mediawiki.read(page(link.url, body=body), link, SPEC)
 
 
-def test_the_wiki_or_one_of_its_pages_is_listened_to() -> None:
+def test_the_wiki_or_one_of_its_pages_is_listened_to(page: Callable[..., Page]) -> None:
     (all_of_it,) = mediawiki.start(SPEC, {})
     assert all_of_it.url.startswith(f"{SITE}/api.php?action=query&list=recentchanges&")
     for address in (f"{SITE}/wiki/Overleg:Mijn_bank#x", f"{SITE}/w/index.php?title=Overleg:Mijn%20bank"):
         (one,) = mediawiki.start(SourceSpec(name="wiki", url=address), {})
-        assert (one.url, one.role, one.conversation) == (address.split("#")[0], "page", "page Overleg:Mijn bank")
+        assert one.url == address.split("#")[0]
+        (talk,) = mediawiki.read(page(one.url, body=b'{"wgRevisionId":49,}'), one, SPEC).links
+        assert (talk.url, talk.stamp, talk.conversation) == (one.url, "49", "page Overleg:Mijn bank")
 
 
 def test_an_interface_that_is_not_where_it_mostly_is_is_looked_for() -> None:

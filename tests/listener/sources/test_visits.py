@@ -137,6 +137,10 @@ async def test_a_comment_taken_away_from_wordpress_is_marked_as_deleted(site: An
     assert stored(listener) == {"post-7", "comment-1", "comment-2", "comment-3", "comment-4"}
 
 
+def gone(listener: Any) -> set[str]:
+    return {each.external_id.split("#")[-1] for each in Inbox(listener.database).mentions("is:deleted")}
+
+
 async def test_a_post_taken_away_from_a_board_is_marked_as_deleted(site: Any, listener: Any, clock: Any) -> None:
     def says(*pages: list[int]) -> None:
         row = '<tr class="inline_row"><td><span id="tid_5"><a href="showthread.php?tid=5">Rente</a></span></td></tr>'
@@ -151,21 +155,74 @@ async def test_a_post_taken_away_from_a_board_is_marked_as_deleted(site: Any, li
             address = "/showthread.php?tid=5" + (f"&page={number}" if number > 1 else "")
             site.say(address, written + (onward if number < len(pages) else ""), content_type="text/html")
 
-    def gone() -> set[str]:
-        return {each.external_id for each in Inbox(listener.database).mentions("is:deleted")}
-
     says([1, 2, 3], [4, 5])
     listener.listen_to(f"{site.base}/forumdisplay.php?fid=2", "mybb")
     await listener.visit()
-    assert (stored(listener), gone()) == ({"1", "2", "3", "4", "5"}, set())
+    assert (stored(listener), gone(listener)) == ({"1", "2", "3", "4", "5"}, set())
     says([1, 3, 4], [5])
     clock.advance(hours=2)
     await listener.visit()
-    assert gone() == {"2"}
+    assert gone(listener) == {"2"}
     site.say("/showthread.php?tid=5&page=2", "", 500)
     clock.advance(hours=2)
     await listener.visit()
-    assert gone() == {"2"}, "a page that cannot be read says nothing of its posts"
+    assert gone(listener) == {"2"}, "a page that cannot be read says nothing of its posts"
+
+
+async def test_a_thread_that_nobody_described_shows_what_is_gone_and_what_is_new_on_its_last_page(
+    site: Any, listener: Any, clock: Any
+) -> None:
+    def says(*pages: list[int]) -> None:
+        for number, posts in enumerate(pages, 1):
+            onward = '<a rel="next" href="/draad/5?page=2">Volgende</a>' if number < len(pages) else ""
+            written = "".join(
+                f"<div class=post id=p{each}><b class=author>lid{each}</b> "
+                f"<time datetime='2026-11-21T10:{each:02}:00Z'></time>"
+                f"<p>Wat Zonnebank in bericht {each} schrijft klopt niet.</p></div>"
+                for each in posts
+            )
+            address = "/draad/5" + (f"?page={number}" if number > 1 else "")
+            site.say(address, f"<html><h1>Rente</h1>{written}{onward}</html>", content_type="text/html")
+
+    async def visit() -> tuple[set[str], set[str]]:
+        clock.advance(hours=2)
+        assert (await listener.visit()).visit.health.value == "ok"
+        return {each.split("#")[-1] for each in stored(listener)}, gone(listener)
+
+    says([1, 2, 3], [4, 5])
+    listener.listen_to(f"{site.base}/draad/5", "blocks")
+    assert await visit() == ({"p1", "p2", "p3", "p4", "p5"}, set())
+    says([1, 2, 3], [4, 5, 6])
+    assert await visit() == ({"p1", "p2", "p3", "p4", "p5", "p6"}, set())
+    says([1, 3, 4], [5, 6])
+    assert (await visit())[1] == {"p2"}
+    says([6, 5, 4, 3])
+    site.say("/draad/5?page=2", "", 404)
+    assert (await visit())[1] == {"p2"}, "the newest first, and no way to older ones: these may have fallen off"
+
+
+async def test_what_is_taken_off_a_talk_page_is_marked_as_deleted_unless_its_section_went_as_a_whole(
+    site: Any, listener: Any, clock: Any
+) -> None:
+    def says(*posts: str) -> None:
+        signed = (
+            '<a href="/wiki/User:Anna">Anna</a> (<a href="/wiki/User_talk:Anna">talk</a>) 14:0{}, 6 November 2026 (UTC)'
+        )
+        written = "".join(
+            f'<h2 id="{each[0]}">{each[0]}</h2>' * (each[1] == "1") + f"<p>Zonnebank {signed.format(each[1])}</p>"
+            for each in posts
+        )
+        page = f'"wgRevisionId":{len(posts)}<div class=mw-parser-output>{written}</div>'
+        site.say("/wiki/Talk:Bank", page, content_type="text/html")
+
+    says("a1", "a2", "a3", "b1", "b2")
+    listener.listen_to(f"{site.base}/wiki/Talk:Bank", "mediawiki")
+    await listener.visit()
+    assert len(stored(listener)) == 5
+    says("a1", "a3")
+    clock.advance(hours=2)
+    await listener.visit()
+    assert gone(listener) == {"a/Anna/202611061402"}
 
 
 async def test_a_blog_with_more_threads_than_a_visit_reads_is_read_on_though_its_lists_say_nothing_new(
