@@ -13,8 +13,9 @@ from pydantic import Field, ValidationError
 from desk.acts import Act, AssignSection, Known, duration, known_of, read_act, routing
 from desk.alerts import TargetSection
 from desk.policy import Playbook
+from desk.service import standing_query
 from storage.errors import ConfigError, QueryError
-from storage.query import grammar, matcher, tree
+from storage.query import matcher, tree
 from storage.settings import Document, Place, Section
 from storage.types import Case, Mention
 
@@ -137,7 +138,7 @@ def _rule(document: Document, place: Place, section: RuleSection, known: Known, 
 
     node: tree.Node = tree.Everything()
     try:
-        node = grammar.parse(section.when)
+        node = standing_query(section.when)
     except QueryError as error:
         picture = "\n".join(f"    {line}" for line in error.picture().splitlines())
         complain("when", f"{error.message}\n{picture}")

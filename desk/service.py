@@ -56,10 +56,20 @@ class Service:
         return next((each for each in self.promises if matcher.matches(each.node, newest, now=moment)), None)
 
 
+def standing_query(text: str) -> tree.Node:
+    """The meaning of a query that is asked over and over by nobody in particular. Raises `QueryError`."""
+    node = grammar.parse(text)
+    for each in tree.walk(node):
+        if isinstance(each, tree.Value) and each.field == "assignee" and each.value.lower() == "me":
+            at = text.lower().find("assignee:me")
+            raise QueryError("Nobody asks here who could be me: name the agent", query=text, position=max(0, at))
+    return node
+
+
 def readable_query(text: str) -> str:
     """A query that can be read. Raises ValueError with what is wrong with it."""
     try:
-        grammar.parse(text.strip() or "*")
+        standing_query(text.strip() or "*")
     except QueryError as error:
         raise ValueError(f"is not a query: {error}") from None
     return text
@@ -178,7 +188,7 @@ def _faults(promise: PromiseSection, hours: Mapping[str, Any]) -> list[str]:
 def _promise(section: PromiseSection, calendars: Mapping[str, Calendar], zone: ZoneInfo) -> Promise:
     return Promise(
         query=section.query,
-        node=grammar.parse(section.query.strip() or "*"),
+        node=standing_query(section.query.strip() or "*"),
         targets={name: getattr(section, name) for name in TARGETS if getattr(section, name)},
         calendar=calendars[section.hours] if section.hours else always(zone),
         hours=section.hours,

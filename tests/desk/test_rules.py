@@ -105,6 +105,7 @@ def test_every_act_is_read() -> None:
         ("{when: x, doo: [spam]}", "rules[0].doo: is not a key that is known here (did you mean do?)"),
         ("{when: 'intnt:x', do: [spam]}", "rules[0].when"),
         ("{when: '(x', do: [spam]}", "rules[0].when"),
+        ("{when: 'x assignee:me', do: [spam]}", "Nobody asks here who could be me"),
         ("{when: x, on: later, do: [spam]}", "rules[0].on"),
         ("{when: x, on: time, do: [spam]}", "needs to know how long"),
         ("{when: x, on: time, after: 4u, do: [spam]}", "4u is not a duration"),

@@ -191,6 +191,7 @@ reports:
   a: {every: "29th 08:00"}
   b: {every: "mon 8", query: "is:opn", as: hmtl}
   c: {to: reports/}
+  d: {every: "mon 08:00", query: "assignee:me"}
 """
     with pytest.raises(ConfigError) as caught:
         read(text)
@@ -198,6 +199,7 @@ reports:
     assert "sources.yaml:3: reports.a.every: is no time to write a report" in said
     assert "reports.b.every: is no time" in said
     assert "reports.b.query: is not a query" in said
+    assert "reports.d.query: is not a query: Nobody asks here who could be me" in said
     assert "is no report format (did you mean html?)" in said
     assert "sources.yaml:5: reports.c.every: is missing" in said
     with pytest.raises(ConfigError, match="is no name for a file"):
