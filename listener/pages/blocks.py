@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from statistics import fmean
 
 from listener.pages import bylines, tree
 from listener.pages.bylines import DATED, SHORT, Block, sign
@@ -137,7 +138,7 @@ def _around(dates: Sequence[tuple[Node, datetime]]) -> list[Block]:
         fits = _alone(fits)
     if not fits:
         return []
-    outermost = min(fits, key=lambda look: sum(_depth(node) for node in fits[look]))
+    outermost = min(fits, key=lambda look: (_is_in_itself(look, fits[look]), _depth(fits[look])))
     blocks = [
         Block(parts=[node], date=date, moment=when)
         for node, (date, when) in zip(fits[outermost], dates, strict=True)
@@ -150,8 +151,14 @@ def _alone(fits: dict[str, list[Node | None]]) -> dict[str, list[Node | None]]:
     """What may hold a single post: best an element with a number of its own, or one without the page's heading."""
     boxes = {look: box for look, (box,) in fits.items() if box is not None and look.split(".")[0] in _ALONE}
     numbered = {look for look, box in boxes.items() if _is_numbered(box)}
-    bare = {look for look, box in boxes.items() if not tree.select(box, _HEADINGS) and _says(box)}
+    heading = tree.heading(next(iter(boxes.values())).getroottree().getroot()) if boxes else None
+    bare = {look for look, box in boxes.items() if not _holds(box, heading) and _says(box)}
     return {look: fits[look] for look in numbered or bare or boxes}
+
+
+def _holds(box: Node, heading: Node | None) -> bool:
+    """Whether the page's heading or menu stands in it."""
+    return bool(tree.select(box, _HEADINGS)) or (heading is not None and box in heading.iterancestors())
 
 
 def _says(node: Node) -> bool:
@@ -161,8 +168,14 @@ def _says(node: Node) -> bool:
     return len(tree.line(own)) > SHORT / 2
 
 
-def _depth(node: Node | None) -> int:
-    return 0 if node is None else sum(1 for _ in node.iterancestors())
+def _depth(found: Sequence[Node | None]) -> float:
+    return fmean(sum(1 for _ in node.iterancestors()) for node in found if node is not None)
+
+
+def _is_in_itself(look: str, found: Sequence[Node | None]) -> bool:
+    """Whether elements without a class of their own stand in each other: parts of the page, not of the talk."""
+    nodes = [node for node in found if node is not None]
+    return look.endswith(".") and any(above in nodes for node in nodes for above in node.iterancestors())
 
 
 def _is_own(found: Sequence[Node | None]) -> bool:

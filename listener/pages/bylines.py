@@ -27,7 +27,13 @@ WHO_LINK = re.compile(
 _PLACE_LINK = re.compile(r"/(?:forums?|topics?|threads?|boards?|categor(?:y|ies)|discussions?|onderwerp(?:en)?)/", re.I)
 """Where a link leads that shows the name of a forum or a topic."""
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
-_BY = re.compile(r"(?:geplaatst door|geschreven door|reactie van|posted by|written by|door|by|von|van)\s*:?\s+", re.I)
+_BY = re.compile(
+    r"(?:(?:geplaatst|geschreven|toegevoegd) door|reactie van|(?:posted|written|added|submitted) by|door|by|von|van)"
+    r"\s*:?\s+",
+    re.I,
+)
+_AGO = re.compile(r"\s(?:ago|geleden)\s*\Z", re.I)
+"""What is left of a date that stands in an element of its own without it."""
 _SAYS = re.compile(r"\s+(?:schreef|schrijft|zegt|zei|says|said|wrote|reageerde|antwoordde)\b.*\Z", re.I | re.S)
 _NOISE = re.compile(
     r"signature|\bsig\b|handtekening|avatar|\blikes?\b|\bvotes?\b|\bratings?\b|score|share|delen|actions?|buttons?|toolbar|controls|"
@@ -100,9 +106,11 @@ def identify(block: Block, own: Node, base: str) -> None:
         fragment = href.partition("#")[2]
         if fragment and fragment == block.id:
             block.url = tree.link(anchor, base)
+            anchor.set("data-webcare", "link")
         elif fragment and re.search(r"\d", fragment):
             block.targets.append(fragment)
-        is_permalink = anchor.get("data-webcare") or tree.first(anchor, "[data-webcare]") is not None
+        is_dated = not fragment and bool(re.search(r"=\d{4}-\d\d-\d\d", href))
+        is_permalink = bool(anchor.xpath("descendant-or-self::*[@data-webcare='date']")) and not is_dated
         is_permalink = is_permalink or bool(re.fullmatch(r"#?\d{1,6}|permalink|link|¶|#", shown, re.I))
         if is_permalink and not block.url and re.search(r"\d", href):
             block.url = tree.link(anchor, base)
@@ -229,6 +237,7 @@ def _is_about(line: str, block: Block) -> bool:
         return True
     if block.author:
         left = left.replace(block.author, "")
+    left = _AGO.sub(" ", left.lstrip(" -–"))
     left = _BY.sub("", left, count=1) if left != line.strip() or (_BY.match(left) and len(left) < 30) else left
     left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
     left = left.strip(" :,.·|-–#()@")

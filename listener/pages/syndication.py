@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -138,7 +138,7 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     feed, entries = found.feed, found.entries
     items = [_entry(entry, page, found.version, zone) for entry in entries]
     if found.version.startswith("atom"):  # whose entries have the feed's author where they name none (RFC 4287, 4.2.1)
-        author, author_url = _author(feed, page.url)
+        author, author_url = _author(_dicts(feed, "authors"), _text(feed, "author"), page.url)
         items = [each if each.author else replace(each, author=author, author_url=author_url) for each in items]
     if items and found.bozo and not _CLOSING.search(body):
         items[-1] = replace(items[-1], is_teaser=True)
@@ -177,30 +177,42 @@ def _parsed(url: str, body: bytes, charset: str) -> Any:
 
 
 def _entry(entry: Mapping[str, Any], page: Page, version: str, zone: str) -> Item:
-    content, is_whole = _content(entry)
+    said = _texts(entry)
+    content, is_whole = _content(entry, said)
     html, answered = _answered(_text(content, "value"))
-    is_plain = version.startswith("atom") and _text(content, "type") == "text/plain"
+    is_atom = version.startswith("atom")
+    is_plain = is_atom and _text(content, "type") == "text/plain"
     text = html if is_plain else text_of(html)
-    url = _page(entry, page.url)
-    author, author_url = _author(entry, page.url)
-    published = moment(_first(entry, "published", "created", "updated"), page.fetched_at, zone)
-    updated = moment(_text(entry, "updated"), page.fetched_at, zone)
     links = _links(entry)
+    url = _page(said, links, page.url)
+    author, author_url = _author(_dicts(entry, "authors"), said.get("author", ""), page.url)
+    updated = moment(said.get("updated", ""), page.fetched_at, zone)
+    born = said.get("published") or said.get("created")
+    published = moment(born, page.fetched_at, zone) if born else updated
     return Item(
-        id=_text(entry, "id") or url or _digest(_text(entry, "title"), text),
+        id=said.get("id") or url or _digest(said.get("title", ""), text),
         url=url,
-        title=_title(entry),
+        title=_title(entry, said.get("title", "")),
         text=text,
         html=html,
-        is_teaser=_is_teaser(text, html, is_whole) or (version.startswith("atom") and bool(text) and not is_whole),
+        is_teaser=_is_teaser(text, html, is_whole) or (is_atom and bool(text) and not is_whole),
         author=author,
         author_url=author_url,
         published=published,
         edited=updated if updated and published and updated - published > timedelta(minutes=1) else None,
         answers=_answers(entry) or answered,
-        comments_feed=_address(page.url, _text(entry, "wfw_commentrss") or (links and _replies(links)) or ""),
-        comments=_text(entry, "slash_comments") or _text(entry, "thr_total") or (links and _count(links)) or "",
+        comments_feed=_address(page.url, said.get("wfw_commentrss") or (links and _replies(links)) or ""),
+        comments=said.get("slash_comments") or said.get("thr_total") or (links and _count(links)) or "",
     )
+
+
+def _texts(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What feedparser found that is text, as it is meant, without the guesses it makes when there is nothing."""
+    return {key: _meant(value) for key, value in dict(entry).items() if value.__class__ is str}
+
+
+def _meant(text: str) -> str:
+    return (text if text.isascii() else charsets.meant(text)).strip()
 
 
 def _get(entry: Mapping[str, Any], key: str) -> Any:
@@ -210,9 +222,7 @@ def _get(entry: Mapping[str, Any], key: str) -> Any:
 
 def _text(entry: Mapping[str, Any], key: str) -> str:
     value: Any = dict.get(entry, key)  # type: ignore[call-overload]
-    if value.__class__ is not str:
-        return ""
-    return (value if value.isascii() else charsets.meant(value)).strip()
+    return _meant(value) if value.__class__ is str else ""
 
 
 def _address(base: str, href: str) -> str:
@@ -252,31 +262,32 @@ def _answers(entry: Mapping[str, Any]) -> str:
     return _first(reference, "ref", "href")
 
 
-def _page(entry: Mapping[str, Any], base: str) -> str:
+def _page(said: Mapping[str, str], links: Sequence[Any], base: str) -> str:
     """The item's page; feedparser also calls an identity that is no address a link."""
-    link = _text(entry, "link")
-    is_mere_identity = link == _text(entry, "id") and not _links(entry) and "://" not in link
+    link = said.get("link", "")
+    is_mere_identity = not links and link == said.get("id", "") and "://" not in link
     return "" if is_mere_identity else _address(base, link)
 
 
-def _title(entry: Mapping[str, Any]) -> str:
-    title = _text(entry, "title")
+def _title(entry: Mapping[str, Any], title: str) -> str:
     is_html = "html" in _text(_get(entry, "title_detail") or {}, "type")
     return line_of(title) if is_html else " ".join(title.split())
 
 
-def _content(entry: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+def _content(entry: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     """The longest content, else the summary, and whether it is meant to be all there is."""
-    contents = [each for each in _dicts(entry, "content") if _text(each, "value")]
-    if contents:
-        return max(contents, key=lambda each: len(_text(each, "value"))), True
-    summary = _get(entry, "summary_detail") or {"value": _text(entry, "summary")}
-    return summary, False
+    best, most = None, 0
+    for each in _dicts(entry, "content"):
+        if (size := len(_text(each, "value"))) > most:
+            best, most = each, size
+    if best is not None:
+        return best, True
+    return _get(entry, "summary_detail") or {"value": said.get("summary", "")}, False
 
 
 def _answered(html: str) -> tuple[str, str]:
     """Parts a comment from the line in which WordPress says, in any language, which comment it answers."""
-    found = _ANSWERED.match(html)
+    found = _ANSWERED.match(html) if "#comment-" in html else None
     return (html[found.end() :], found.group(1)) if found else (html, "")
 
 
@@ -286,15 +297,15 @@ def _is_teaser(text: str, html: str, is_whole: bool) -> bool:
     What Atom calls a summary is an excerpt whatever its length (RFC 4287, 4.2.13); RSS knows no other place for a text.
     """
     end = text[-300:].lower()
-    if any(each in end for each in _CUTS) and _CUT_OFF.search(text[-600:]):
+    if any(map(end.__contains__, _CUTS)) and _CUT_OFF.search(text[-600:]):
         return True
     return not is_whole and (text.endswith(("…", "...")) or (len(text) < SHORT and not _BLOCK.search(html)))
 
 
-def _author(entry: Mapping[str, Any], base: str) -> tuple[str, str]:
+def _author(people: Sequence[dict[str, Any]], written: str, base: str) -> tuple[str, str]:
     """The names as shown and the first one's address; some forums put an HTML link where a name should be."""
-    people = _dicts(entry, "authors") or [{}]
-    name, written = _text(people[0], "name"), _text(entry, "author")
+    people = people or [{}]
+    name = _text(people[0], "name")
     anchor = _ANCHOR.search(name) if "<" in name else None
     mailed = _MAILED.match(written) if "@" in written and len(people) == 1 else None
     names = [line_of(_text(each, "name")) or _text(each, "email") for each in people]
@@ -359,7 +370,7 @@ def _json_item(raw: dict[str, Any], page: Page, zone: str) -> Item:
     summary = text_of(_text(item, "summary"))
     url = _address(page.url, _first(item, "url", "external_url"))
     people = _dicts(item, "authors") or [_get(item, "author") or {}]
-    author, author_url = _author({"authors": people}, page.url)
+    author, author_url = _author(people, "", page.url)
     published = moment(_first(item, "date_published", "date_modified"), page.fetched_at, zone)
     modified = moment(_text(item, "date_modified"), page.fetched_at, zone)
     identity = _get(item, "id")

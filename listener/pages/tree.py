@@ -116,6 +116,13 @@ def line(node: Node | None) -> str:
     return "" if node is None else " ".join("".join(node.itertext()).split())
 
 
+def heading(node: Node) -> Node | None:
+    """What names a page: the longest heading that its title repeats, else its first; else that title."""
+    title = line(first(node, "title"))
+    repeated = [each for each in select(node, "h1, h2, h3")[:50] if len(line(each)) > 3 and line(each) in title]
+    return max(repeated, key=lambda each: len(line(each)), default=first(node, "h1", "title"))
+
+
 def inner(node: Node | None) -> str:
     """The markup of an element; "" for None."""
     return "" if node is None else str(etree.tostring(node, encoding="unicode", method="html", with_tail=False))

@@ -31,7 +31,7 @@ LISTS = 50
 """Lists that are remembered."""
 _ELSEWHERE = re.compile(
     r"/(?:log-?in|log-?out|sign-?(?:in|up)|register|registreren|aanmelden|inloggen|privacy|cookies?|contact|zoeken|search|"
-    r"rss|feeds?|tags?|posts?)(?:[/?.]|\Z)",
+    r"rss|feeds?|tags?|posts?)(?:[/?.]|\Z)|[?&](?:sort|order|order_?by)=",
     re.I,
 )
 _COLUMNS = re.compile(
@@ -146,7 +146,7 @@ def _to_thread(found: list[bylines.Block], root: Node, page: Page, source: Sourc
 
 def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> Reading:
     thread, is_first_page = link.conversation, link.role != "page"
-    title = str(link.carry.get("title") or "") or tree.line(tree.first(root, "h1", "title"))
+    title = str(link.carry.get("title") or "") or tree.line(tree.heading(root))
     ids = _identities(found)
     posts = tuple(
         Post(
@@ -247,7 +247,11 @@ def _threads(root: Node, base: str) -> list[Link]:
 
 def _first_page(url: str) -> str:
     """The address of a thread, whatever page or post of it a link leads to."""
-    return _POST.sub("", _PAGE.sub("", url.split("#")[0]))
+    address, _, place = url.partition("#")
+    if number := re.search(r"\d{1,18}\Z", place):
+        whole = re.sub(rf"[?&]\w{{1,20}}={number[0]}\Z", "", address)
+        address = whole if re.search(r"\d", urlsplit(whole).path + urlsplit(whole).query) else address
+    return _POST.sub("", _PAGE.sub("", address))
 
 
 def _stamp(anchor: Node, held: Mapping[Node, int]) -> str:
