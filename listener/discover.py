@@ -121,6 +121,8 @@ class Guess:
     options: Mapping[str, Any] = field(default_factory=dict)
     why: str
     """One sentence, for a person."""
+    is_empty: bool = False
+    """Whether it is a feed that cannot be read or holds nothing: another way may show more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,8 @@ def _of_feed(page: Page) -> Guess | None:
     ghost = re.match(r"(.+?/)rss/?\Z", page.url)
     if feed.generator.startswith("Ghost ") and ghost and _same(ghost.group(1), feed.url) and _has("ghost"):
         return Guess(kind="ghost", url=ghost.group(1), why="The feed says that Ghost made it.")
-    return Guess(kind="feed", url=page.moved_to or page.url, why=f"The address is a feed with {len(feed.items)} items.")
+    why = f"The address is a feed with {len(feed.items)} items."
+    return Guess(kind="feed", url=page.moved_to or page.url, why=why, is_empty=not feed.items)
 
 
 def _same(url: str, other: str) -> bool:

@@ -21,8 +21,10 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     """What the source's address is. Raises `ListenerError` when it cannot be reached or nothing there can be read."""
     page = await _got(source, source.url, get)
     guess: discover.Guess | None = await run(discover.guess, page)
-    if guess is not None:
-        return await _closer(guess, source, get, run) if "older" in guess.options else guess
+    if guess is not None and "older" in guess.options:
+        guess = await _closer(guess, source, get, run)
+    if guess is not None and (guess.url == page.url or not guess.is_empty):
+        return guess
     seen = {page.body}
     for link in (await run(discover.probes, page))[:PROBES]:
         try:
@@ -35,11 +37,12 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
             raise OutOfTime(f"{error} Name its kind in sources.yaml, so that it need not be found out.") from None
         except ListenerError:
             continue
-        if probed is not None:
+        if probed is not None and not probed.is_empty:
             return probed
+        guess = guess or probed
     shown: discover.Guess | None = await run(discover.of_blocks, page)
-    if shown is not None:
-        return shown
+    if shown is not None or guess is not None:
+        return shown or guess  # type: ignore[return-value]
     raise ReadError(discover.unknown(page))
 
 
@@ -49,7 +52,12 @@ async def _closer(guess: discover.Guess, source: SourceSpec, get: Get, run: Run)
         return guess
     try:
         listed: Reading = await run(feed.read, await _got(source, guess.url, get), Link(url=guess.url), source)
-        urls = [post.url for post in listed.posts if urlsplit(post.url).netloc == urlsplit(guess.url).netloc]
+    except ListenerError:
+        return replace(guess, is_empty=True)
+    if not listed.posts and not listed.links:
+        return replace(guess, is_empty=True)
+    urls = [post.url for post in listed.posts if urlsplit(post.url).netloc == urlsplit(guess.url).netloc]
+    try:
         for url in [] if any(link.role == "comments" for link in listed.links) else urls[-ARTICLES:]:
             if where := await run(feed.comments_at, await _got(source, url, get), source):
                 return replace(guess, options={**guess.options, "comments": where})

@@ -34,6 +34,10 @@ _BY = re.compile(
 )
 _AGO = re.compile(r"\s(?:ago|geleden)\s*\Z", re.I)
 """What is left of a date that stands in an element of its own without it."""
+_STRANGER = re.compile(
+    r"\s\((?:gast|guest|anoniem|anonymous|not verified|niet geverifieerd|niet gecontroleerd)\)\Z", re.I
+)
+"""What a site adds to the name of somebody who did not log in."""
 _SAYS = re.compile(r"\s+(?:schreef|schrijft|zegt|zei|says|said|wrote|reageerde|antwoordde)\b.*\Z", re.I | re.S)
 _NOISE = re.compile(
     r"signature|\bsig\b|handtekening|avatar|\blikes?\b|\bvotes?\b|\bratings?\b|score|share|delen|actions?|buttons?|toolbar|controls|"
@@ -155,7 +159,8 @@ def _names(own: Node, base: str) -> Iterator[tuple[str, tuple[int, str, str]]]:
         if not isinstance(node.tag, str) or any(above.tag == "blockquote" for above in node.iterancestors()):
             continue
         for way, score, words in _ways(node):
-            name = _SAYS.sub("", _BY.sub("", words, count=1) if way.startswith("by") else words).strip(" :,·|-–@")
+            name = _SAYS.sub("", _BY.sub("", words, count=1) if way.startswith("by") else words)
+            name = _STRANGER.sub("", name.strip(" :,·|-–@"))
             if way in seen or not 1 < len(name) <= 60 or DATED.search(name) or _BUTTON.fullmatch(name) or "\n" in name:
                 continue
             anchor = node if node.tag == "a" else tree.first(node, "a[href]")

@@ -46,6 +46,11 @@ def identity(block: Block) -> str:
     return block.id or hashlib.sha256(words).hexdigest()[:24]
 
 
+def is_below(block: Block) -> bool:
+    """Whether a post stands in a part of its page that says it holds comments."""
+    return any(_holds(above) for above in block.parts[0].iterancestors(*_TAGS))
+
+
 def _parts(root: Node) -> list[Node]:
     """The outermost elements that say they hold comments, taken out of the tree; those side by side as one."""
     beside: dict[Node, list[Node]] = defaultdict(list)

@@ -48,6 +48,7 @@ _WRITERS = (
 _BODIES = (
     '[itemprop="articleBody"], .h-entry .e-content, .wp-block-post-content',
     ".entry-content, .gh-content, .post-content, .article-content, .article-body, .post-body, .kg-canvas",
+    "#content-core",
 )
 """Where a page marks the text of its article, surest first."""
 _AROUND_BODY = "script, style, noscript, form, nav, aside, button, .sharedaddy, .jp-relatedposts, .post-navigation"
@@ -248,11 +249,12 @@ def _with_teaser(text: str, teaser: str) -> str:
     return f"{teaser}\n\n{text}"
 
 
-def _published(page: Page, link: Link, source: SourceSpec, guessed: str) -> datetime | None:
+def _published(page: Page, link: Link, source: SourceSpec, guessed: str | None) -> datetime | None:
     zone = str(source.options.get("timezone", "UTC"))
     if carried := str(link.carry.get("published") or ""):
         return moment(carried, page.fetched_at, zone)
     html = page.body[:LONGEST].decode("utf-8", "replace")
     said = (match.group(1) for each in _PUBLISHED if (match := each.search(html)))
-    moments = (moment(text, page.fetched_at, zone) for text in (*said, guessed))
+    year_alone = (guessed or "").endswith("-01-01")  # what is made of the "© 2026" below a page
+    moments = (moment(text, page.fetched_at, zone) for text in (*said, "" if year_alone else guessed or ""))
     return next((each for each in moments if each), None)

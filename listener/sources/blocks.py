@@ -7,17 +7,19 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 from listener.errors import ListenerError, ReadError
-from listener.pages import blocks, bylines, tree
+from listener.pages import blocks, bylines, comments, tree
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
 from listener.pages.tree import Node
+from listener.sources import article
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
@@ -69,6 +71,12 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """
     root = tree.tree_of(page)
     found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
+    if (
+        link.role == "conversation"
+        and all(map(comments.is_below, found))
+        and (told := _article(root, page, link, source))
+    ):
+        return told
     if _is_thread(found, root, page.url):
         return _thread(found, root, page, link) if link.conversation else _to_thread(found, root, page, source)
     known = link.carry.get("lists", ())
@@ -91,6 +99,18 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     following = tree.next_page(root, page.url) if threads and left > 1 else ""
     more = (Link(url=following, carry={**link.carry, "pages": left - 1}),) if following else ()
     return Reading(links=(*threads, *more))
+
+
+def _article(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading | None:
+    """An article with what is said below it, where the page holds one: dated, or with comments."""
+    if sum(tree.first(each, "article article") is None for each in tree.select(root, "article")) != 1:
+        return None
+    try:
+        found = article.read(page, link, source)
+    except ReadError:
+        return None
+    main, below = found.posts[0], found.posts[1:]
+    return replace(found, incomplete=True) if main.kind == PostKind.ARTICLE and (main.published_at or below) else None
 
 
 def _moment(text: str, page: Page, source: SourceSpec) -> Any:

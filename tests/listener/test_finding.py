@@ -51,6 +51,15 @@ async def test_the_feed_that_a_page_names_is_tried(clock: Any) -> None:
     assert (guess.kind, guess.url) == ("feed", "https://blog.example/rss")
 
 
+@pytest.mark.parametrize("feed", [FEED.split(b"<item>")[0] + b"</channel></rss>", b"<html>Log in"])
+async def test_a_feed_that_holds_nothing_gives_way_to_one_that_does(clock: Any, feed: bytes) -> None:
+    site = "https://blog.example"
+    page = b"<html><head><link rel=alternate type='application/rss+xml' href='/news'></head><body></body></html>"
+    pages = {f"{site}/": page, f"{site}/news": feed}
+    assert (await finding.find(source(), Pages(pages, clock).get)).url == f"{site}/news", "there is nothing else"
+    assert (await finding.find(source(), Pages({**pages, f"{site}/rss": FEED}, clock).get)).url == f"{site}/rss"
+
+
 async def test_the_feeds_of_a_page_are_listed(clock: Any) -> None:
     page = b"<html><head><link rel=alternate type='application/rss+xml' title='Alles' href='/rss'></head></html>"
     (feed,) = await finding.feeds(source(), Pages({"https://blog.example/": page}, clock).get)
