@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from lxml import etree
 
 from listener.errors import ReadError
 from listener.pages import comments, tree
-from listener.pages.bylines import Block
+from listener.pages.bylines import DATED, Block
 from listener.pages.dates import parse_date
 from listener.pages.effort import library, needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
@@ -28,6 +29,19 @@ LONGEST = 2_000_000
 """Bytes of a page that are looked at."""
 SHORT = 600
 """Characters below which the text of a page that asks for a password is no article."""
+SHORTEST = 100
+"""Characters up to which a line may be one that says who wrote an article, and when."""
+MOST = 3000
+"""Elements of a page among which such a line is looked for."""
+_BYLINE = re.compile(
+    r"\b(?:door|by|von|van|op|on|at|om|geplaatst|geschreven|gepubliceerd|posted|written|published|added|submitted|"
+    r"last|laatst|edited|updated|bewerkt|bijgewerkt|gewijzigd|auteur|author|datum|date|"
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
+    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo|"
+    r"\d{1,2}[:.u]\d\d(?:[:.]\d\d)?(?:\s?[ap]m)?|uur|UTC|GMT|CES?T)\b",
+    re.I,
+)
+"""What else stands in such a line."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -105,7 +119,8 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
     if not found or not text or asks_login or len(text.split()) < len(_ELLIPSIS.sub("", teaser).split()):
         return None
     main = _post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date))
-    return main if link.carry.get("author") else _signed(main, root, page.url, told)
+    main = main if link.carry.get("author") else _signed(main, root, page.url, told)
+    return replace(main, text=_without_byline(main.text, main.author, root))
 
 
 def _marked(root: Any) -> str:
@@ -240,6 +255,23 @@ def _paragraphs(text: str) -> str:
 def _untitled(text: str, title: str) -> str:
     """The text without the heading that is the title, which is kept apart."""
     return text.removeprefix(title).lstrip() if title and text.startswith(title) else text
+
+
+def _without_byline(text: str, author: str, root: Any) -> str:
+    """The text without what stands before or behind it on the page and only says who wrote it, and when."""
+    for each in islice(root.iter("p", "div", "span", "small", "li", "time"), MOST):
+        words = tree.line(each)
+        if words and _is_byline(words, author):
+            for shown in (words, " ".join(words.replace(author, "").split()) if author else words):
+                text = text.removeprefix(shown).removesuffix(shown).strip()
+    return text
+
+
+def _is_byline(words: str, author: str) -> bool:
+    if len(words) > SHORTEST:
+        return False
+    left = DATED.sub("", words.replace(author, "") if author else words, count=2)
+    return left != words and not re.search(r"[^\W_]", _BYLINE.sub("", left))
 
 
 def _with_teaser(text: str, teaser: str) -> str:

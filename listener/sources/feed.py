@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from listener.errors import ListenerError
-from listener.pages import tree
+from listener.pages import comment_scripts, tree
 from listener.pages.fields import count_of
-from listener.pages.markup import web_url
 from listener.pages.syndication import Feed, Item, parse
 from listener.sources import article, sitemap
 from listener.types import Link, Page, Reading, SourceSpec
@@ -25,7 +24,6 @@ OLDER_PAGES = 3
 """Pages of older items that are read on the first visit, where a feed says where they are."""
 ON_PAGE = "page"
 """What the option `comments` says where the comments of an article stand on its page alone."""
-_ISSO = re.compile(r"\bdata-isso=[\"']([^\"'\s]{1,300})[\"']")
 _SITE = ("robots", "sitemap", "page")
 """Roles in which the site is read as a sitemap tells it."""
 _COMMENT_MARK = re.compile(r"#(comment|isso|c|reactie|disqus_thread|respond)[-_]?\d")
@@ -53,6 +51,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         return _whole(page, link, source)
     if link.role in _SITE:
         return _back(page, link, source)
+    if link.role == "comments" and (told := comment_scripts.read(page, link)):
+        return told
     feed = parse(page, zone=str(source.options.get("timezone", "UTC")))
     comments = {item.id: item for item in feed.items if link.role == "comments" or is_comment(item)}
     posts = tuple(
@@ -193,10 +193,16 @@ def _on_page(item: Item, source: SourceSpec, page: Page) -> list[Link]:
     return [Link(url=item.url, role="comments", conversation=item.id, stamp=stamp, carry=carry)]
 
 
+def LISTS_ALL(link: Link) -> bool:  # noqa: N802 - a fact about the kind, of which only some comments are sure
+    """Whether all comments of an article are shown where they are kept."""
+    return comment_scripts.lists_all(
+        link.url if link.role == "comments" else str(link.carry.get("comments_feed") or "")
+    )
+
+
 def comment_box(page: Page) -> str:
-    """Where the comment feeds are of a page that leaves its comments to isso, as the option `comments`; else ""."""
-    isso = _ISSO.search(tree.decoded(page)[:LOOKED_AT])
-    return web_url(page.url, isso.group(1)).rstrip("/") + "/feed?uri={path}" if isso else ""
+    """Where the comments are of a page that leaves them to a script, as the option `comments`; else ""."""
+    return comment_scripts.box(tree.decoded(page)[:LOOKED_AT], page.url)
 
 
 def comments_at(page: Page, source: SourceSpec) -> str:

@@ -111,12 +111,21 @@ def test_the_feeds_of_a_page_are_listed_with_their_purpose() -> None:
     assert [each.url for each in linked] == ["https://x.example/rss.xml"]
 
 
-def test_a_page_with_an_isso_box_brings_its_comment_feed_along() -> None:
-    html = """<html><link rel=alternate type="application/atom+xml" href="/all.atom.xml">
-      <script data-isso="//isso.example/" src="//isso.example/js/embed.min.js"></script>"""
+@pytest.mark.parametrize(
+    ("script", "where"),
+    [
+        ('<script data-isso="//box.example/" src="//box.example/js/embed.min.js"></script>', "/feed?uri={path}"),
+        (
+            "<div id=waline><script type=module>init({ el: '#waline', serverURL: 'https://box.example' })</script>",
+            "/api/comment?path={path}&pageSize=100&sortBy=insertedAt_asc&page=1",
+        ),
+    ],
+)
+def test_a_page_that_leaves_its_comments_to_a_script_says_where_they_are(script: str, where: str) -> None:
+    html = f'<html><link rel=alternate type="application/atom+xml" href="/all.atom.xml">{script}'
     found = guess(page("https://x.example/", html))
     assert known(found) == ("feed", "https://x.example/all.atom.xml")
-    assert found is not None and found.options["comments"] == "https://isso.example/feed?uri={path}"
+    assert found is not None and found.options["comments"] == f"https://box.example{where}"
 
 
 @pytest.mark.parametrize(

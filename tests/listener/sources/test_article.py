@@ -64,6 +64,15 @@ def test_the_time_is_exact_where_the_page_says_it(
     assert "Alle rechten" not in post.text and "- punt een\n- punt twee" in post.text
 
 
+@pytest.mark.parametrize(
+    "line", ["door {} op 22 november 2026", "Posted by {}, Sun 22 Nov 2026 10:12 AM UTC", "{} | 2026-11-22"]
+)
+def test_who_wrote_it_and_when_is_no_part_of_the_text(read: Callable[..., tuple[Post, ...]], line: str) -> None:
+    html = HTML.replace("</h1>", f"</h1><p>{line.format('<span class=post-author>Jan Vos</span>')}</p>")
+    (post,) = read(html.format(head=""))
+    assert (post.author, post.text.split()[:2]) == ("Jan Vos", ["Eerste", "alinea."])
+
+
 def test_what_the_feed_said_is_believed(read: Callable[..., tuple[Post, ...]]) -> None:
     said = {"title": "Uit de feed", "author": "anna", "author_url": "https://blog.example/anna", "url": URL + "#x"}
     (post,) = read(HTML, id="guid-7", text="Eerste alinea. De …", published="2026-11-01T10:00:00+00:00", **said)

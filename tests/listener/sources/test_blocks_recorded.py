@@ -93,6 +93,26 @@ def test_a_topic_is_read_with_its_quotes_and_without_its_subjects(thread: Read, 
     assert "Goed zo. Mail ook naar" in posts[2].text
 
 
+def test_a_post_is_read_without_the_words_around_its_writer_and_its_subject(thread: Read) -> None:
+    posts = thread(f"{SITE}/boards/1/topics/1", "redmine_topic.html").posts
+    assert [(post.author, post.text.split()[0]) for post in posts] == [
+        ("marieke_v", "Sinds"), ("jan.de.boer", "Ja,"), ("hulpvaardig_henk", "Oplossing:"), ("marieke_v", "Dank"),
+        ("Zonnebank_Webcare", "Dag"),
+    ]  # fmt: skip
+    assert (posts[0].title, posts[4].url) == (
+        "Zonnebank app: kan niet meer inloggen na update",
+        f"{SITE}/boards/1/topics/1?r=5#message-5",
+    )
+    (alone,) = thread(f"{SITE}/boards/6/topics/38", "redmine_single.html").posts
+    assert (alone.author, alone.text.split()[:2]) == ("nerd_nadia", ["De", "nieuwsbrief"])
+
+
+def test_a_list_sorted_otherwise_or_the_last_post_of_a_thread_is_nothing_new(page: Callable[..., Page]) -> None:
+    board = page(f"{SITE}/projects/praatplek/boards/1", "blocks/redmine_list.html")
+    links = blocks.read(board, Link(url=board.url), SOURCE).links
+    assert sorted(link.url for link in links) == [f"{SITE}/boards/1/topics/{each}" for each in (1, 17, 23, 34, 6)]
+
+
 def test_a_pager_of_pictures_leads_on_by_its_numbers(thread: Read) -> None:
     url = f"{SITE}/topic/33/wachttijden/"
     reading = thread(url, "spirit_topic.html")

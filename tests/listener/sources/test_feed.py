@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listener.errors import FetchError
+from listener.errors import FetchError, ReadError
 from listener.sources import feed, load, names
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import PostKind
@@ -82,6 +82,22 @@ def test_isso_comments_keep_their_thread() -> None:
     assert posts["3"].parent_id == posts["2"].external_id
     assert [posts[n].parent_id for n in "124"] == ["", "", ""]
     assert posts["4"].conversation_url == "https://blog.example/nl-app-login.html"
+
+
+def test_comments_that_a_script_keeps_are_read_from_where_it_keeps_them() -> None:
+    at = "https://waline.example/api/comment?path=/a/&pageSize=100&sortBy=insertedAt_asc&page=1"
+    link = Link(url=at, role="comments", conversation="a", carry={"url": "https://blog.example/a/", "title": "A"})
+    reading = read("waline_thread.json", link)
+    first, answer, *rest = reading.posts
+    assert (first.author, first.url, first.conversation_id) == ("pieter_p", "https://blog.example/a/#9", "a")
+    assert first.text == "Zelfde hier, drie keer deze week. Doorgestuurd naar de fraudehelpdesk."
+    assert [each.parent_id for each in (first, answer, *rest)] == ["", "waline-9", "", "waline-11"]
+    assert answer.published_at == datetime(2026, 11, 22, 17, 49, 16, tzinfo=UTC)
+    assert feed.LISTS_ALL(link) and not reading.links
+    many = (DATA / "waline_thread.json").read_text().replace('"totalPages": 1', '"totalPages": 2')
+    assert [each.url for each in read(many, link).links] == [at.replace("page=1", "page=2")]
+    with pytest.raises(ReadError, match="comments that waline should give"):
+        read('{"errno": "<"}', link)
 
 
 def test_the_comment_feed_of_an_article_can_be_said_with_a_pattern() -> None:
