@@ -24,8 +24,10 @@ OLDER_PAGES = 3
 """Pages of older items that are read on the first visit, where a feed says where they are."""
 ON_PAGE = "page"
 """What the option `comments` says where the comments of an article stand on its page alone."""
-_SITE = ("robots", "sitemap", "page")
-"""Roles in which the site is read as a sitemap tells it."""
+_SITE = ("robots", "sitemap", "home", "page")
+"""Roles in which the site is read as a sitemap tells it, or where there is none, as its own pages list it."""
+HOME_PAGES = 10
+"""Pages of a site's own list that are read for what is older than its feed."""
 _COMMENT_MARK = re.compile(r"#(comment|isso|c|reactie|disqus_thread|respond)[-_]?\d")
 _COMMENT_TITLE = re.compile(
     r"(?:comment on|reactie op|commentaar op|kommentar zu)\s(.{1,500})\s(?:by|door|von|van)\s.{1,200}\Z",
@@ -64,7 +66,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         links.append(Link(url=feed.next_url, carry={"older": older - 1}))
     if back := int(link.carry.get("back", 0)):
         known = [_bare(item.url) for item in feed.items]
-        links.append(Link(url=urljoin(page.url, "/robots.txt"), role="robots", carry={"back": back, "known": known}))
+        carry = {"back": back, "known": known, "home": _home_of(feed, page), "pages": HOME_PAGES}
+        links.append(Link(url=urljoin(page.url, "/robots.txt"), role="robots", carry=carry))
     memory = {"read": True} if link.role == "list" else {}
     return Reading(posts=posts, links=tuple(links), memory=memory, hint=feed.hint, hub=feed.hub)
 
@@ -73,12 +76,15 @@ def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mappi
     """Where an article cannot be fetched its teaser has to do, but its comments are read; a sitemap need not be."""
     if link.role in _SITE:
         usual = sitemap.fallback(link, error, source, memory)
-        return [replace(each, carry=link.carry) for each in usual] or start(source, memory)[:1]
+        home = [Link(url=link.carry["home"], role="home")] if link.role == "sitemap" else start(source, memory)[:1]
+        return [replace(each, carry=link.carry) for each in usual or home]
     return _comments_of(link.carry, link.conversation) if link.role == "article" else []
 
 
 def _back(page: Page, link: Link, source: SourceSpec) -> Reading:
     """What is older than the feed: from robots.txt to the sitemap, and to the pages on which an article has a date."""
+    if link.role == "home":
+        return _listed(page, link)
     found = sitemap.read(page, link, source)
     if link.role == "page":
         is_dated = any(post.kind == PostKind.ARTICLE and post.published_at for post in found.posts)
@@ -87,6 +93,30 @@ def _back(page: Page, link: Link, source: SourceSpec) -> Reading:
     files = (replace(each, carry=link.carry) for each in found.links if each.role == "sitemap")
     pages = (each for each in found.links if each.role == "page" and _bare(each.url) not in known)
     return Reading(links=(*files, *islice(pages, int(link.carry["back"]))))
+
+
+def _home_of(feed: Feed, page: Page) -> str:
+    """The site that this is the feed of, where it says so."""
+    return feed.url if urlsplit(feed.url).netloc == urlsplit(page.url).netloc else urljoin(page.url, "/")
+
+
+def _listed(page: Page, link: Link) -> Reading:
+    """The links of a site's own list that look like those of its feed's items, and the next page of it."""
+    root, known = tree.tree_of(page), list(link.carry["known"])
+    folders = {_folder(each) for each in known}
+    urls = dict.fromkeys(tree.link(each, page.url).split("#")[0] for each in tree.select(root, "a[href]"))
+    pages = [url for url in urls if _folder(_bare(url)) in folders and _bare(url) not in known and "?" not in url]
+    links = [Link(url=url, role="page", conversation=url, stamp="listed") for url in pages[: int(link.carry["back"])]]
+    left = int(link.carry["pages"]) - 1
+    if left and (following := tree.next_page(root, page.url)):
+        carry = {**link.carry, "known": known + [_bare(url) for url in pages], "pages": left}
+        links.append(Link(url=following, role="home", carry=carry))
+    return Reading(links=tuple(links))
+
+
+def _folder(bare: str) -> str:
+    """Where a page lies, whatever its date."""
+    return re.sub(r"\d+", "#", bare.rpartition("/")[0])
 
 
 def _bare(url: str) -> str:

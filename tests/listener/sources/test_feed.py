@@ -184,7 +184,13 @@ def test_what_is_older_than_the_feed_is_read_once_as_the_sitemap_names_it() -> N
     assert (robots.url, robots.role) == ("https://dagboek.example/robots.txt", "robots")
     (index,) = feed.fallback(robots, FetchError("weg", status=404), source, {})
     assert index.url == "https://dagboek.example/sitemap.xml"
-    assert feed.fallback(index, FetchError("weg", status=404), source, {})[0].url == source.url  # which was read
+    (home,) = feed.fallback(index, FetchError("weg", status=404), source, {})
+    anchors = "".join(f"<a href={at}>" for at in ("/2025/02/oud/", "/over/", "/2026/11/nl-lang/"))
+    listed = then(home, f"<html>{anchors}<a rel=next href=/page/2/>").links
+    assert [(link.url, link.role) for link in listed] == [
+        ("https://dagboek.example/2025/02/oud/", "page"),
+        ("https://dagboek.example/page/2/", "home"),
+    ]
     lists = ("tags/geld/", "", "index.html", "page/2/")
     paths = ("2026/11/nl-html/", "2026/11/nl-fiets/", *lists, "over/", "2026/11/nl-fraude/")
     urls = "".join(f"<url><loc>https://dagboek.example/{path}</loc></url>" for path in paths)
