@@ -20,6 +20,15 @@ DATED = re.compile(
     r"|\b\d{1,2}\s+(?:jan|feb|mrt|maa|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]{0,6}\b|\bzojuist\b",
     re.IGNORECASE,
 )
+AROUND_DATE = re.compile(
+    r"\b(?:door|by|von|van|op|on|at|om|geplaatst|geschreven|gepubliceerd|posted|written|published|added|submitted|"
+    r"last|laatst|edited|updated|bewerkt|bijgewerkt|gewijzigd|auteur|author|datum|date|"
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
+    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo|"
+    r"\d{1,2}[:.u]\d\d(?:[:.]\d\d)?(?:\s?[ap]m)?|uur|UTC|GMT|CES?T)\b",
+    re.I,
+)
+"""What else stands in a line that says when something was written, or by whom."""
 _WHO = re.compile(r"author|auteur|user|member|poster|byline|nick|naam|\blid\b|schrijver|commenter|profile|fn\b", re.I)
 WHO_LINK = re.compile(
     r"/(?:users?|members?|profiel|profile|leden|lid|u|author|auteur|gebruikers?|people)/|[?&](?:u|uid|user)=", re.I
@@ -27,7 +36,7 @@ WHO_LINK = re.compile(
 _PLACE_LINK = re.compile(r"/(?:forums?|topics?|threads?|boards?|categor(?:y|ies)|discussions?|onderwerp(?:en)?)/", re.I)
 """Where a link leads that shows the name of a forum or a topic."""
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
-_BY = re.compile(
+BY = re.compile(
     r"(?:(?:geplaatst|geschreven|toegevoegd) door|reactie van|(?:posted|written|added|submitted) by|door|by|von|van)"
     r"\s*:?\s+",
     re.I,
@@ -46,6 +55,7 @@ _NOISE = re.compile(
 )
 _BUTTON = re.compile(
     r"(?:reageer|reageren|antwoord(?:en)?|beantwoorden?|citeer|citeren|quote|reply|report|rapporteer|meld|like|"
+    r"(?:plaats|post) (?:uw|je|your|een|a) (?:opmerking|reactie|comment)|reactie plaatsen|"
     r"vind ik leuk|delen|share|permalink|link|bewerk|edit|omhoog|top|boven|"
     r"[+-]?\d+ (?:likes?|punten|points|stemmen|duimpjes)|\d+ x leuk|)[\W\d]*",
     re.I,
@@ -159,7 +169,7 @@ def _names(own: Node, base: str) -> Iterator[tuple[str, tuple[int, str, str]]]:
         if not isinstance(node.tag, str) or any(above.tag == "blockquote" for above in node.iterancestors()):
             continue
         for way, score, words in _ways(node):
-            name = _SAYS.sub("", _BY.sub("", words, count=1) if way.startswith("by") else words)
+            name = _SAYS.sub("", BY.sub("", words, count=1) if way.startswith("by") else words)
             name = _STRANGER.sub("", name.strip(" :,·|-–@"))
             if way in seen or not 1 < len(name) <= 60 or DATED.search(name) or _BUTTON.fullmatch(name) or "\n" in name:
                 continue
@@ -184,7 +194,9 @@ def _ways(node: Node) -> Iterator[tuple[str, int, str]]:
     if _WHO.search(classes) and not _NOT_WHO.search(classes):
         yield f"class {looks}", 40, shown
     own = " ".join((node.text or "").split())
-    if by := _BY.match(own):
+    if node.get("data-webcare") == "date":
+        yield "beside", 25, AROUND_DATE.sub("", DATED.sub("", own)).strip(" :,·|-–()")
+    if by := BY.match(own):
         rest = shown[by.start() :]
         yield (
             f"by {node.tag}",
@@ -243,7 +255,7 @@ def _is_about(line: str, block: Block) -> bool:
     if block.author:
         left = left.replace(block.author, "")
     left = _AGO.sub(" ", left.lstrip(" -–"))
-    left = _BY.sub("", left, count=1) if left != line.strip() or (_BY.match(left) and len(left) < 30) else left
+    left = BY.sub("", left, count=1) if left != line.strip() or (BY.match(left) and len(left) < 30) else left
     left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
     left = left.strip(" :,.·|-–#()@")
     return not left or any(about.fullmatch(left) for about in (_ANSWERS, _BUTTON, _STANDING))

@@ -16,7 +16,7 @@ from lxml import etree
 
 from listener.errors import ReadError
 from listener.pages import comments, tree
-from listener.pages.bylines import DATED, Block
+from listener.pages.bylines import AROUND_DATE, BY, DATED, Block
 from listener.pages.dates import parse_date
 from listener.pages.effort import library, needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
@@ -33,15 +33,6 @@ SHORTEST = 100
 """Characters up to which a line may be one that says who wrote an article, and when."""
 MOST = 3000
 """Elements of a page among which such a line is looked for."""
-_BYLINE = re.compile(
-    r"\b(?:door|by|von|van|op|on|at|om|geplaatst|geschreven|gepubliceerd|posted|written|published|added|submitted|"
-    r"last|laatst|edited|updated|bewerkt|bijgewerkt|gewijzigd|auteur|author|datum|date|"
-    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
-    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo|"
-    r"\d{1,2}[:.u]\d\d(?:[:.]\d\d)?(?:\s?[ap]m)?|uur|UTC|GMT|CES?T)\b",
-    re.I,
-)
-"""What else stands in such a line."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -120,7 +111,7 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
         return None
     main = _post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date))
     main = main if link.carry.get("author") else _signed(main, root, page.url, told)
-    return replace(main, text=_without_byline(main.text, main.author, root))
+    return _without_byline(main, root)
 
 
 def _marked(root: Any) -> str:
@@ -257,21 +248,30 @@ def _untitled(text: str, title: str) -> str:
     return text.removeprefix(title).lstrip() if title and text.startswith(title) else text
 
 
-def _without_byline(text: str, author: str, root: Any) -> str:
-    """The text without what stands before or behind it on the page and only says who wrote it, and when."""
+def _without_byline(main: Post, root: Any) -> Post:
+    """The article without what stands before or behind it on the page and only says who wrote it, and when."""
+    text, author = main.text, main.author
     for each in islice(root.iter("p", "div", "span", "small", "li", "time"), MOST):
         words = tree.line(each)
-        if words and _is_byline(words, author):
-            for shown in (words, " ".join(words.replace(author, "").split()) if author else words):
+        name = author or (_writer(words) if len(words) <= SHORTEST else "")
+        if _is_byline(words, name):
+            author = name
+            for shown in (words, " ".join(words.replace(name, "").split()) if name else words):
                 text = text.removeprefix(shown).removesuffix(shown).strip()
-    return text
+    return replace(main, text=text, author=author, author_id=main.author_id or author)
+
+
+def _writer(words: str) -> str:
+    """Whose name follows a "by" or "door"; "" where nobody's does."""
+    by = BY.search(words)
+    return re.split(r"\s(?:op|on|om|at)\s|[,|(·•]|\s[–-]\s", words[by.end() :])[0].strip() if by else ""
 
 
 def _is_byline(words: str, author: str) -> bool:
-    if len(words) > SHORTEST:
+    if not words or len(words) > SHORTEST:
         return False
     left = DATED.sub("", words.replace(author, "") if author else words, count=2)
-    return left != words and not re.search(r"[^\W_]", _BYLINE.sub("", left))
+    return left != words and not re.search(r"[^\W_]", AROUND_DATE.sub("", left)) and DATED.search(words) is not None
 
 
 def _with_teaser(text: str, teaser: str) -> str:

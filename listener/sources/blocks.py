@@ -44,6 +44,8 @@ _COLUMNS = re.compile(
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
 _POST = re.compile(r"(?<=\d/)(?:(?:last|latest|newest|new|unread)(?:-?(?:post|reply))?|post/\d{1,18})/?\Z", re.I)
 _PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=(\d{1,6})|/page/?-?(\d{1,6})/?)\Z", re.I)
+_SENTENCE = re.compile(r"(?:\S+[^\S\n]+){4}\S*[.!?…]")
+"""What an article has, and a page that only leads to others has not."""
 _VIEWS = r"(?:views?|hits|weergaven|gelezen|bekeken)"
 _SEEN = re.compile(rf"\b{_VIEWS}\s?:?\s?[\d.,]+[km]?\b|\b[\d.,]+[km]?\s?(?:x|keer|times)?\s?{_VIEWS}\b", re.I)
 """How often a thread was looked at, among other words."""
@@ -71,12 +73,10 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """
     root = tree.tree_of(page)
     found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
-    if (
-        link.role == "conversation"
-        and all(map(comments.is_below, found))
-        and (told := _article(root, page, link, source))
-    ):
-        return told
+    if link.role == "conversation" and all(map(comments.is_below, found)):
+        told = _article(root, bool(found), page, link, source)
+        if told is not None:
+            return told
     if _is_thread(found, root, page.url):
         return _thread(found, root, page, link) if link.conversation else _to_thread(found, root, page, source)
     known = link.carry.get("lists", ())
@@ -101,16 +101,19 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     return Reading(links=(*threads, *more))
 
 
-def _article(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading | None:
+def _article(root: Node, is_commented: bool, page: Page, link: Link, source: SourceSpec) -> Reading | None:
     """An article with what is said below it, where the page holds one: dated, or with comments."""
-    if sum(tree.first(each, "article article") is None for each in tree.select(root, "article")) != 1:
+    is_one = sum(tree.first(each, "article article") is None for each in tree.select(root, "article")) == 1
+    if not is_one and not is_commented:
         return None
     try:
         found = article.read(page, link, source)
     except ReadError:
         return None
     main, below = found.posts[0], found.posts[1:]
-    return replace(found, incomplete=True) if main.kind == PostKind.ARTICLE and (main.published_at or below) else None
+    said = main.text.replace(tree.line(tree.heading(root)), "")
+    is_one = main.kind == PostKind.ARTICLE and bool(_SENTENCE.search(said) and (main.published_at or below))
+    return replace(found, incomplete=True) if is_one else None
 
 
 def _moment(text: str, page: Page, source: SourceSpec) -> Any:
