@@ -104,7 +104,7 @@ def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
         words = " ".join((node.text or "").split()) or " ".join(" ".join(child.tail or "" for child in node).split())
         for each in (shown, title if DATED.search(title) else "", words):
             dated = DATED.search(each) if each and len(each) <= SHORT else None
-            if dated and _is_mere(each, dated) and (when := moment(_date_in(each, dated))):
+            if dated and _is_mere(each, dated) and (when := moment(date_in(each, dated))):
                 yield node, when
                 break
 
@@ -117,7 +117,7 @@ def _is_mere(words: str, dated: re.Match[str]) -> bool:
     return others <= 50 if re.search(r"\d", dated[0]) or _CLOCK.search(words) else others <= 12
 
 
-def _date_in(words: str, dated: re.Match[str]) -> str:
+def date_in(words: str, dated: re.Match[str]) -> str:
     """The date among the words on its line: from where it begins, with the time behind or before it."""
     before = re.search(r"(\d{1,2}[:.u]\d\d)\D{1,12}\Z", words[: dated.start()])
     rest = re.split(r"\s[|·•]\s|\s[–-]\s(?!\d)|\s(?:door|by|von)\s|\)|;", words[dated.start() :])[0]

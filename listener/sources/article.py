@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from lxml import etree
 
 from listener.errors import ReadError
 from listener.pages import comments, tree
+from listener.pages.blocks import date_in
 from listener.pages.bylines import AROUND_DATE, BY, DATED, Block
 from listener.pages.dates import parse_date
 from listener.pages.effort import library, needs_limits
@@ -33,6 +34,8 @@ SHORTEST = 100
 """Characters up to which a line may be one that says who wrote an article, and when."""
 MOST = 3000
 """Elements of a page among which such a line is looked for."""
+_COUNTED = re.compile(r"\n+\d{1,5}\s(?:reacties?|comments?|replies|responses|antwoorden)\Z", re.I)
+"""How many comments there are, which some pages show below the text."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -111,7 +114,7 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
         return None
     main = _post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date))
     main = main if link.carry.get("author") else _signed(main, root, page.url, told)
-    return _without_byline(main, root)
+    return _without_byline(main, root, page, source)
 
 
 def _marked(root: Any) -> str:
@@ -248,17 +251,23 @@ def _untitled(text: str, title: str) -> str:
     return text.removeprefix(title).lstrip() if title and text.startswith(title) else text
 
 
-def _without_byline(main: Post, root: Any) -> Post:
-    """The article without what stands before or behind it on the page and only says who wrote it, and when."""
-    text, author = main.text, main.author
+def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Post:
+    """The article without what only says who wrote it, and when; these, where nothing else tells them so well."""
+    text, author, at = main.text, main.author, main.published_at
     for each in islice(root.iter("p", "div", "span", "small", "li", "time"), MOST):
         words = tree.line(each)
         name = author or (_writer(words) if len(words) <= SHORTEST else "")
-        if _is_byline(words, name):
-            author = name
-            for shown in (words, " ".join(words.replace(name, "").split()) if name else words):
-                text = text.removeprefix(shown).removesuffix(shown).strip()
-    return replace(main, text=text, author=author, author_id=main.author_id or author)
+        if not _is_byline(words, name):
+            continue
+        author = name
+        for shown in (words, " ".join(words.replace(name, "").split()) if name else words):
+            text = text.removeprefix(shown).removesuffix(shown).replace(f"\n{shown}\n", "\n").strip()
+        if at is None or at.astimezone(UTC).time() == time():  # a day without its hour
+            dated = DATED.search(words)
+            said = _moment(date_in(words, dated), page, source) if dated else None
+            at = said if said and (at is None or abs(said - at) < timedelta(days=1)) else at
+    text = _COUNTED.sub("", re.sub(r"\n{3,}", "\n\n", text))
+    return replace(main, text=text, author=author, author_id=main.author_id or author, published_at=at)
 
 
 def _writer(words: str) -> str:
