@@ -63,8 +63,10 @@ _BUTTON = re.compile(
 _ANSWERS = re.compile(
     r"(?:in (?:reply|response|antwoord) (?:to|op)|als reactie op|antwoord op|replying to)\b.{0,60}", re.I
 )
+COUNTED = r"\d{1,5}\s(?:reacties?|comments?|replies|responses|antwoorden)"
+"""How many comments there are, which some pages show below the text."""
 _STANDING = re.compile(
-    r"(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
+    COUNTED + r"|(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
     r"(?:senior |junior |super)?(?:members?|lid|leden|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
     re.I,
 )

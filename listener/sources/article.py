@@ -17,7 +17,7 @@ from lxml import etree
 from listener.errors import ReadError
 from listener.pages import comments, tree
 from listener.pages.blocks import date_in
-from listener.pages.bylines import AROUND_DATE, BY, DATED, Block
+from listener.pages.bylines import AROUND_DATE, BY, COUNTED, DATED, Block
 from listener.pages.dates import parse_date
 from listener.pages.effort import library, needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
@@ -34,8 +34,7 @@ SHORTEST = 100
 """Characters up to which a line may be one that says who wrote an article, and when."""
 MOST = 3000
 """Elements of a page among which such a line is looked for."""
-_COUNTED = re.compile(r"\n+\d{1,5}\s(?:reacties?|comments?|replies|responses|antwoorden)\Z", re.I)
-"""How many comments there are, which some pages show below the text."""
+_COUNTED = re.compile(rf"\n+{COUNTED}\Z", re.I)
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -107,7 +106,9 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
     """The article itself; None where the page shows less of it than the feed did."""
     body = etree.tostring(root, encoding="utf-8", method="html")
     found: Any = library("trafilatura").bare_extraction(body, url=page.url, include_comments=False, with_metadata=True)
-    text = _marked(root) or (_untitled(_paragraphs(found.text or ""), line_of(found.title or "")) if found else "")
+    text = _marked(root) or (_paragraphs(found.text or "") if found else "")
+    for title in (tree.line(tree.heading(root)), line_of(found.title or "") if found else ""):
+        text = _untitled(text, title)
     teaser = str(link.carry.get("text") or "")
     asks_login = len(text) < SHORT and bool(_LOGIN.search(page.body[:LONGEST]))
     if not found or not text or asks_login or len(text.split()) < len(_ELLIPSIS.sub("", teaser).split()):

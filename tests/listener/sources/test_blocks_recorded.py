@@ -9,7 +9,7 @@ from listener import discover
 from listener.errors import ReadError
 from listener.sources import blocks
 from listener.types import Link, Page, Reading, SourceSpec
-from storage.types import Post
+from storage.types import Post, PostKind
 
 SITE = "https://praat.example"
 SOURCE = SourceSpec(name="praat", url=f"{SITE}/", kind="blocks")
@@ -105,6 +105,20 @@ def test_a_post_is_read_without_the_words_around_its_writer_and_its_subject(thre
     )
     (alone,) = thread(f"{SITE}/boards/6/topics/38", "redmine_single.html").posts
     assert (alone.author, alone.text.split()[:2]) == ("nerd_nadia", ["De", "nieuwsbrief"])
+
+
+def test_an_article_to_which_a_list_leads_is_read_with_what_is_said_below_it(thread: Read) -> None:
+    first, *below = thread(f"{SITE}/blog/nl-fraude/", "django_comments.html").posts
+    assert (first.author, first.title, first.kind) == (
+        "alert_anja",
+        "Pas op: nep-sms uit naam van Zonnebank",
+        PostKind.ARTICLE,
+    )
+    assert first.text.startswith(FIRST) and first.text.endswith("Dit is phishing.")
+    assert first.published_at == datetime(2026, 11, 22, 18, 50, tzinfo=UTC)
+    assert [each.author for each in below] == ["pieter_p", "alert_anja", "nieuwsgierig_nico", "hulpvaardig_henk"]
+    assert [each.parent_id for each in below] == ["", below[0].external_id, "", below[2].external_id]
+    assert below[2].text == "Hoe herken je zo'n sms eigenlijk?"
 
 
 def test_a_list_sorted_otherwise_or_the_last_post_of_a_thread_is_nothing_new(page: Callable[..., Page]) -> None:
