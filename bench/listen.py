@@ -39,11 +39,11 @@ from listener.reading import Readers
 from listener.schedule import Schedule, run
 from listener.types import Brand, SourceSpec, Watchlist
 from listener.walk import Batch
-from listener.writer import Writer
+from listener.writer import Portion, Writer
 from storage import migrations
 from storage.database import Database
 from storage.intake import Intake
-from storage.types import Post, Stored
+from storage.types import Post
 
 HOSTS = 300
 FIREHOSE = 20_000
@@ -196,8 +196,10 @@ def firehose(port: int, _: str, address: str) -> None:
         gc.freeze()
         started, stored = time.process_time(), 0
         for at in range(0, FIREHOSE, 500):
-            (outcome,) = writer.write([(Batch(posts=tuple(posts[at : at + 500])), spec)])
-            stored += (outcome or Stored()).new_posts
+            some = posts[at : at + 500]
+            matched = judge.matched(some, bench, spec.name, spec.kind)
+            (outcome,) = writer.write([Portion((Batch(posts=tuple(some)), spec), matched)])
+            stored += outcome.new_posts
         rate = FIREHOSE / (time.process_time() - started)
     assert stored == FIREHOSE // 50
     say(f"firehose, 1 in 50 stored of {FIREHOSE}", rate, "posts/CPU s", 5000)

@@ -23,7 +23,7 @@ from listener.websub import Subscriber
 from listener.writer import OWN_FLOOR, Writer
 from storage.errors import StorageError
 from storage.intake import Intake
-from storage.types import DueSource, DueThread, NewPost, Post, Visit
+from storage.types import DueSource, DueThread, NewPost, Post, Stored, Visit
 
 log = logging.getLogger("webcare.listen")
 
@@ -94,8 +94,9 @@ class _Course:
     is_live: bool = False
     sweep: bool = False
     fault: ListenerError | None = None
-    new_posts: int = 0
-    new_mentions: list[int] = field(default_factory=list)
+    stored: Stored = field(default_factory=Stored)
+    last: Batch | None = None
+    """What was read and is not stored yet: the last of it is stored when the visit ends, in one transaction."""
 
     @property
     def failures(self) -> int:
@@ -123,17 +124,37 @@ async def visit(due: DueSource, spec: SourceSpec, kit: Kit, writer: Writer) -> O
     except StorageError:
         raise
     except Exception as error:  # a fault of ours must not stop the other sources, nor stay unseen
-        log.exception("visit of %s failed", due.name)
-        name = type(error).__name__
-        course.fault = ReadError(f"It could not be read because of a fault in webcare ({name}): report it.")
-    ended = _ended(course, kit)
-    await writer.finish(ended)
+        course.fault = _of_ours(due, error)
+    ended = await _finished(course, kit, writer)
     return Outcome(
         visit=ended,
-        new_posts=course.new_posts,
-        new_mentions=tuple(course.new_mentions),
+        new_posts=course.stored.new_posts,
+        new_mentions=course.stored.new_mentions,
         news=ended.health is not due.health,
     )
+
+
+def _of_ours(due: DueSource, error: Exception) -> ReadError:
+    """A fault of ours, in the log and as it is told."""
+    log.error("visit of %s failed", due.name, exc_info=error)
+    name = type(error).__name__
+    return ReadError(f"It could not be read because of a fault in webcare ({name}): report it.")
+
+
+async def _finished(course: _Course, kit: Kit, writer: Writer) -> Visit:
+    """The visit's ending, stored with the last that was read; by itself where that is what cannot be stored."""
+    if course.last is not None:
+        ended = _ended(course, kit)
+        try:
+            course.stored += await writer.finish(ended, (course.last, course.spec))
+            return replace(ended, new_posts=course.stored.new_posts)
+        except StorageError:
+            raise
+        except Exception as error:
+            course.fault = _of_ours(course.due, error)
+    ended = _ended(course, kit)
+    await writer.finish(ended)
+    return ended
 
 
 async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
@@ -150,20 +171,22 @@ async def _go(course: _Course, kit: Kit, writer: Writer) -> None:
             if not known and batch.thread is None:
                 known = _recognise(course, batch.posts, kit)
             with kit.patience.count():
-                await _store(course, batch, writer)
+                await _store_last(course, writer)
+            course.last = batch
             if kit.clock() - renewed > RENEW:
                 await asyncio.to_thread(kit.intake.renew, [due.name])
                 renewed = kit.clock()
         if line is not None:
+            await _store_last(course, writer)
             await _hear(line, course, kit, writer)
     if kit.subscriber is not None and course.found.hub is not None:
         kit.subscriber.ask(course.spec, course.found.hub)
 
 
-async def _store(course: _Course, batch: Batch, writer: Writer) -> None:
-    stored = await writer.store(batch, course.spec)
-    course.new_posts += stored.new_posts
-    course.new_mentions += stored.new_mentions
+async def _store_last(course: _Course, writer: Writer) -> None:
+    if (batch := course.last) is not None:
+        course.last = None
+        course.stored += await writer.store(batch, course.spec)
 
 
 @asynccontextmanager
@@ -191,7 +214,7 @@ async def _hear(line: live.Line, course: _Course, kit: Kit, writer: Writer) -> N
     due, spec = course.due, course.spec
     async for heard in line.spell(kit.spell):
         for batch in heard.batches:
-            await _store(course, batch, writer)
+            course.stored += await writer.store(batch, spec)
         course.memory |= heard.memory
         await asyncio.to_thread(kit.intake.set_kind, due.name, spec.kind, spec.url, course.memory)
     course.found.times += line.times
@@ -302,7 +325,7 @@ def _ended(course: _Course, kit: Kit) -> Visit:
         memory=course.memory,
         pages=found.pages,
         posts=found.posts,
-        new_posts=course.new_posts,
+        new_posts=course.stored.new_posts,
         url="" if course.fault else _moved(course),
         answer=found.answer,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -81,9 +82,15 @@ class Intake(Roster):
         """Stores deliveries in one transaction: posts, authors, conversations, matches, cases and events.
 
         Storing the same again changes nothing. Posts that answer no query are kept only in a conversation that has a
-        mention, there or earlier. Of each source one delivery; visits that end are ended in the same transaction.
+        mention, there or earlier. Of each source one delivery; visits that end are ended in the same transaction, with
+        what is new of their source's delivery counted in.
         """
         with self.database.write() as connection:
             stored = arrivals.Arrivals(self.database, connection, deliveries).store() if deliveries else []
-            self.end(connection, endings)
+            fresh = {by.source: each.new_posts for by, each in zip(deliveries, stored, strict=True)}
+            self.end(connection, [_with(each, fresh.get(each.source, 0)) for each in endings])
             return stored
+
+
+def _with(visit: Visit, fresh: int) -> Visit:
+    return replace(visit, new_posts=visit.new_posts + fresh) if fresh else visit

@@ -202,6 +202,14 @@ class Stored:
     edited_mentions: tuple[int, ...] = ()
     new_posts: int = 0
 
+    def __add__(self, other: Stored) -> Stored:
+        """What became of both."""
+        return Stored(
+            new_mentions=self.new_mentions + other.new_mentions,
+            edited_mentions=self.edited_mentions + other.edited_mentions,
+            new_posts=self.new_posts + other.new_posts,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:

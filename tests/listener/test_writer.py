@@ -82,8 +82,8 @@ async def test_a_flood_is_written_in_parts_between_which_others_have_their_turn(
     )
     monkeypatch.setattr(listener_writer, "PART", 100)
     flood = asyncio.create_task(writer.store(a_flood(250, conversation), SOURCES[0]))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)  # it has begun
+    while not written:  # it has begun
+        await asyncio.sleep(0)
     await asyncio.gather(flood, writer.store(a_batch(), SOURCES[1]))
     assert written == groups
     assert flood.result().new_posts == (250 if conversation else 1)
