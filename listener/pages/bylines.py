@@ -14,6 +14,7 @@ from listener.pages.tree import Node
 SHORT = 80
 """Characters within which a date or a name stands."""
 DATED = re.compile(
+    r"\b[^\W\d]{3}\s+\d{1,2}\s+\d\d:\d\d:\d\d\s+(?:[A-Z]{2,5}\s+)?\d{4}|"
     r"\b\d{4}-\d\d-\d\d|\b\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\b\d{1,2}(?:e|st|nd|rd|th|\.)?\s+[^\W\d]{3,9}\.?,?\s+'?\d{2,4}"
     r"|\b[^\W\d]{3,9}\.?\s+\d{1,2},?\s+\d{4}|\b(?:gisteren|eergisteren|vandaag|yesterday|today|gestern|heute)\b"
     r"|\b\d{1,3}\s?(?:[^\W\d]{1,9})\s+(?:geleden|ago|terug)\b|\b(?:een|an?)\s+[^\W\d]{3,9}\s+(?:geleden|ago)\b"
@@ -37,7 +38,8 @@ _PLACE_LINK = re.compile(r"/(?:forums?|topics?|threads?|boards?|categor(?:y|ies)
 """Where a link leads that shows the name of a forum or a topic."""
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
 BY = re.compile(
-    r"(?:(?:geplaatst|geschreven|toegevoegd) door|reactie van|(?:posted|written|added|submitted) by|door|by|von|van)"
+    r"(?:(?:geplaatst|geschreven|toegevoegd) door|reactie van|"
+    r"(?:posted|written|added|submitted|comment(?:ed)?) by|door|by|von|van)"
     r"\s*:?\s+",
     re.I,
 )
@@ -259,7 +261,7 @@ def _is_about(line: str, block: Block) -> bool:
     left = _AGO.sub(" ", left.lstrip(" -–"))
     left = BY.sub("", left, count=1) if left != line.strip() or (BY.match(left) and len(left) < 30) else left
     left = _SAYS.sub("", f" {left}") if len(left) < SHORT and block.author in line else left
-    left = left.strip(" :,.·|-–#()@")
+    left = left.strip(" :,.·|-–—#()@")
     return not left or any(about.fullmatch(left) for about in (_ANSWERS, _BUTTON, _STANDING))
 
 

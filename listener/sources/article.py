@@ -44,6 +44,8 @@ _PUBLISHED = (
     re.compile(r"<time[^>]{0,200}?datetime=[\"']([^\"']{4,60})", re.I),
     re.compile(r"class=[\"'][^\"']{0,100}\bpublished\b[^>]{0,100}?title=[\"']([^\"']{4,60})", re.I),
 )
+_DATES = {"original_date": True, "extensive_search": False}
+"""How trafilatura looks for a date; its thorough search loads 80 MB of languages, and guesses."""
 _LINKED_DATA = re.compile(rb"<script[^>]{1,200}ld\+json[^>]{0,200}>(.*?)(?:</script>|\Z)", re.I | re.S)
 _LOGIN = re.compile(rb"<input[^>]{0,200}type=[\"']?password", re.I)
 _WRITERS = (
@@ -105,7 +107,13 @@ def described(page: Page, link: Link, source: SourceSpec) -> Reading:
 def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Reading) -> Post | None:
     """The article itself; None where the page shows less of it than the feed did."""
     body = etree.tostring(root, encoding="utf-8", method="html")
-    found: Any = library("trafilatura").bare_extraction(body, url=page.url, include_comments=False, with_metadata=True)
+    found: Any = library("trafilatura").bare_extraction(
+        body,
+        url=page.url,
+        include_comments=False,
+        with_metadata=True,
+        date_extraction_params=_DATES | {"max_date": f"{page.fetched_at:%Y-%m-%d}"},
+    )
     text = _marked(root) or (_paragraphs(found.text or "") if found else "")
     for title in (tree.line(tree.heading(root)), line_of(found.title or "") if found else ""):
         text = _untitled(text, title)

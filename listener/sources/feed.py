@@ -78,6 +78,11 @@ def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mappi
         usual = sitemap.fallback(link, error, source, memory)
         home = [Link(url=link.carry["home"], role="home")] if link.role == "sitemap" else start(source, memory)[:1]
         return [replace(each, carry=link.carry) for each in usual or home]
+    url, is_gone = link.carry.get("url"), getattr(error, "status", None) in (404, 410)
+    if (
+        link.role == "comments" and is_gone and url and not link.carry.get("below")
+    ):  # some sites have none until one is said
+        return [replace(link, url=str(url), carry={**link.carry, "below": True})]
     return _comments_of(link.carry, link.conversation) if link.role == "article" else []
 
 
@@ -237,10 +242,20 @@ def comment_box(page: Page) -> str:
 
 def comments_at(page: Page, source: SourceSpec) -> str:
     """Where the page of an article shows that its comments are, as the option `comments` says it; "" nowhere."""
-    if box := comment_box(page):
-        return box
+    if where := comment_box(page) or _comment_feed(page):
+        return where
     found = article.read(page, Link(url=page.url, role="article"), source).posts
     return ON_PAGE if any(post.kind == PostKind.COMMENT for post in found) else ""
+
+
+def _comment_feed(page: Page) -> str:
+    """The comment feed that lies below an article's own address, as its page names it; "" where it names none."""
+    site, path = urljoin(page.url, "/").rstrip("/"), urlsplit(page.url).path
+    for each in tree.select(tree.tree_of(page), 'link[rel~="alternate"][type$="+xml"]'):
+        feed = urlsplit(tree.link(each, page.url))
+        if "comment" in feed.path[len(path) :] and feed.path.startswith(path) and path.endswith("/") and not feed.query:
+            return f"{site}{{path}}{feed.path[len(path) :]}"
+    return ""
 
 
 def _comments_of(carry: Mapping[str, Any], thread: str) -> list[Link]:

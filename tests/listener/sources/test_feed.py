@@ -100,6 +100,22 @@ def test_comments_that_a_script_keeps_are_read_from_where_it_keeps_them() -> Non
         read('{"errno": "<"}', link)
 
 
+def test_a_comment_feed_below_an_article_is_found_and_its_page_read_where_it_is_missing() -> None:
+    named = (
+        b'<link rel=alternate type="application/rss+xml" href="/rss"><link rel=alternate type="application/rss+xml" '
+    )
+    page = Page(
+        url="https://blog.example/a/", status=200, headers={}, body=named + b"href=comments.rss>", fetched_at=NOW
+    )
+    source = SourceSpec(name="blog", url=FEED.url)
+    assert feed.comments_at(page, source) == "https://blog.example{path}comments.rss"
+    carry = {"url": page.url, "title": "A"}
+    link = Link(url=f"{page.url}comments.rss", role="comments", conversation="a", carry=carry)
+    (instead,) = feed.fallback(link, FetchError("weg", status=404), source, {})
+    assert (instead.url, instead.carry["below"], instead.conversation) == (page.url, True, "a")
+    assert not feed.fallback(instead, FetchError("weg", status=404), source, {})
+
+
 def test_the_comment_feed_of_an_article_can_be_said_with_a_pattern() -> None:
     body = rss("<item><guid isPermaLink='false'>x y</guid><link>https://blog.example/a b.html</link>"
                "<description>&lt;p&gt;Heel.&lt;/p&gt;</description></item>")  # fmt: skip
