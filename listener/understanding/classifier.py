@@ -98,7 +98,9 @@ class Default:
         self._tongues: dict[str, Tongue] = {}
         self._orders: dict[str, Order] = {}
         self._parties: dict[tuple[BrandWords, ...], Parties] = {}
-        self._intents = self._weights.array("intents.table").astype(np.float64)
+        self._intents, self._classes = (
+            self._weights.array(f"intents.{name}").astype(np.float64) for name in ("table", "classes")
+        )
         self.layer = layer or Layer({})
         self.model = f"{VERSION}+{self.layer.version}" if self.layer.version else VERSION
         """Names the classifier in every opinion."""
@@ -229,6 +231,7 @@ class Default:
             here = [at for at, reading in enumerate(readings) if reading.lang == lang]
             ordered[here] = order([readings[at] for at in here])
         odds = intents.features(readings, seen, ordered) @ self._intents
+        odds += intents.classed(readings, len(self._classes)) @ self._classes
         intents.blame(readings, seen, odds)
         return odds
 

@@ -27,6 +27,15 @@ def taught(lang: str) -> tuple[dict[str, Any], ...]:
     return _of("ours_dev.jsonl", lang)
 
 
+REPLAYED = 3
+"""Of how many taught texts one is learnt again with what agents correct: enough to remember by, soon done."""
+
+
+def replayed(lang: str) -> tuple[dict[str, Any], ...]:
+    """The taught texts that a layer is learnt together with."""
+    return taught(lang)[::REPLAYED]
+
+
 def score(classifier: Classifier, lang: str, field: str) -> float:
     """How well a classifier does on the frozen set: macro-F1 of the sentiment, F1 of all intents together, or NDCG@20.
 

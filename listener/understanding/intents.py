@@ -192,6 +192,15 @@ def features(readings: Sequence[Reading], seen: Sequence[Cues], ordered: Any) ->
     return rows
 
 
+def classed(readings: Sequence[Reading], wide: int) -> Any:
+    """Which of the word classes each text has, a row a text; there are `wide` of them, the first being none."""
+    rows = np.zeros((len(readings), wide))
+    texts = np.repeat(np.arange(len(readings)), [len(reading.classes) for reading in readings])
+    rows[texts, np.concatenate([reading.classes for reading in readings])] = 1.0
+    rows[:, 0] = 0.0
+    return rows
+
+
 def _opens(reading: Reading) -> bool:
     """Whether a clause begins as an open question does."""
     return any(

@@ -12,7 +12,7 @@ import numpy as np
 from listener.understanding import fit, frozen, priority
 from listener.understanding.classifier import Default
 from listener.understanding.fit import Bags, Vector
-from listener.understanding.frozen import taught
+from listener.understanding.frozen import replayed
 from listener.understanding.intents import INTENTS
 from listener.understanding.layer import COLUMNS, SIZE, Layer, rows
 from listener.understanding.learn_priority import agreement, fitted
@@ -179,7 +179,7 @@ def _priority_lesson(default: Default, lang: str, reviews: Sequence[Review]) -> 
     """The changes of the weights of priority reasons in one language, empty where they are not to be used."""
     if len(reviews) < FEWEST:
         return {}, _too_few(reviews)
-    held = default.parts([item["text"] for item in taught(lang)], lang)
+    held = default.parts([item["text"] for item in replayed(lang)], lang)
     parts = [*held, *default.parts([each.text for each in reviews], lang)]
     levels = [*(priority.score(each)[1] for each in held), *(Priority(each.after) for each in reviews)]
     weights = np.array([ANCHORS[0]] * len(held) + [1.0] * len(reviews))
@@ -211,7 +211,7 @@ def _anchors(lang: str, name: str) -> list[Review]:
     if name == "relevance":
         return []
     known = [
-        (item["text"], item["label"] if name == "sentiment" else ",".join(item["intents"])) for item in taught(lang)
+        (item["text"], item["label"] if name == "sentiment" else ",".join(item["intents"])) for item in replayed(lang)
     ]
     return [Review(text=t, lang=lang, field=name, before=x, after=x, at=LONG_AGO, agent=ANCHOR) for t, x in known]
 

@@ -42,8 +42,10 @@ class Reading:
     """What its opinion words add to negative and to positive by the signs."""
     pairs: Any
     """The pairs of words, hashed (`hashed`); none in a language without a model of its own."""
+    classes: Any
+    """The class of each word, 0 for none."""
     sides: tuple[Sequence[float], Sequence[float]]
-    """What each word adds to negative and to positive, half of what the pairs it is in add with it."""
+    """What each word adds to negative and to positive, with all the pairs it is in: what would go if it went."""
     odds: Sequence[float] = (0.0, 0.0)
     """The scores of negative and positive against neutral."""
     shares: Sequence[float] = (0.0, 1.0, 0.0)
@@ -57,9 +59,11 @@ class Reading:
 
 EDGES = (" ^", " $")
 """Before the first and after the last word of a text; no word has a space."""
-_NEG, _POS, _FLAGS, _CRC, _TAIL, _LENGTH, _SPEAKS, _BANGS, _ASKS = range(9)
+_NEG, _POS, _FLAGS, _CRC, _TAIL, _LENGTH, _SPEAKS, _BANGS, _ASKS, _CLASS = range(10)
 """What is remembered of a word: its trained weights, its bits, the CRC-32 of its form and of a space and its form with
-the length of that, whether it may be shown as a reason, and how many "!" and "?" it has."""
+the length of that, whether it may be shown as a reason, how many "!" and "?" it has, and its class."""
+NEAR = 3
+"""How many words after another a word still counts as following it."""
 
 
 class Tongue:
@@ -77,7 +81,9 @@ class Tongue:
             self._forms, self._pieces, self._pairs = (
                 weights.columns(f"{lang}.{name}") for name in ("words", "pieces", "pairs")
             )
-        self._seen = Memory(9, np.float64, CACHE)
+            self._classes = weights.array(f"{lang}.classes").astype(np.float64)
+            self._follows = weights.columns(f"{lang}.follows")
+        self._seen = Memory(10, np.float64, CACHE)
         self._words: list[Word] = []
         """By the rows of the memory."""
 
@@ -103,8 +109,10 @@ class Tongue:
         pairs, sides, odds = self._by_words(numbers, ends)
         shown, (negative, positive) = np.bitwise_or.reduceat(flags, starts), sides.T.tolist()
         near = [pairs[start - 1 : stop] for start, stop in spans]
+        kinds = numbers[:, _CLASS].astype(np.intp)
+        classes = [kinds[start:stop] for start, stop in spans]
         by_words = [(negative[start:stop], positive[start:stop]) for start, stop in spans]
-        columns: Any = (words, folds, phrases, hits, shown.tolist(), numbered, leads.tolist(), near, by_words)
+        columns: Any = (words, folds, phrases, hits, shown.tolist(), numbered, leads.tolist(), near, classes, by_words)
         readings = [Reading(self.lang, *each) for each in zip(*columns, strict=True)]
         settle(readings, self._bias + numbered @ self._sides + odds)
         return readings
@@ -113,11 +121,14 @@ class Tongue:
         """Look up and weigh new words."""
         if not tokens:
             return
+        edges = dict(zip(EDGES, self._vocabulary.edges, strict=True))
         words = [
-            self._vocabulary.word(token) if token not in EDGES else Word(token, token[1:], 0.0, "") for token in tokens
+            Word(token, token[1:], 0.0, "", edges[token]) if token in edges else self._vocabulary.word(token)
+            for token in tokens
         ]
         forms = [word.fold.encode("utf-8", "surrogatepass") for word in words]
-        rows = np.zeros((len(words), 9))
+        rows = np.zeros((len(words), 10))
+        rows[:, _CLASS] = [word.class_ for word in words]
         rows[:, _CRC] = [zlib.crc32(form) for form in forms]
         rows[:, _TAIL] = [zlib.crc32(b" " + form) for form in forms]
         rows[:, _LENGTH] = [len(form) + 1 for form in forms]
@@ -132,9 +143,9 @@ class Tongue:
         self._words[self._seen.add(tokens, rows) :] = words
 
     def _weighed(self, words: Sequence[Word], crcs: Numbers) -> Any:
-        """What each word and the letter groups in it add to negative and to positive."""
+        """What each word, its class and the letter groups in it add to negative and to positive."""
         table, scales = self._forms
-        sums = scales * table[crcs % len(table)]
+        sums = scales * table[crcs % len(table)] + self._classes[[word.class_ for word in words]]
         table, scales = self._pieces
         groups, owners = Groups([edged(word.fold) if word.letters else b"" for word in words]).crcs()
         said = table[groups % len(table)]
@@ -144,7 +155,10 @@ class Tongue:
         return sums
 
     def _by_words(self, numbers: Any, ends: Any) -> tuple[Any, Any, Any]:
-        """The hashed pairs of words, what each word adds, and what words and pairs of each text add to its scores."""
+        """The hashed pairs of words, what each word adds, and what words and pairs of each text add to its scores.
+
+        A pair is in two words, so it counts half for each where the text is added up.
+        """
         if not self.lang:
             return ends[:0], np.zeros((len(numbers), 2)), 0.0
         table, scales = self._pairs
@@ -155,16 +169,30 @@ class Tongue:
         counts = np.diff(ends, prepend=0)
         paired[ends - 1] = 0.0  # after the edge of one text begins the next
         paired[ends[counts == len(EDGES)] - len(EDGES)] = 0.0  # a text without words has no pairs
-        sides = numbers[:, : _POS + 1] + scales / 2 * (paired + np.roll(paired, 1, axis=0))
-        starts = ends - counts
-        sums = np.add.reduceat(numbers[:, : _POS + 1], starts) + scales * np.add.reduceat(paired, starts)
-        return crcs, sides * numbers[:, [_SPEAKS]], sums / np.sqrt(counts - 1)[:, None]
+        near = scales * (paired + np.roll(paired, 1, axis=0)) + self._by_classes(
+            numbers[:, _CLASS].astype(np.intp), counts
+        )
+        alone = numbers[:, : _POS + 1]
+        sums = np.add.reduceat(alone + near / 2, ends - counts) / np.sqrt(counts - 1)[:, None]
+        return crcs, (alone + near) * numbers[:, [_SPEAKS]], sums
+
+    def _by_classes(self, classes: Any, counts: Any) -> Any:
+        """What the class of each word says together with those of the words near it."""
+        table, scales = self._follows
+        width = math.isqrt(len(table))
+        owners = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        rows, said = classes * width, np.zeros((len(classes), 2), dtype=np.int16)
+        for far in range(1, NEAR + 1):
+            both = table.take((rows[:-far] + classes[far:]) * (owners[:-far] == owners[far:]), axis=0)
+            said[:-far] += both
+            said[far:] += both
+        return scales * said
 
     def why(self, reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
         """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
 
-        What a word adds is its part in the lead of the label over the runner-up: its own weights, half of those of the
-        pairs it is in, and, for an opinion word or a cue, its part of what all of them add to the signs.
+        What a word adds is its part in the lead of the label over the runner-up: its own weights, those of the pairs it
+        is in, and, for an opinion word or a cue, its part of what all of them add to the signs.
         """
         if judged not in _ENDS:
             return ()
@@ -219,6 +247,16 @@ def _share(adds: float, spots: Sequence[tuple[int, int]], points: list[float], s
         points[start] += adds / len(spots)
         if not any(a < stop and start < b for a, b in stops.items()):
             stops[start] = stop
+
+
+def following(classes: Sequence[int], width: int) -> list[int]:
+    """For each two words near each other the number of the pair of their classes, of which there are `width`."""
+    return [
+        one * width + other
+        for far in range(1, NEAR + 1)
+        for one, other in zip(classes, classes[far:], strict=False)
+        if one and other
+    ]
 
 
 def hashed(folds: list[str]) -> list[int]:

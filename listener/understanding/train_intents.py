@@ -71,14 +71,23 @@ LEAN = 0.4
 """Added to each intent's odds: a missed wish costs an agent more than one too many (chosen by cross-validation)."""
 
 
+CLASS_HOLD = 4.0
+"""How firmly the word classes are held to telling nothing of an intent."""
+
+
 def train_table(
-    numbers: Sequence[Any], wanted: Sequence[Sequence[str]], asked: Sequence[tuple[Any, bool]] = (), hold: float = 1.0
+    numbers: Sequence[Any],
+    wanted: Sequence[Sequence[str]],
+    asked: Sequence[tuple[Any, bool]] = (),
+    hold: float = 1.0,
 ) -> Vector:
     """The intent table after training: logistic regression an intent, held to the prior with force `hold`.
 
-    `asked` are more texts for the question alone, whether each is one, of half weight.
+    A row of `numbers` holds the features, then the word classes. `asked` are more texts for the question alone, whether
+    each is one, of half weight.
     """
-    start = prior()
+    start, wide = prior(), len(numbers[0]) - len(intents.FEATURES)
+    start = np.vstack([start, np.zeros((wide, len(intents.INTENTS)))])
     table = start.copy()
     for at, name in enumerate(intents.INTENTS):
         more = asked if name == "question" else ()
@@ -86,9 +95,10 @@ def train_table(
         labels = np.array([*(float(name in each) for each in wanted), *(float(label) for _, label in more)])
         weights = np.array([1.0] * len(numbers) + [0.5] * len(more))
         if name != "question":
-            rows = rows * np.array([feature not in intents.STYLE for feature in intents.FEATURES])
+            rows[:, [intents.FEATURES.index(feature) for feature in intents.STYLE]] = 0.0
         firm = [name == "question" and (feature == "opens" or "more " in feature) for feature in intents.FEATURES]
-        table[:, at] = _logistic(rows, labels, weights, start[:, at], hold * np.where(firm, FIRM, 1.0))
+        firmly = np.append(np.where(firm, FIRM, 1.0), np.full(wide, CLASS_HOLD))
+        table[:, at] = _logistic(rows, labels, weights, start[:, at], hold * firmly)
     table[0] += LEAN
     return table
 

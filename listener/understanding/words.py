@@ -18,6 +18,17 @@ LISTS = {
 """The opinion lists of each language; a later one wins."""
 ROLES = ("negation", "more", "less", "but", "me", "you", "doubt")
 """Cue groups of single words that change or colour what stands near them; a word keeps the first it is given."""
+MARKS = (
+    "figure", "stop", "exclaims", "asks", "trails_off", "quotes", "comma", "colon", "account", "tag", "link",
+    "glad_emoji", "cross_emoji", "emoji", "praise", "blame", "begin", "end",
+)  # fmt: skip
+"""Word classes that no list names: what a word shows, or, where it is in no other, that it praises or blames."""
+_MARK_OF = {
+    ".": "stop", "?": "asks", "!": "exclaims", "…": "trails_off", "“": "quotes", "”": "quotes", '"': "quotes",
+    ",": "comma", ";": "comma", ":": "colon", "@": "account", "#": "tag",
+}  # fmt: skip
+_STEM = 3
+"""Letters that a stem of a word class has at least."""
 _PREFIXES = {
     "nl": {
         "super": 0.7, "mega": 0.6, "top": 0.6, "reuze": 0.5, "ultra": 0.4, "kut": -0.8, "klote": -0.8, "rot": -0.6,
@@ -61,12 +72,13 @@ BITS = 16
 
 
 class Word:
-    """One word form: `fold` is how the lists know it, `value` its opinion, `role` its part in a sentence."""
+    """One word form: `fold` is how the lists know it, `value` its opinion, `role` its part in a sentence, `class_` what
+    kind of thing it speaks of (a number of `classes`, 0 for none)."""
 
-    __slots__ = ("emoji", "flags", "fold", "letters", "role", "stop", "upper", "value")
+    __slots__ = ("class_", "emoji", "flags", "fold", "letters", "role", "stop", "upper", "value")
 
-    def __init__(self, token: str, fold_: str, value: float, role: str) -> None:
-        self.fold, self.value, self.role = fold_, value, role
+    def __init__(self, token: str, fold_: str, value: float, role: str, class_: int = 0) -> None:
+        self.fold, self.value, self.role, self.class_ = fold_, value, role, class_
         self.stop = is_stop(fold_)
         self.upper = len(token) > 2 and token.isupper()
         self.letters = fold_[0].isalpha()
@@ -95,16 +107,56 @@ def _flags(token: str, word: Word) -> int:
     return shown
 
 
+def _mark(word: str, value: float) -> str:
+    """The class of a word that no list names ("": none)."""
+    first = word[0]
+    if first.isdigit():
+        return "<figure>"
+    if first.isalpha():
+        named = "link" if is_link(word) else "praise" if value > 0 else "blame" if value < 0 else ""
+    elif first in _MARK_OF:
+        named = "trails_off" if ".." in word else "asks" if "?" in word else _MARK_OF[first]
+    else:
+        named = "" if first.isalnum() else "glad_emoji" if value > 0 else "cross_emoji" if value < 0 else "emoji"
+    return f"<{named}>"
+
+
+def classes(lang: str) -> dict[str, int]:
+    """The number of the class of each word form, stem ("wait*") and mark ("<comma>"), from 1 on, the same in nl and en.
+
+    A word that is listed twice is of the first class.
+    """
+    numbers: dict[str, int] = {}
+    known: dict[str, int] = {}
+    for name, entry in lists.cues(f"classes_{lang}.txt"):
+        known.setdefault(entry, numbers.setdefault(name, len(numbers) + 1))
+    return known | {f"<{mark}>": len(numbers) + at for at, mark in enumerate(MARKS, 1)}
+
+
 class Vocabulary:
     """The words of one language. `lang` is nl, en or "" (signs that every language has)."""
 
-    def __init__(self, lang: str, values: Mapping[str, float], roles: Mapping[str, str]) -> None:
-        self.lang, self._values, self._roles = lang, values, roles
+    def __init__(
+        self, lang: str, values: Mapping[str, float], roles: Mapping[str, str], classes: Mapping[str, int]
+    ) -> None:
+        self.lang, self._values, self._roles, self._classes = lang, values, roles, classes
+        self.edges = classes.get("<begin>", 0), classes.get("<end>", 0)
+        """The classes of the edges of a text."""
 
     def word(self, token: str) -> Word:
         """What is known of a token."""
         known = fold(token)
-        return Word(token, known, self._value(known, len(token) > len(known)), self._roles.get(known, ""))
+        value = self._value(known, len(token) > len(known))
+        return Word(token, known, value, self._roles.get(known, ""), self._class(known, value) if self.lang else 0)
+
+    def _class(self, word: str, value: float) -> int:
+        """The class of a word: that of its form, of its longest known stem, or of what it shows."""
+        if (known := self._classes.get(word)) is not None:
+            return known
+        for stop in range(len(word), _STEM - 1, -1):
+            if (known := self._classes.get(f"{word[:stop]}*")) is not None:
+                return known
+        return self._classes.get(_mark(word, value), 0)
 
     def _value(self, word: str, stretched: bool = False) -> float:
         """The value of a word, of the word it is an inflection of, or of what it is compounded with; 0 if unknown.
@@ -173,4 +225,4 @@ def vocabulary(lang: str) -> tuple[Vocabulary, lists.PhraseBook]:
         elif not group.startswith("kind_"):
             book.add(text, group)
     single = {word: value for word, value in values.items() if " " not in word}
-    return Vocabulary(lang, single, roles), book.close()
+    return Vocabulary(lang, single, roles, classes(lang) if lang else {}), book.close()

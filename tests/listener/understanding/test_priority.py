@@ -73,7 +73,7 @@ def test_the_score_is_always_between_0_and_100(reasons, negative, positive):
         ("The outage is over, we are back online", "When is the outage over, we are still offline"),
         ("Geen brand gelukkig, alleen een alarm", "Brand in de keuken, het alarm gaat"),
         ("No data was leaked, the company confirms", "Our data was leaked by your company"),
-        ("Storing is opgelost", "Storing was opgelost, maar nu ligt alles er weer uit"),
+        ("Storing is opgelost", "Storing was opgelost, maar nu ligt alles er weer uit. Niemand kan inloggen"),
     ],
 )
 def test_trouble_that_is_over_or_denied_is_less_urgent_than_trouble(classify, over, open_):

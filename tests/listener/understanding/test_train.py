@@ -24,7 +24,7 @@ ITEMS = [
 
 def taught():
     texts = understand("nl", iter(ITEMS))
-    return train_sentiment(Design(texts), np.array(texts.labels), np.ones(len(ITEMS)), (1.0, 1.0, 1.0, 1.0))
+    return train_sentiment([Design(texts)], np.array(texts.labels), np.ones(len(ITEMS)), (1.0,) * 6)[0]
 
 
 @given(st.lists(st.floats(-5, 5), min_size=3, max_size=3))
