@@ -388,6 +388,7 @@ class PostBand(SQLModel, table=True):
     """A sample of a mention's words: mentions that share a band may be copies of one text."""
 
     __tablename__ = "post_band"
+    __table_args__ = {"sqlite_with_rowid": False}  # twelve a mention: kept once, in the order in which it is looked for
 
     band: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     post_id: int = Field(sa_column=Column(BigInteger, ForeignKey("post.id"), primary_key=True, index=True))

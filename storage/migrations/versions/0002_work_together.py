@@ -61,6 +61,7 @@ def upgrade() -> None:
         "post_band",
         sa.Column("band", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("post_id", sa.BigInteger(), sa.ForeignKey("post.id"), primary_key=True),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_post_band_post_id", "post_band", ["post_id"])
     index.drop(op.get_bind())
