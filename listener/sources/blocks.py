@@ -211,12 +211,12 @@ def _is_in_order(found: Sequence[bylines.Block]) -> bool:
 def _has_later_page(root: Node, base: str) -> bool:
     """Whether a page links to a later one of the same thread, which was not found to follow it."""
     thread, here = _first_page(base), _page_number(base)
-    links = (tree.link(each, base).split("#")[0] for each in tree.select(root, "a[href]")[:5000])
-    return any(_page_number(url) > here and _first_page(url) == thread for url in links)
+    later = (each for each in tree.select(root, "a[href]")[:5000] if _page_number(str(each.get("href"))) > here)
+    return any(_first_page(tree.link(each, base)) == thread for each in later)
 
 
 def _page_number(url: str) -> int:
-    found = _PAGE.search(url)
+    found = _PAGE.search(url.split("#")[0])
     return int(found[1] or found[2]) if found else 0
 
 
