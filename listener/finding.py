@@ -41,8 +41,8 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
             return probed
         guess = guess or probed
     shown: discover.Guess | None = await run(discover.of_blocks, page)
-    if shown is not None or guess is not None:
-        return shown or guess  # type: ignore[return-value]
+    if last := shown or guess:
+        return last
     raise ReadError(discover.unknown(page))
 
 
