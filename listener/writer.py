@@ -28,7 +28,7 @@ MOST = 300
 """Mentions after which no further batch joins a transaction: about what is written while nobody notices waiting."""
 ASIDE = 0.05
 """What there is to do with a post that answers no query, where a mention is one."""
-GATHER = 0.03
+GATHER = 0.05
 """Seconds from a transaction for several visits to the next: what one costs by itself is paid less often."""
 PART = 100
 """Posts of a batch that are written together, but for those of one conversation, which stay together."""
