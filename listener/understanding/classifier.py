@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from listener.understanding import intents, priority, weights
-from listener.understanding.intents import INTENTS, Order
+from listener.understanding.intents import INTENTS, Order, Wordings
 from listener.understanding.language import Languages
 from listener.understanding.layer import Layer
 from listener.understanding.relevance import BrandWords, Naming, Parties, relevance, said_of
@@ -97,6 +97,7 @@ class Default:
         self._languages = Languages(self._weights)
         self._tongues: dict[str, Tongue] = {}
         self._orders: dict[str, Order] = {}
+        self._wordings: dict[str, Wordings] = {}
         self._parties: dict[tuple[BrandWords, ...], Parties] = {}
         self._intents, self._classes = (
             self._weights.array(f"intents.{name}").astype(np.float64) for name in ("table", "classes")
@@ -192,6 +193,8 @@ class Default:
         if name not in self._tongues:
             if name:
                 self._orders[name] = Order(self._weights.array(f"{name}.order")[:, 0], intents.kinds(name))
+                worded = [self._weights.array(f"{name}.{table}") for table in ("intents", "lean")]
+                self._wordings[name] = Wordings(*worded)
             self._tongues[name] = Tongue(name, self._weights)
         return self._tongues[name]
 
@@ -225,14 +228,16 @@ class Default:
         return [towards[at] if at in towards and towards[at].hits else each for at, each in enumerate(readings)]
 
     def _odds(self, readings: Sequence[Reading], seen: Sequence[intents.Cues]) -> Any:
-        """The log-odds of each intent, a row a text; a sure complaint also makes a reading negative."""
-        ordered = np.zeros(len(readings))
+        """The log-odds of each intent, a row a text."""
+        ordered, worded = np.zeros(len(readings)), np.zeros((len(readings), len(INTENTS)))
         for lang, order in self._orders.items():
             here = [at for at, reading in enumerate(readings) if reading.lang == lang]
-            ordered[here] = order([readings[at] for at in here])
-        odds = intents.features(readings, seen, ordered) @ self._intents
-        odds += intents.classed(readings, len(self._classes)) @ self._classes
-        intents.blame(readings, seen, odds)
+            if here:
+                some = [readings[at] for at in here]
+                ordered[here], worded[here] = order(some), self._wordings[lang](some)
+        odds = worded + intents.features(readings, seen, ordered) @ self._intents
+        classed = intents.classed(readings, len(self._classes))
+        odds += np.einsum("tc,ci->ti", classed, self._classes)  # "@" would wake threads that cost more than they help
         return odds
 
     def _opinion(

@@ -12,28 +12,32 @@ from listener.understanding.score import f1, macro_f1, ndcg
 
 
 @cache
-def _of(name: str, lang: str) -> tuple[dict[str, Any], ...]:
+def _of(name: str, lang: str, told: str) -> tuple[dict[str, Any], ...]:
     every = (json.loads(line) for line in read(name).splitlines())
-    return tuple(item for item in every if item["lang"] == lang)
+    return tuple(item for item in every if item["lang"] == lang and told in item)
 
 
-def items(lang: str) -> tuple[dict[str, Any], ...]:
-    """The frozen texts of a language: text, label, intents, priority (0 to 3)."""
-    return _of("ours_frozen.jsonl", lang)
+def items(lang: str, told: str = "label") -> tuple[dict[str, Any], ...]:
+    """The frozen texts of a language that tell a `label`, their `intents` or a `priority` (0 to 3).
+
+    Intents are told of those that speak to or of a service, a priority of those by the author of the word lists.
+    """
+    return _of("ours_frozen.jsonl", lang, told)
 
 
-def taught(lang: str) -> tuple[dict[str, Any], ...]:
+def taught(lang: str, told: str = "label") -> tuple[dict[str, Any], ...]:
     """The texts of our own that the default was trained on, labelled the same way."""
-    return _of("ours_dev.jsonl", lang)
+    return _of("ours_dev.jsonl", lang, told)
 
 
-REPLAYED = 3
-"""Of how many taught texts one is learnt again with what agents correct: enough to remember by, soon done."""
+REPLAYED = 1_200
+"""So many taught texts, up to twice as many, are learnt again with what agents correct: enough to remember by."""
 
 
-def replayed(lang: str) -> tuple[dict[str, Any], ...]:
-    """The taught texts that a layer is learnt together with."""
-    return taught(lang)[::REPLAYED]
+def replayed(lang: str, told: str = "label") -> tuple[dict[str, Any], ...]:
+    """The taught texts that a layer is learnt together with, evenly from all there are."""
+    every = taught(lang, told)
+    return every[:: max(1, len(every) // REPLAYED)]
 
 
 def score(classifier: Classifier, lang: str, field: str) -> float:
@@ -41,7 +45,7 @@ def score(classifier: Classifier, lang: str, field: str) -> float:
 
     Relevance has no frozen texts, as each installation has its own brands; it is always 1.
     """
-    wanted = items(lang)
+    wanted = items(lang, {"sentiment": "label", "priority": "priority"}.get(field, "intents"))
     if field == "relevance" or not wanted:
         return 1.0
     opinions = many(classifier, [Task(item["text"], lang=lang) for item in wanted])

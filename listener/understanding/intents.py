@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from listener.understanding import lists
-from listener.understanding.sentiment import Reading, hashed, settle
+from listener.understanding.sentiment import Reading, hashed
 from listener.understanding.tokens import fold
 from listener.understanding.words import ASK, DIGIT, LINK, ME, SHOUT, TAG, YOU, bucket
 
@@ -201,28 +201,36 @@ def classed(readings: Sequence[Reading], wide: int) -> Any:
     return rows
 
 
+WORDS_SIZE = 1 << 13
+"""Rows of the table of words by which an intent is known, and as many again of pairs of them."""
+
+
+def word_rows(reading: Reading) -> Any:
+    """The rows of a text's words and of its pairs of words."""
+    return np.concatenate([reading.forms % WORDS_SIZE, reading.pairs % WORDS_SIZE + WORDS_SIZE])
+
+
+class Wordings:
+    """Knows intents of one language by how they are worded; `table` and `lean` are trained, a column an intent."""
+
+    def __init__(self, table: Any, lean: Any) -> None:
+        self._table, self._lean = table.astype(np.float32), lean.astype(np.float64)
+
+    def __call__(self, readings: Sequence[Reading]) -> Any:
+        """What the words of each text add to the log-odds of each intent, a row a text."""
+        rows = [word_rows(reading) for reading in readings]
+        lengths = np.array([len(each) for each in rows])
+        said = self._table[np.concatenate(rows)]
+        sums = np.add.reduceat(said, np.cumsum(lengths) - lengths)
+        return self._lean + sums / np.sqrt(lengths / 2 + 1)[:, None]
+
+
 def _opens(reading: Reading) -> bool:
     """Whether a clause begins as an open question does."""
     return any(
         p.group == "q_open" and (a == 0 or reading.words[a - 1].stop or reading.folds[a - 1] == ",")
         for a, _, p in reading.phrases
     )
-
-
-LOSSES = frozenset(
-    {"safety", "privacy", "fraud", "legal", "media", "waiting", "no_answer", "repeat", "churn", "outage", "money"}
-)
-"""Groups of cues of a customer's own trouble: a complaint with one of them is no opinion, but no less cross for it."""
-PLAIN = 1.4
-"""Log-odds of a complaint from which on a text that blames nobody by its words is taken for negative."""
-
-
-def blame(readings: Sequence[Reading], seen: Sequence[Cues], odds: Any) -> None:
-    """Raise the score of negative where a text surely complains of its writer's trouble, whatever its words."""
-    lift = odds[:, INTENTS.index("complaint")] - PLAIN
-    cross = lift > [reading.odds[0] for reading in readings]
-    sure = [at for at in np.flatnonzero(cross & (lift > 0)).tolist() if not LOSSES.isdisjoint(seen[at])]
-    settle([readings[at] for at in sure], np.array([[lift[at], readings[at].odds[1]] for at in sure]).reshape(-1, 2))
 
 
 SHOWN: dict[str, tuple[str, ...]] = {

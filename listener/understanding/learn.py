@@ -179,7 +179,7 @@ def _priority_lesson(default: Default, lang: str, reviews: Sequence[Review]) -> 
     """The changes of the weights of priority reasons in one language, empty where they are not to be used."""
     if len(reviews) < FEWEST:
         return {}, _too_few(reviews)
-    held = default.parts([item["text"] for item in replayed(lang)], lang)
+    held = default.parts([item["text"] for item in replayed(lang, "priority")], lang)
     parts = [*held, *default.parts([each.text for each in reviews], lang)]
     levels = [*(priority.score(each)[1] for each in held), *(Priority(each.after) for each in reviews)]
     weights = np.array([ANCHORS[0]] * len(held) + [1.0] * len(reviews))
@@ -210,9 +210,10 @@ def _anchors(lang: str, name: str) -> list[Review]:
     """Our own texts for training as if somebody had confirmed them; none for relevance, which is each brand's own."""
     if name == "relevance":
         return []
-    known = [
-        (item["text"], item["label"] if name == "sentiment" else ",".join(item["intents"])) for item in replayed(lang)
-    ]
+    if name == "sentiment":
+        known = [(item["text"], item["label"]) for item in replayed(lang)]
+    else:
+        known = [(item["text"], ",".join(item["intents"])) for item in replayed(lang, "intents")]
     return [Review(text=t, lang=lang, field=name, before=x, after=x, at=LONG_AGO, agent=ANCHOR) for t, x in known]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,13 @@ from storage.types import Reason, Sentiment
 FLOOR = 0.36
 """Below this chance of the best label a text stays unrated."""
 SHOWN = 4
-"""Words shown as reasons."""
+"""Words or phrases shown as reasons."""
+LEAST = 0.03
+"""Share of all that speaks for a label from which on a word or phrase is shown."""
+TOGETHER = 4
+"""Most words that are shown as one phrase where the lists do not know it."""
+JOINED = 0.02
+"""Share of all that speaks for a label that each word of a phrase has to add."""
 
 
 @dataclass(slots=True)
@@ -40,6 +46,8 @@ class Reading:
     """The numbers of the whole text (`signs.NAMES`)."""
     lead: Sequence[float]
     """What its opinion words add to negative and to positive by the signs."""
+    forms: Any
+    """The CRC-32 of each word's form."""
     pairs: Any
     """The pairs of words, hashed (`hashed`); none in a language without a model of its own."""
     classes: Any
@@ -109,10 +117,24 @@ class Tongue:
         pairs, sides, odds = self._by_words(numbers, ends)
         shown, (negative, positive) = np.bitwise_or.reduceat(flags, starts), sides.T.tolist()
         near = [pairs[start - 1 : stop] for start, stop in spans]
+        crcs = numbers[:, _CRC].astype(np.uint32)
+        hashes = [crcs[start:stop] for start, stop in spans]
         kinds = numbers[:, _CLASS].astype(np.intp)
         classes = [kinds[start:stop] for start, stop in spans]
         by_words = [(negative[start:stop], positive[start:stop]) for start, stop in spans]
-        columns: Any = (words, folds, phrases, hits, shown.tolist(), numbered, leads.tolist(), near, classes, by_words)
+        columns: Any = (
+            words,
+            folds,
+            phrases,
+            hits,
+            shown.tolist(),
+            numbered,
+            leads.tolist(),
+            hashes,
+            near,
+            classes,
+            by_words,
+        )
         readings = [Reading(self.lang, *each) for each in zip(*columns, strict=True)]
         settle(readings, self._bias + numbered @ self._sides + odds)
         return readings
@@ -133,7 +155,7 @@ class Tongue:
         rows[:, _TAIL] = [zlib.crc32(b" " + form) for form in forms]
         rows[:, _LENGTH] = [len(form) + 1 for form in forms]
         rows[:, _FLAGS] = [word.flags for word in words]
-        rows[:, _SPEAKS] = [word.letters or bool(word.value) for word in words]
+        rows[:, _SPEAKS] = [word.letters or bool(word.value) or word.fold[0].isdigit() for word in words]
         rows[:, [_BANGS, _ASKS]] = [marks(word.fold) for word in words]
         if self.lang:
             rows[:, : _POS + 1] = self._weighed(words, rows[:, _CRC].astype(np.uint32))
@@ -157,7 +179,7 @@ class Tongue:
     def _by_words(self, numbers: Any, ends: Any) -> tuple[Any, Any, Any]:
         """The hashed pairs of words, what each word adds, and what words and pairs of each text add to its scores.
 
-        A pair is in two words, so it counts half for each where the text is added up.
+        A pair is in two words, so it counts half for each.
         """
         if not self.lang:
             return ends[:0], np.zeros((len(numbers), 2)), 0.0
@@ -169,12 +191,10 @@ class Tongue:
         counts = np.diff(ends, prepend=0)
         paired[ends - 1] = 0.0  # after the edge of one text begins the next
         paired[ends[counts == len(EDGES)] - len(EDGES)] = 0.0  # a text without words has no pairs
-        near = scales * (paired + np.roll(paired, 1, axis=0)) + self._by_classes(
-            numbers[:, _CLASS].astype(np.intp), counts
-        )
-        alone = numbers[:, : _POS + 1]
-        sums = np.add.reduceat(alone + near / 2, ends - counts) / np.sqrt(counts - 1)[:, None]
-        return crcs, (alone + near) * numbers[:, [_SPEAKS]], sums
+        sides = numbers[:, : _POS + 1] + scales / 2 * (paired + np.roll(paired, 1, axis=0))
+        sides += self._by_classes(numbers[:, _CLASS].astype(np.intp), counts)
+        sums = np.add.reduceat(sides, ends - counts) / np.sqrt(counts - 1)[:, None]
+        return crcs, sides * numbers[:, [_SPEAKS]], sums
 
     def _by_classes(self, classes: Any, counts: Any) -> Any:
         """What the class of each word says together with those of the words near it."""
@@ -186,28 +206,22 @@ class Tongue:
             both = table.take((rows[:-far] + classes[far:]) * (owners[:-far] == owners[far:]), axis=0)
             said[:-far] += both
             said[far:] += both
-        return scales * said
+        return scales / 2 * said
 
     def why(self, reading: Reading, judged: Sentiment) -> tuple[Reason, ...]:
         """The words that carried a polar label, each with its share of what spoke for it, heaviest first.
 
-        What a word adds is its part in the lead of the label over the runner-up: its own weights, those of the pairs it
-        is in, and, for an opinion word or a cue, its part of what all of them add to the signs.
+        What a word adds is its part in the lead of the label over the runner-up: its own weights, half of those of the
+        pairs it is in, and, for an opinion word or a cue, its part of what all of them add to the signs.
         """
         if judged not in _ENDS:
             return ()
         points, stops = self._points(reading, *_direction(reading, judged))
-        for start, stop in stops.items():
-            for at in range(start + 1, stop):
-                points[start], points[at] = points[start] + points[at], 0.0
-        total = sum([p for p in points if p > 0]) or 1.0
-        least, folds, label = 0.03 * total, reading.folds, str(judged)
-        best = sorted([(p, at) for at, p in enumerate(points) if p > least], reverse=True)[:SHOWN]
-        phrases = [folds[at] if at not in stops else " ".join(folds[at : stops[at]]) for _, at in best]
+        whole, folds = sum([p for p in points if p > 0]) or 1.0, reading.folds
         return tuple(
             [
-                Reason("sentiment", label, (phrase,), round(p / total, 3))
-                for phrase, (p, _) in zip(phrases, best, strict=True)
+                Reason("sentiment", str(judged), (" ".join(folds[start:stop]),), round(weight / whole, 3))
+                for weight, start, stop in _heaviest(points, stops, whole)
             ]
         )
 
@@ -230,6 +244,33 @@ class Tongue:
             if adds > 0:
                 _share(adds, spots, points, stops)
         return points, stops
+
+
+def _heaviest(points: Sequence[float], stops: Mapping[int, int], whole: float) -> list[tuple[float, int, int]]:
+    """The words and phrases that weigh most, heaviest first: weight, first word, one past the last.
+
+    Neighbours speak as one where each adds something ("nog steeds geen"), as do the phrases of the lists.
+    """
+    parts, at = list[tuple[float, int, int]](), 0
+    while at < len(points):
+        stop = stops.get(at, at + 1)
+        parts.append((points[at] if stop == at + 1 else sum(points[at:stop]), at, stop))
+        at = stop
+    least, phrases = JOINED * whole, []
+    for first, (weight, start, stop) in enumerate(parts):
+        if weight > least:
+            phrases.append((weight, weight, start, stop))
+            for more, _, stop in parts[first + 1 : first + TOGETHER]:
+                weight += more
+                if more > least and stop - start <= TOGETHER:
+                    phrases.append((weight - least * (stop - start - 1), weight, start, stop))
+    chosen = list[tuple[float, int, int]]()
+    for _, weight, start, stop in sorted(phrases, reverse=True):
+        if all(stop <= a or b <= start for _, a, b in chosen):
+            chosen.append((weight, start, stop))
+            if len(chosen) == SHOWN:
+                break
+    return [each for each in chosen if each[0] > LEAST * whole]
 
 
 def _cued(reading: Reading) -> dict[tuple[str, ...], list[tuple[int, int]]]:

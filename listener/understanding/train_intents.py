@@ -9,7 +9,7 @@ import numpy as np
 
 from listener.understanding import fit, intents
 from listener.understanding.fit import Bags, Vector
-from listener.understanding.intents import ORDER_SIZE, order_rows
+from listener.understanding.intents import ORDER_SIZE, WORDS_SIZE, order_rows
 
 PRIOR = {
     "question": """
@@ -99,8 +99,29 @@ def train_table(
         firm = [name == "question" and (feature == "opens" or "more " in feature) for feature in intents.FEATURES]
         firmly = np.append(np.where(firm, FIRM, 1.0), np.full(wide, CLASS_HOLD))
         table[:, at] = _logistic(rows, labels, weights, start[:, at], hold * firmly)
-    table[0] += LEAN
     return table
+
+
+def train_words(
+    rows: list[list[int]], known: Vector, wanted: Sequence[Sequence[str]], hold: float = 0.5
+) -> tuple[Vector, Vector]:
+    """What words and pairs of words (`intents.word_rows`) say of each intent beyond the log-odds `known`; and its lean.
+
+    Both have a column an intent.
+    """
+    bags = Bags(rows, 2 * WORDS_SIZE, np.array([1 / np.sqrt(len(row) / 2 + 1) for row in rows]))
+    table, lean = np.zeros((2 * WORDS_SIZE, len(intents.INTENTS))), np.zeros((1, len(intents.INTENTS)))
+    for at, name in enumerate(intents.INTENTS):
+        labels, weights = np.array([float(name in each) for each in wanted]), np.ones(len(wanted))
+
+        def loss(flat: Vector, at: int = at, labels: Any = labels, weights: Any = weights) -> tuple[float, Vector]:
+            value, slope = fit.logistic_loss(known[:, at] + flat[0] + bags.sums(flat[1:, None])[:, 0], labels, weights)
+            grad: Any = np.concatenate([[slope.sum()], bags.back(slope[:, None])[:, 0] + hold * flat[1:]])
+            return value + 0.5 * hold * float(flat[1:] @ flat[1:]), grad
+
+        flat = fit.minimise(loss, np.zeros(2 * WORDS_SIZE + 1), steps=60)
+        table[:, at], lean[0, at] = flat[1:], flat[0] + LEAN
+    return table, lean
 
 
 def _logistic(rows: Vector, labels: Vector, weights: Vector, belief: Vector, hold: Vector) -> Vector:

@@ -4,21 +4,26 @@ Lowering a floor or changing a set needs a word in the commit and in the changel
 """
 
 import hashlib
+import json
 import random
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from listener import understanding
 from listener.understanding import frozen
+from listener.understanding.classifier import Task, many
 from listener.understanding.score import f1, macro_f1, ndcg
 from listener.understanding.tokens import fold, tokenise
 from storage.types import Sentiment
 
 DATA = Path(__file__).parents[2] / "data" / "understanding"
 DIGESTS = {
-    "ours_frozen.jsonl": "8219d97621cdcf26",
-    "ours_dev.jsonl": "e784d8114a3d547a",
+    "ours_frozen.jsonl": "e6dc73ab29bf2201",
+    "ours_dev.jsonl": "4cb3d8b80ae1476c",
+    "blind.jsonl": "b982d8b23755d52a",
     "language.txt": "ffdfccd5ecbc8ab2",
     "relevance.txt": "781567c40fcbbc22",
     "towards.txt": "29f5c30f18959a89",
@@ -30,48 +35,83 @@ DIGESTS = {
     "question_en.txt": "1491e408dbf7407a",
     "plain.txt": "e6b98f7d8c1b118c",
 }
-SENTIMENT = {"nl": 0.86, "en": 0.84}
-OTHERS = {"nl": 0.69, "en": 0.53}
+SENTIMENT = {"nl": 0.87, "en": 0.86}
+OTHERS = {"nl": 0.71, "en": 0.65}
 """Sentiment of the frozen texts of those who never saw the word lists."""
-OTHERS_INTENTS = {"question": 0.72, "complaint": 0.62, "compliment": 0.64}
-HARD = {"nl": 0.80, "en": 0.70}
+BLIND = {
+    ("nl", "all"): 0.80,
+    ("nl", "webcare"): 0.83,
+    ("nl", "politics"): 0.78,
+    ("nl", "restaurant"): 0.74,
+    ("nl", "product"): 0.72,
+    ("en", "all"): 0.77,
+    ("en", "webcare"): 0.74,
+    ("en", "airline"): 0.82,
+    ("en", "general"): 0.81,
+    ("en", "product"): 0.57,
+}
+"""Sentiment of texts by two who saw nothing of ours, by what they are about."""
+HARD = {"nl": 0.80, "en": 0.74}
 """Sentiment of irony, dialect and complaints that are only implied."""
 INTENTS = {
-    "question": 0.87,
-    "complaint": 0.85,
-    "compliment": 0.74,
-    "purchase": 0.66,
+    "question": 0.88,
+    "complaint": 0.77,
+    "compliment": 0.73,
+    "purchase": 0.78,
     "churn": 0.95,
-    "idea": 0.82,
-    "error": 0.93,
-    "outage": 0.79,
+    "idea": 0.87,
+    "error": 0.78,
+    "outage": 0.86,
     "thanks": 0.86,
-    "news": 0.86,
+    "news": 0.83,
     "job": 0.98,
     "spam": 0.98,
 }
-INBOX = {"question": 0.91, "complaint": 0.87}
-QUESTION = {"nl": 0.86, "en": 0.86}
+OTHERS_INTENTS = {"question": 0.81, "complaint": 0.75, "compliment": 0.68, "thanks": 0.71, "news": 0.66, "idea": 0.60}
+BLIND_INTENTS = {"question": 0.91, "complaint": 0.84, "compliment": 0.80, "thanks": 0.87, "news": 0.78, "idea": 0.85}
+INBOX = {"question": 0.90, "complaint": 0.86}
+QUESTION = {"nl": 0.89, "en": 0.92}
 """Questions without their mark, among as many texts that only look like one."""
-PLAIN = 0.90
+PLAIN = 0.95
 """Plain questions that are neutral."""
 LANGUAGE = 0.99
 PRIORITY = 0.94
-INBOX_PRIORITY = 0.90
-FLIPPED, RANDOM = 0.63, 0.15
+INBOX_PRIORITY = 0.87
+FLIPPED, RANDOM = 0.75, 0.20
 SHORTEST, DRAWS = 10, 5
 """Words a text must have for two random ones to be a small part of it, and how often they are drawn."""
 WEIGHTS_LIMIT = 2_000_000
 
 
-def is_by_another(item):
-    """Whether a text of ours is by one of those who never saw the word lists."""
-    return item["id"].startswith("a")
-
-
-def opinions(classify, lang, others=False):
+@cache
+def opinions(lang, others=False):
     """The frozen texts of the author of the word lists, or those of others, each with what is made of it."""
-    return [(classify(item["text"]), item) for item in frozen.items(lang) if is_by_another(item) is others]
+    return judged(each for each in frozen.items(lang) if (each["id"][0] in "abc") is others)
+
+
+@cache
+def blind(lang):
+    """Texts by two who saw nothing of ours, never taught and never read while anything was made, each judged."""
+    every = map(json.loads, (DATA / "blind.jsonl").read_text(encoding="utf-8").splitlines())
+    return judged(each for each in every if each["lang"] == lang)
+
+
+def judged(items):
+    """What is made of each text, with the text."""
+    items = list(items)
+    return [*zip(many(understanding.load(), [Task(each["text"]) for each in items]), items, strict=True)]
+
+
+def wanting(pairs, intent):
+    """The F1 of an intent, of the texts whose intents are told."""
+    told = [(intent in o.intents, intent in i["intents"]) for o, i in pairs if "intents" in i]
+    return f1([guess for guess, _ in told], [want for _, want in told])[2]
+
+
+def in_order(pairs):
+    """The grades of texts, the one with the highest score first."""
+    told = [(o.priority_score, i) for o, i in pairs if "priority" in i]
+    return [item["priority"] for _, item in sorted(told, key=lambda pair: (-pair[0], pair[1]["text"]))]
 
 
 def sentiment(pairs):
@@ -89,13 +129,14 @@ def lines(name):
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_sets_are_those_the_floors_were_measured_on(name):
-    place = files("listener.understanding").joinpath("data", name) if name.endswith("jsonl") else DATA / name
+    place = files("listener.understanding").joinpath("data", name) if name.startswith("ours") else DATA / name
     assert hashlib.sha256(place.read_bytes()).hexdigest()[:16] == DIGESTS[name]
 
 
 def test_no_frozen_text_was_trained_on():
     trained = {item["text"] for lang in ("nl", "en") for item in frozen.taught(lang)}
     assert not trained & {item["text"] for lang in ("nl", "en") for item in frozen.items(lang)}
+    assert not trained & {item["text"] for lang in ("nl", "en") for _, item in blind(lang)}
     assert not trained & {
         i["text"] for kind in ("hard", "inbox") for lang in SENTIMENT for i in lines(f"{kind}_{lang}.txt")
     }
@@ -146,29 +187,26 @@ def test_the_grave_stand_first_in_two_inboxes(classify):
 
 
 @pytest.mark.parametrize("lang", SENTIMENT)
-def test_the_sentiment_keeps_its_floor(classify, lang):
-    assert sentiment(opinions(classify, lang)) >= SENTIMENT[lang]
-    assert sentiment(opinions(classify, lang, others=True)) >= OTHERS[lang]
+def test_the_sentiment_keeps_its_floor(lang):
+    assert sentiment(opinions(lang)) >= SENTIMENT[lang]
+    assert sentiment(opinions(lang, others=True)) >= OTHERS[lang]
 
 
-@pytest.mark.parametrize("intent", OTHERS_INTENTS)
-def test_an_intent_keeps_its_floor_on_texts_of_others(classify, intent):
-    pairs = [
-        (intent in o.intents, intent in i["intents"]) for lang in OTHERS for o, i in opinions(classify, lang, True)
-    ]
-    assert f1([guess for guess, _ in pairs], [want for _, want in pairs])[2] >= OTHERS_INTENTS[intent]
+@pytest.mark.parametrize(("lang", "about"), BLIND)
+def test_the_sentiment_of_strangers_keeps_its_floor(lang, about):
+    pairs = [pair for pair in blind(lang) if about in ("all", pair[1]["about"])]
+    assert sentiment(pairs) >= BLIND[lang, about]
 
 
 @pytest.mark.parametrize("intent", INTENTS)
-def test_each_intent_keeps_its_floor(classify, intent):
-    pairs = [(intent in o.intents, intent in i["intents"]) for lang in SENTIMENT for o, i in opinions(classify, lang)]
-    assert f1([guess for guess, _ in pairs], [want for _, want in pairs])[2] >= INTENTS[intent]
+def test_each_intent_keeps_its_floor(intent):
+    assert wanting(opinions("nl") + opinions("en"), intent) >= INTENTS[intent]
+    assert wanting(opinions("nl", others=True) + opinions("en", others=True), intent) >= OTHERS_INTENTS.get(intent, 0)
+    assert wanting(blind("nl") + blind("en"), intent) >= BLIND_INTENTS.get(intent, 0)
 
 
-def test_the_grave_stand_first(classify):
-    every = [pair for lang in SENTIMENT for pair in opinions(classify, lang)]
-    ranked = [item["priority"] for _, item in sorted(every, key=lambda pair: (-pair[0].priority_score, pair[1]["id"]))]
-    assert ndcg(ranked, 20) >= PRIORITY
+def test_the_grave_stand_first():
+    assert ndcg(in_order(opinions("nl") + opinions("en")), 20) >= PRIORITY
 
 
 def test_the_language_of_a_few_words_keeps_its_floor(classify):
@@ -197,7 +235,7 @@ def removals(classify, lang, item, chance):
 
 def test_the_words_named_as_reasons_carry_the_label(classify):
     chance = random.Random(4)
-    found = [removals(classify, lang, item, chance) for lang in SENTIMENT for item in frozen.items(lang)]
+    found = [removals(classify, lang, item, chance) for lang in SENTIMENT for item in frozen.items(lang)[::4]]
     polar = [each for each in found if each is not None]
     assert len(polar) > 50
     assert sum(flipped for flipped, _ in polar) / len(polar) >= FLIPPED

@@ -92,12 +92,11 @@ def test_irrelevance_is_learnt(classify):
     assert any(r.label == "learnt" for r in after.reasons)
 
 
-OTHERS_NET = ["de hele straat zit zonder stroom", "geen internet in heel de wijk", "storing in het hele land"]
-"""Texts that a brand without a net of its own is not in a hurry to answer."""
+LEAVING = ["ik zeg mijn abonnement op", "ik stap over naar een ander", "opzeggen per 1 januari"]
 
 
 def test_the_worth_of_a_reason_is_learnt_from_priorities_within_a_bound_and_is_shown(classify):
-    reviews = [review(n, OTHERS_NET[n % 3], "normal", "low", "priority") for n in range(60)]
+    reviews = [review(n, LEAVING[n % 3], "normal", "urgent", "priority") for n in range(60)]
     lesson = learn(reviews, classify)
     (card,) = lesson.card
     assert card.field == "priority"
@@ -105,12 +104,12 @@ def test_the_worth_of_a_reason_is_learnt_from_priorities_within_a_bound_and_is_s
     assert card.after > card.before
     assert card.frozen_after >= card.frozen_before
     learnt = classify.with_layer(Layer.from_bytes(lesson.layer.to_bytes()))
-    before, after = classify(OTHERS_NET[0]), learnt(OTHERS_NET[0])
-    assert after.priority_score < before.priority_score
+    before, after = classify(LEAVING[0]), learnt(LEAVING[0])
+    assert after.priority_score > before.priority_score
     (shown,) = [reason for reason in after.reasons if (reason.about, reason.label) == ("priority", "learnt")]
-    assert shown.share < 0
+    assert shown.share > 0
     assert all(abs(change) <= 1 for change in lesson.layer.priorities["nl"].values())
-    assert classify.with_layer(Layer({}))(OTHERS_NET[0]) == before
+    assert classify.with_layer(Layer({}))(LEAVING[0]) == before
 
 
 @pytest.mark.parametrize("stored", [b"", b"nonsense", b"x\x9c\x03\x00\x00\x00\x00\x01"])
