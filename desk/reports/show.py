@@ -149,6 +149,11 @@ def _fit_to_see(value: object) -> object:
     return clean_block(cell) if isinstance(cell, str) else cell
 
 
+def csv_text(cell: str) -> str:
+    """The words of a cell that `csv_cell` wrote."""
+    return cell[1:] if cell.startswith("'") and _LIVE.match(cell) else cell
+
+
 def flat(value: object) -> str:
     """A value as one text: a list of plain values joined by "; ", anything deeper as JSON."""
     if isinstance(value, str | int | float):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.reports.show import cells, csv_cell, show, show_table, write_csv
+from desk.reports.show import cells, csv_cell, csv_text, show, show_table, write_csv
 
 ROWS: list[dict[str, Any]] = [
     {"id": 1, "author": "Jan", "text": "Kort"},
@@ -73,6 +73,7 @@ def test_an_empty_answer_is_valid_in_every_form() -> None:
 def test_lists_and_unknowns_have_a_form_in_csv() -> None:
     text = shown([{"id": None, "author": ["a", "b"], "text": [{"about": "sentiment"}]}], "csv").splitlines()[1]
     assert text == ',a; b,"[{""about"": ""sentiment""}]"'
+    assert csv_text("'=1") == "=1"
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats()
