@@ -96,8 +96,7 @@ class Default:
         self._priorities = weights_ or {}
         self._languages = Languages(self._weights)
         self._tongues: dict[str, Tongue] = {}
-        self._orders: dict[str, Order] = {}
-        self._wordings: dict[str, Wordings] = {}
+        self._wants: dict[str, tuple[Order, Wordings]] = {}
         self._parties: dict[tuple[BrandWords, ...], Parties] = {}
         self._intents, self._classes = (
             self._weights.array(f"intents.{name}").astype(np.float64) for name in ("table", "classes")
@@ -192,9 +191,9 @@ class Default:
         name = lang if lang in ("nl", "en") else ""
         if name not in self._tongues:
             if name:
-                self._orders[name] = Order(self._weights.array(f"{name}.order")[:, 0], intents.kinds(name))
+                order = Order(self._weights.array(f"{name}.order")[:, 0], intents.kinds(name))
                 worded = [self._weights.array(f"{name}.{table}") for table in ("intents", "lean")]
-                self._wordings[name] = Wordings(*worded)
+                self._wants[name] = order, Wordings(*worded)
             self._tongues[name] = Tongue(name, self._weights)
         return self._tongues[name]
 
@@ -230,11 +229,10 @@ class Default:
     def _odds(self, readings: Sequence[Reading], seen: Sequence[intents.Cues]) -> Any:
         """The log-odds of each intent, a row a text."""
         ordered, worded = np.zeros(len(readings)), np.zeros((len(readings), len(INTENTS)))
-        for lang, order in self._orders.items():
+        for lang in {reading.lang for reading in readings} - {""}:
             here = [at for at, reading in enumerate(readings) if reading.lang == lang]
-            if here:
-                some = [readings[at] for at in here]
-                ordered[here], worded[here] = order(some), self._wordings[lang](some)
+            some, (order, wordings) = [readings[at] for at in here], self._wants[lang]
+            ordered[here], worded[here] = order(some), wordings(some)
         odds = worded + intents.features(readings, seen, ordered) @ self._intents
         classed = intents.classed(readings, len(self._classes))
         odds += np.einsum("tc,ci->ti", classed, self._classes)  # "@" would wake threads that cost more than they help
