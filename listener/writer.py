@@ -28,8 +28,6 @@ MOST = 300
 """Mentions after which no further batch joins a transaction: about what is written while nobody notices waiting."""
 ASIDE = 0.05
 """What there is to do with a post that answers no query, where a mention is one."""
-GATHER = 0.05
-"""Seconds from a transaction for several visits to the next: what one costs by itself is paid less often."""
 PART = 100
 """Posts of a batch that are written together, but for those of one conversation, which stay together."""
 LONG = 1000
@@ -128,8 +126,6 @@ class Writer:
                     each.done.set_exception(result)
                 else:
                     each.done.set_result(result)
-            if len(group) > 1:
-                await asyncio.sleep(GATHER)
         self._work = None
 
     def _next_group(self) -> list[_Waiting]:
