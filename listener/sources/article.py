@@ -264,8 +264,8 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
     """The article without what only says who wrote it, and when; these, where nothing else tells them so well."""
     text, author, at = main.text, main.author, main.published_at
     for each in islice(root.iter("p", "div", "span", "small", "li", "time"), MOST):
-        words = tree.line(each)
-        name = author or (_writer(words) if len(words) <= SHORTEST else "")
+        words = _short(each)
+        name = author or _writer(words)
         if not _is_byline(words, name):
             continue
         author = name
@@ -279,6 +279,18 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
     return replace(main, text=text, author=author, author_id=main.author_id or author, published_at=at)
 
 
+def _short(node: Any) -> str:
+    """The words of an element that may be a byline; "" of a longer one, of which no more is read than shows that."""
+    parts, size = list[str](), 0
+    for text in node.itertext():
+        parts.append(text)
+        size += len(text)
+        if size > 10 * SHORTEST:  # most of it may be indentation
+            return ""
+    words = " ".join("".join(parts).split())
+    return words if len(words) <= SHORTEST else ""
+
+
 def _writer(words: str) -> str:
     """Whose name follows a "by" or "door"; "" where nobody's does."""
     by = BY.search(words)
@@ -286,7 +298,7 @@ def _writer(words: str) -> str:
 
 
 def _is_byline(words: str, author: str) -> bool:
-    if not words or len(words) > SHORTEST:
+    if not words:
         return False
     left = DATED.sub("", words.replace(author, "") if author else words, count=2)
     return left != words and not re.search(r"[^\W_]", AROUND_DATE.sub("", left)) and DATED.search(words) is not None

@@ -294,6 +294,6 @@ def _without_views(row: Node) -> Node:
     for cell in [cell for each in cells for head, cell in each if _OF_VIEWS.fullmatch(head)]:
         cell.clear(keep_tail=True)
     for each in own.iter():
-        if re.fullmatch(r"[\d.,\s]+[km]?", tree.line(each), re.I) and _OF_VIEWS.search(each.get("class") or ""):
+        if _OF_VIEWS.search(each.get("class") or "") and re.fullmatch(r"[\d.,\s]+[km]?", tree.line(each), re.I):
             each.clear(keep_tail=True)
     return own
