@@ -7,7 +7,7 @@ import sys
 
 from desk.reports import show
 from front.house import House
-from storage.twins import Copies
+from storage.intake.twins import Copies
 
 
 def show_copies(house: House, args: argparse.Namespace) -> int:

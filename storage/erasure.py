@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage import graves, trail
+from storage import trail
 from storage.database import Database, in_chunks
 from storage.errors import StepRefused
+from storage.intake import graves
 from storage.query.sql import index
 from storage.schema import AUTHOR, BAND, CASE, CONVERSATION, EVENT, GROUP, NOTICE, PERSON, POST, REPLY, REVISION, SOURCE
 from storage.types import SYSTEM, Account, Erased, EventKind, ReplyState, Status

@@ -17,9 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import cases, rows, tables, workflow
+from storage import rows, tables, workflow
 from storage.database import Database, Within, in_chunks, insert_ignore
 from storage.errors import NotFound, NothingToUndo, StepRefused
+from storage.intake import cases
 from storage.outbox import Outbox
 from storage.schema import AUTHOR, CASE, EVENT, POST, REPLY, RUN, SETTING
 from storage.steps import Steps

@@ -15,7 +15,7 @@ from storage import likeness
 from storage.database import Database
 from storage.inbox import Inbox
 from storage.intake import Intake
-from storage.twins import Copies
+from storage.intake.twins import Copies
 from storage.types import Match, NewPost, Post
 
 SHORT = "De app van Zonnebank doet het vandaag alweer niet"

@@ -18,8 +18,8 @@ from storage.database import Database
 from storage.errors import QueryError
 from storage.figures import Figures
 from storage.intake import Intake
+from storage.intake.twins import Copies
 from storage.steps import Steps
-from storage.twins import Copies
 from storage.types import Match, NewPost, Opinion, Post, Reason, Sentiment
 
 ZONE = ZoneInfo("Europe/Amsterdam")

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from storage import bulk, likeness
+from storage import likeness
 from storage.database import Database, in_chunks
 from storage.errors import NotFound, StepRefused
+from storage.intake import bulk
 from storage.schema import AUTHOR, BAND, POST
 from storage.trail import append
 from storage.types import EventKind, NewPost

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage.database import Database, in_chunks, insert_ignore
-from storage.identity import author_of, conversation_of, grave
+from storage.intake.identity import author_of, conversation_of, grave
 from storage.schema import SETTING, TOMBSTONE
 from storage.types import NewPost, ReadThread
 

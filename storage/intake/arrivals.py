@@ -13,12 +13,23 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage import bulk, cases, graves, tables
+from storage import tables
 from storage.database import Database
-from storage.identity import Known, Place, author_of, content_hash, conversation_of, find, key_of, known, storable
+from storage.intake import bulk, cases, graves
+from storage.intake.identity import (
+    Known,
+    Place,
+    author_of,
+    content_hash,
+    conversation_of,
+    find,
+    key_of,
+    known,
+    storable,
+)
+from storage.intake.twins import Twins
 from storage.query import fold
 from storage.schema import AUTHOR, CONVERSATION, INTENT, MATCH, POST, REVISION, SOURCE, TOMBSTONE
-from storage.twins import Twins
 from storage.types import Delivery, EventKind, NewPost, Opinion, Post, PostKind, ReadThread, Stored
 
 _ANY_GRAVE = sa.select(TOMBSTONE.c.key).limit(1)

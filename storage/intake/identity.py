@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import bulk
+from storage.intake import bulk
 from storage.schema import POST
 from storage.types import Post
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from storage import arrivals, identity
 from storage.database import in_chunks
+from storage.intake import arrivals, identity
 from storage.roster import Roster
 from storage.schema import CONVERSATION, POST, ROBOTS
 from storage.types import Delivery, NewPost, ReadThread, Stored, Visit

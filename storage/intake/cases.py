@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage import bulk, tables, trail
+from storage import tables, trail
 from storage.database import in_chunks
+from storage.intake import bulk
 from storage.query import fold
 from storage.schema import CASE, EVENT, REPLY
 from storage.types import SYSTEM, EventKind, NewPost, Opinion, Post, Priority, ReplyState, Status
