@@ -32,6 +32,7 @@ TEXT = 200_000
 """Characters that are taken of a post: more than anybody reads, and than searches look through."""
 LINE = 5_000
 """The same of its title and its author."""
+_WEB = ("http://", "https://")
 ANSWER = 12 * 1024 * 1024
 """Bytes of all that is found on a page, which is no larger than that itself unless its parts stand in each other."""
 LEAST = 24 * 1024 * 1024
@@ -41,10 +42,13 @@ HEAD = 8
 
 
 def read(page: Page, kind: Callable[[Page, Link, SourceSpec], Reading], link: Link, source: SourceSpec) -> Reading:
-    """What the kind makes of the page, cut off at `POSTS` posts and links, and at `TEXT` and `LINE` within a post."""
+    """What the kind makes of the page, cut off at `POSTS` posts and links, and at `TEXT` and `LINE` within a post.
+
+    A post without an identity is none, and an address that leads nowhere on the web is left out.
+    """
     reading = kind(page, link, source)
-    if any(len(post.text) > TEXT or max(map(len, _lines(post))) > LINE for post in reading.posts):
-        reading = replace(reading, posts=tuple(map(_cut, reading.posts)))
+    if not all(map(_is_fit, reading.posts)):
+        reading = replace(reading, posts=tuple(_cut(post) for post in reading.posts if post.external_id))
     if max(len(reading.posts), len(reading.links)) <= POSTS:
         return reading
     return replace(reading, posts=reading.posts[:POSTS], links=reading.links[:POSTS])
@@ -54,9 +58,28 @@ def _lines(post: Post) -> tuple[str, str, str]:
     return post.title, post.author, post.conversation_title
 
 
+def _addresses(post: Post) -> tuple[str, str, str]:
+    return post.url, post.author_url, post.conversation_url
+
+
+def _is_fit(post: Post) -> bool:
+    is_short = len(post.text) <= TEXT and max(map(len, _lines(post))) <= LINE
+    return is_short and bool(post.external_id) and all(each.startswith(_WEB) for each in _addresses(post) if each)
+
+
 def _cut(post: Post) -> Post:
     title, author, about = (each[:LINE] for each in _lines(post))
-    return replace(post, text=post.text[:TEXT], title=title, author=author, conversation_title=about)
+    url, author_url, conversation_url = (each if each.startswith(_WEB) else "" for each in _addresses(post))
+    return replace(
+        post,
+        text=post.text[:TEXT],
+        title=title,
+        author=author,
+        conversation_title=about,
+        url=url,
+        author_url=author_url,
+        conversation_url=conversation_url,
+    )
 
 
 class _Slow(BaseException):

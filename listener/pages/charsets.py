@@ -11,6 +11,8 @@ from listener.types import Page
 
 GUESSED = 20_000
 """Bytes by which the charset of a feed is told that names none."""
+_EBCDIC = b"\x4c\x6f\xa7\x94"
+"""How an XML declaration begins in the charsets of mainframes (XML 1.0, appendix F)."""
 _NUMBERED = re.compile(rb"&#(?:x([\da-f]+)|(\d+));?", re.IGNORECASE)
 _CONTROLS = re.compile("[\x80-\x9f]")
 
@@ -20,7 +22,7 @@ def encoded(page: Page, body: bytes) -> tuple[bytes, str]:
 
     What is UTF-8 throughout is read so, whatever it claims. Stray Windows signs in what should be UTF-8 are kept.
     """
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:200]:
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or body.startswith(_EBCDIC) or b"\0" in body[:200]:
         return body, ""
     declared = re.match(rb"[^>]{0,200}?encoding\s*=\s*[\"']([\w-]{1,40})", body)
     served = re.search(r"charset\s*=\s*[\"']?([\w-]{1,40})", page.headers.get("content-type", ""), re.IGNORECASE)

@@ -111,7 +111,7 @@ def _plain(raw: dict[str, Any], depth: int) -> Item:
 
 
 def _value(part: Any, depth: int) -> Iterator[Any]:
-    if isinstance(part, dict) and "@value" in part:
+    if isinstance(part, dict) and isinstance(part.get("@value"), str | int | float):
         yield part["@value"]
     elif isinstance(part, dict) and "@list" in part:
         for each in _listed(part["@list"]):

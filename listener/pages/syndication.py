@@ -369,7 +369,8 @@ def _json_item(raw: dict[str, Any], page: Page, zone: str) -> Item:
     text = text_of(html) or _text(item, "content_text")
     summary = text_of(_text(item, "summary"))
     url = _address(page.url, _first(item, "url", "external_url"))
-    people = _dicts(item, "authors") or [_get(item, "author") or {}]
+    writer = _get(item, "author")  # of version 1.0; some give the mere name
+    people = _dicts(item, "authors") or [writer if isinstance(writer, dict) else {"name": writer}]
     author, author_url = _author(people, "", page.url)
     published = moment(_first(item, "date_published", "date_modified"), page.fetched_at, zone)
     modified = moment(_text(item, "date_modified"), page.fetched_at, zone)

@@ -104,10 +104,11 @@ async def test_refusals_and_faults_come_back_as_they_were(readers: Readers, hurt
         await readers.run(hurts.errs, page)
 
 
-def test_a_post_longer_than_anybody_reads_is_cut(hurts: Any, clock: Any) -> None:
+def test_a_post_keeps_what_anybody_can_read_or_open(hurts: Any, clock: Any) -> None:
     source, link = SourceSpec(name="x", url="https://x.example/a"), Link(url="https://x.example/a")
-    (post,) = reader.read(a_page(b"", clock), hurts.long, link, source).posts
+    (post,) = reader.read(a_page(b"", clock), hurts.odd, link, source).posts
     assert (len(post.text), len(post.title), post.external_id) == (reader.TEXT, reader.LINE, "x")
+    assert post.url == post.author_url == ""
 
 
 async def test_a_page_of_too_many_posts_is_cut(readers: Readers, hurts: Any, clock: Any) -> None:

@@ -59,7 +59,7 @@ def test_a_json_feed_is_read_even_with_blanks_in_its_keys() -> None:
         "hubs": [{"type": "WebSub", "url": "https://hub.example/"}],
         "items": [
             {"id": 7, "url": "/t/7", "title": "T", "content_html": "<p>a</p><p>b</p>",
-             "date_modified ": "2026-11-20T10:00:00Z"},
+             "date_modified ": "2026-11-20T10:00:00Z", "author": "Carla"},
             {"id": "8", "external_url": "https://else.example/", "content_text": "a\nb < c", "tags": ["x"],
              "authors": [{"name": "Anna", "url": "/anna"}, {"name": "Bram"}], "date_published": "2026-11-20T10:00:00Z",
              "date_modified": "2026-11-21T10:00:00Z"},
@@ -70,7 +70,7 @@ def test_a_json_feed_is_read_even_with_blanks_in_its_keys() -> None:
     first, second = feed.items
     assert feed.hub == Hub(url="https://hub.example/", topic="https://blog.example/feed")
     assert feed.next_url == "https://blog.example/feed.json?page=2"
-    assert (first.id, first.url, first.text) == ("7", "https://blog.example/t/7", "a\n\nb")
+    assert (first.id, first.url, first.text, first.author) == ("7", "https://blog.example/t/7", "a\n\nb", "Carla")
     assert first.published == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert (second.text, second.author, second.author_url) == ("a\nb < c", "Anna, Bram", "https://blog.example/anna")
     assert second.edited == datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -114,6 +114,12 @@ def declared(name: str) -> str:
         (CAFE.encode().replace("\u20ac 5 \u201cdus\u201d".encode(), b"\x80 5 \x93dus\x94"), ""),
         (declared("utf-16").encode("utf-16"), ""),
         (declared("windows-1252").encode("cp1252"), "text/xml; charset=utf-8"),
+        (
+            declared("cp1140")
+            .replace(CAFE, item("<description>Caf\u00e9 \u20ac 5 &#x201c;dus&#x201d;</description>"))
+            .encode("cp1140"),
+            "",
+        ),
         (CAFE.encode("iso-8859-15", "xmlcharrefreplace"), "text/xml; charset=iso-8859-15"),
     ],
 )

@@ -68,9 +68,10 @@ def errs(page: Any) -> Any:
     return {}["x"]
 
 
-def long(page: Any, link: Any, source: Any) -> Reading:
-    """Finds a post that is far too long."""
-    return Reading(posts=(Post(external_id="x", url="", text="x" * 1_000_000, title="x" * 1_000_000),))
+def odd(page: Any, link: Any, source: Any) -> Reading:
+    """Finds a post that is far too long and leads nowhere, and one that is nothing."""
+    long = Post(external_id="x", url="javascript:x", author_url="/x", text="x" * 1_000_000, title="x" * 1_000_000)
+    return Reading(posts=(long, Post(external_id="", url=link.url, text="x")))
 
 
 def many(page: Any, link: Any, source: Any) -> Reading:
