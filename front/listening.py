@@ -192,10 +192,10 @@ def import_opml(house: House, args: argparse.Namespace) -> int:
 
 def check_query(house: House, args: argparse.Namespace) -> int:
     """Prints how a query is understood: in full, with every bracket and AND."""
-    from storage.query import grammar, tree
+    from storage.query import grammar, slips, tree
 
     sys.stdout.write(tree.to_text(grammar.parse(args.query)) + "\n")
-    sys.stderr.writelines(f"{hint}\n" for hint in grammar.hints(args.query))
+    sys.stderr.writelines(f"{hint}\n" for hint in slips.hints(args.query))
     return 0
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from unicodedata import category, east_asian_width
 
 
 class StorageError(Exception):
@@ -39,20 +40,40 @@ class ConfigError(StorageError):
 
 
 class QueryError(StorageError):
-    """A query that does not parse: what is wrong, at which character (0-based), and perhaps what was meant."""
+    """A query that does not parse: what is wrong, at which character (0-based), and perhaps the one that was meant."""
 
     def __init__(self, message: str, *, query: str, position: int, suggestion: str = "") -> None:
         self.message, self.query, self.position, self.suggestion = message, query, position, suggestion
         super().__init__(message)
 
     def picture(self) -> str:
-        """The query with a caret under the place, the message, and the suggestion."""
+        """The query with a caret under the place, the message, and the suggestion; of what is long, the part there."""
         line_start = self.query.rfind("\n", 0, self.position) + 1
         line = self.query[line_start:].split("\n", 1)[0]
-        lines = [line, " " * (self.position - line_start) + "^ " + self.message]
+        shown, place = _part(line, self.position - line_start)
+        lines = [shown, " " * _cells(shown[:place]) + "^ " + self.message]
         if self.suggestion:
-            lines.append(f"Did you mean: {self.suggestion}")
+            lines.append(f"Did you mean: {_part(' '.join(self.suggestion.split()), self.position)[0]}")
         return "\n".join(lines)
+
+
+WIDE = 72
+"""Characters of a wrong query that are shown: with what stands before it a line of 80."""
+
+
+def _part(line: str, place: int) -> tuple[str, int]:
+    """The part of a line around a place, and where in it the place is; tabs become blanks."""
+    line = "".join(each if each.isprintable() else " " for each in line)
+    start = 0 if len(line) <= WIDE else max(0, min(place - WIDE // 2, len(line) - WIDE))
+    part = line[start : start + WIDE]
+    before, after = "…" if start else "", "…" if start + WIDE < len(line) else ""
+    return before + part + after, min(place - start, len(part)) + len(before)
+
+
+def _cells(text: str) -> int:
+    """Columns that a text takes on a terminal."""
+    hidden = ("Mn", "Me", "Cf")
+    return sum(1 + (east_asian_width(each) in "WF") for each in text if category(each) not in hidden)
 
 
 class NotFound(StorageError):

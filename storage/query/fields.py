@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
+from typing import NamedTuple
 
-from storage.types import PostKind, Priority, Sentiment, Status
+from storage.query import slips
+from storage.types import INTENTS, PostKind, Priority, Sentiment, Status
 
 
 class Takes(Enum):
@@ -98,28 +99,91 @@ _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _LONGEST = timedelta(days=36_500)
 
 
-def complaint(name: str, op: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with `name:value`, and what was perhaps meant; None when all is well."""
-    field = FIELDS[name]
-    wants_op = name == "age"
-    if wants_op and op == "=":
-        return f"{name}: wants to know whether older or younger", f"age:>{value} or age:<{value}"
-    if op != "=" and not wants_op and field.takes not in COMPARABLE:
-        return f"{name}: cannot be compared with {op}", f"{name}:{value}"
+LANGUAGES = ("nl", "en", "de", "fr", "other")
+"""The languages that are told apart here; a source or a classifier of your own may say others."""
+
+
+class Slip(NamedTuple):
+    """What is wrong with a value, and what was perhaps meant."""
+
+    message: str
+    meant: str = ""
+    """What stands behind the colon instead; "" where nobody can tell."""
+    field: str = ""
+    """The field that was meant, where it is another."""
+
+
+def complaint(name: str, op: str, value: str, *, quoted: bool = False) -> Slip | None:
+    """What is wrong with `name:value`; None when all is well. In quotes stands what is strange and yet meant."""
+    field, sign = FIELDS[name], "" if op == "=" else op
+    if name == "age" and not sign:
+        return Slip("age: wants to know whether older (age:>4h) or younger (age:<4h)", f">{value}")
+    if sign and name != "age" and field.takes not in COMPARABLE:
+        return Slip(f"{name}: cannot be compared with {op}", value)
     if field.choices:
-        return _not_a_choice(name, op, value, field.choices)
+        return None if value.lower() in field.choices else _not_a_choice(name, sign, value, field.choices)
+    if is_strange(name, value) and not quoted:
+        return _strange(name, value)
     if not _readable(field.takes, value):
-        return f"{name}: takes {field.takes.value}, and {value!r} is none", field.example
+        return Slip(f"{name}: takes {field.takes.value}, and {value!r} is none", _meant(field, sign, value))
+    return _out_of_scale(name, sign, value)
+
+
+def is_strange(name: str, value: str) -> bool:
+    """Whether it is no language or intent that we ever tell; in quotes it is taken for one of your own classifier."""
+    low = value.lower()
+    if "*" in low or "?" in low or low == "none":
+        return False
+    if name == "lang":
+        return low in slips.VALUES["lang"] or not (low in LANGUAGES or re.fullmatch("[a-z]{2,3}", low))
+    return name == "intent" and low not in INTENTS
+
+
+def _strange(name: str, value: str) -> Slip:
+    known = INTENTS if name == "intent" else LANGUAGES
+    takes = ", ".join(INTENTS) if name == "intent" else "a code such as nl or en"
+    meant = slips.several(value) or slips.value(name, re.split("[-_]", value)[0], known)
+    message = f"{name}: has no {value!r}; it takes {takes}, and in quotes what a classifier of your own says"
+    return Slip(message, meant or f'"{value}"')
+
+
+def _not_a_choice(name: str, sign: str, value: str, choices: tuple[str, ...]) -> Slip:
+    message = f"{name}: has no {value!r}; it takes {', '.join(choices)}"
+    if list_ := slips.several(value):
+        return Slip(message, list_)
+    if name in ("is", "has") and not slips.known(name, value):
+        for other in ("sentiment", "kind", "status", "priority", "intent", "has", "is"):
+            if meant := slips.known(other, value, FIELDS[other].choices or INTENTS):
+                return Slip(message, meant, field=other)
+    meant = slips.value(name, value, choices)
+    return Slip(message, sign + meant if meant else "")
+
+
+def _meant(field: Field, sign: str, value: str) -> str:
+    """What can be read and was perhaps meant, else the field's example."""
+    example = field.example.partition(":")[2]
+    match field.takes:
+        case Takes.NUMBER | Takes.WHOLE:
+            meant = slips.number(value)
+        case Takes.DURATION:
+            meant = slips.length(value)
+        case Takes.MOMENT:
+            meant = slips.date(value)
+        case _:
+            meant = re.sub(r"^\w+://", "", value).partition("/")[0]
+    numbers = [each.lstrip(">=<") for each in meant.strip("()").split()]
+    if not numbers or not all(_readable(field.takes, each) for each in numbers):
+        return example
+    return meant if meant[0] in "(>" else sign + meant
+
+
+def _out_of_scale(name: str, sign: str, value: str) -> Slip | None:
+    if name == "reach" and re.fullmatch(r"\d{1,3}(\.\d{3})+", value):
+        return Slip("reach: thousands are written without a dot", sign + value.replace(".", ""))
+    if name == "relevance" and not 0 <= (number(value) or 0) <= 1:
+        percent = min(max(number(value) or 0, 0), 100) / 100
+        return Slip("relevance: goes from 0 to 1", f"{sign}{percent:g}")
     return None
-
-
-def _not_a_choice(name: str, op: str, value: str, choices: tuple[str, ...]) -> tuple[str, str] | None:
-    if value.lower() in choices:
-        return None
-    close = difflib.get_close_matches(value.lower(), choices, 1)
-    sign = "" if op == "=" else op
-    meant = f"{name}:{sign}{close[0]}" if close else ""
-    return f"{name}: has no {value!r}; it takes {', '.join(choices)}", meant
 
 
 def _readable(takes: Takes, value: str) -> bool:

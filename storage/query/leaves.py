@@ -11,14 +11,17 @@ MAX_PATTERN = 1_000
 """Characters of a regular expression."""
 
 _FUZZY = re.compile(r"(.+)~(\d{0,2})", re.DOTALL)
+_SIGNS = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR", "!": "NOT"}
+"""What other languages write for the words of command."""
 _OPERATOR = re.compile(r">=|<=|>|<|=")
 
 
 class Refused(Exception):
-    """What is wrong with a leaf, and what was perhaps meant."""
+    """What is wrong with a leaf, and what was perhaps meant instead of it; None where nobody can tell."""
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
-        self.message, self.suggestion = message, suggestion
+    def __init__(self, message: str, meant: str | None = None, *, field: str | None = None) -> None:
+        self.message, self.meant, self.field = message, meant, field
+        """`field`: the name that then stands before it with its colon, where that is another than was written."""
         super().__init__(message)
 
 
@@ -28,18 +31,23 @@ def text(token: str, field: str) -> tree.Node:
         return _quoted(token, field)
     if len(token) > 2 and token[0] == token[-1] == "/":
         return _regex(token[1:-1], field)
-    if field and token[0] == "-":
-        raise Refused("The minus stands before the field", f"-{field}:{token[1:]}")
+    if token[0] == "-" and len(token) > 1:
+        if field:
+            raise Refused("The minus stands before the field", token[1:], field=f"-{field}:")
+        raise Refused("NEAR stands between words; what may not be near is written: a NOT a NEAR/3 b", token[1:])
     if token in ("*", "**") and not field:
         return tree.Everything()
     if token[-1] == ":" and token[:-1].lower() in fields.FIELDS:
         raise Refused(f"There is nothing after {token}", fields.FIELDS[token[:-1].lower()].example)
     if token[0] == "~":
-        raise Refused("~ stands behind one plain word; for words near each other write NEAR", "zonne NEAR/3 bank")
+        raise Refused("~ stands behind one plain word; for words near each other write NEAR", "")
     if fuzzy := _FUZZY.fullmatch(token):
         return _fuzzy(fuzzy[1], int(fuzzy[2] or 1), field)
     if token[0] in "#@" and fold.marked_token(token):
         return tree.Marked(token, field)
+    if field and not token.strip("*"):
+        meant = ("author", "has:") if field == "author" else ("*", "")
+        raise Refused("* by itself stands for every post, and in no field", meant[0], field=meant[1])
     if not fold.pattern_tokens(token):
         raise _wordless(token)
     return tree.Word(token, field)
@@ -50,8 +58,8 @@ def value(field: str, token: str) -> tree.Value:
     operator = _OPERATOR.match(token)
     op = operator.group() if operator else "="
     plain = _unquoted(token)[0] if token[0] in tree.QUOTES else token[operator.end() if operator else 0 :]
-    if wrong := fields.complaint(field, op, plain):
-        raise Refused(*wrong)
+    if slip := fields.complaint(field, op, plain, quoted=token[0] in tree.QUOTES):
+        raise Refused(slip.message, slip.meant or None, field=f"{slip.field}:" if slip.field else None)
     return tree.Value(field, op, plain)
 
 
@@ -69,7 +77,7 @@ def _quoted(token: str, field: str) -> tree.Node:
     content, exact = _unquoted(token)
     if exact:
         if not content.strip():
-            raise Refused("There is nothing between the quotes")
+            raise Refused("There is nothing between the quotes", "")
         return tree.Exact(content, field)
     if not fold.pattern_tokens(content, "*"):
         raise _wordless(content)
@@ -88,7 +96,8 @@ def _regex(pattern: str, field: str) -> tree.Regex:
     try:
         regular.compiled(pattern)
     except ValueError as error:
-        raise Refused(f"This regular expression is refused: {error}") from None
+        meant = None if "\\" in pattern or "(?" in pattern else tree.quoted(pattern) + "c"
+        raise Refused(f"This regular expression is refused: {error}", meant) from None
     return tree.Regex(pattern, field)
 
 
@@ -99,12 +108,12 @@ def _fuzzy(word: str, distance: int, field: str) -> tree.Fuzzy:
     if distance not in (1, 2):
         raise Refused("~ takes 1 or 2 letters of difference", f"{word}~{min(max(distance, 1), 2)}")
     if len(found[0]) <= 2 * distance:
-        raise Refused(f"{word!r} is too short to be searched for with {distance} letters of difference", word)
+        raise Refused(f"{word!r} is too short: a word is longer than twice the letters of difference", word)
     return tree.Fuzzy(word, distance, field)
 
 
 def _wordless(content: str) -> Refused:
     if not content.strip():
-        return Refused("There is nothing between the quotes")
-    safe = content.replace("\\", "\\\\").replace('"', '\\"')
-    return Refused(f"There is no letter or digit in {content!r} to search for", f'"{safe}"c')
+        return Refused("There is nothing between the quotes", "")
+    message = f"There is no letter or digit in {content!r} to search for"
+    return Refused(message, _SIGNS.get(content, tree.quoted(content) + "c"))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from storage.query.fields import is_strange
+
 
 @dataclass(frozen=True, slots=True)
 class Everything:
@@ -159,7 +161,7 @@ def to_text(node: Node) -> str:
             word = f"{'O' if ordered else ''}NEAR/{distance}"
             return f"{_bracketed(left, Or | And | Not)} {word} {_bracketed(right, Or | And | Not | Near)}"
         case Value(field, op, value):
-            return f"{field}:{'' if op == '=' else op}{_value_text(value)}"
+            return f"{field}:{'' if op == '=' else op}{_value_text(field, value)}"
     return (f"{node.field}:" if node.field else "") + _leaf_text(node)
 
 
@@ -172,18 +174,19 @@ def _leaf_text(node: Text) -> str:
         case Word(text) | Marked(text):
             return text
         case Phrase(text):
-            return _quoted(text)
+            return quoted(text)
         case Exact(text):
-            return _quoted(text) + "c"
+            return quoted(text) + "c"
         case Fuzzy(text, distance):
             return f"{text}~{distance}"
         case Regex(pattern):
             return f"/{pattern}/"
 
 
-def _value_text(value: str) -> str:
-    return value if _BARE_VALUE.fullmatch(value) else _quoted(value)
+def _value_text(field: str, value: str) -> str:
+    return value if _BARE_VALUE.fullmatch(value) and not is_strange(field, value) else quoted(value)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text between quotes, as the language reads it."""
     return '"' + re.sub(rf"([\\{QUOTES}])", r"\\\1", text) + '"'
