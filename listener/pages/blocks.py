@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from statistics import fmean
+from urllib.parse import unquote
 
 from listener.pages import bylines, tree
 from listener.pages.bylines import DATED, SHORT, Block, sign
@@ -25,37 +26,55 @@ LOOKED_AT = 20_000
 """Elements of a page that are looked at."""
 WORDS = 12
 """Characters of text below which something holds no post."""
+LEAST = 0.3
+"""Of the text of a single post, what is left at least without what its page lists as facts."""
+WAYS = 3
+"""Readings of a page that are tried until one holds words."""
 DEEPEST = 25
 """Levels around a date that are looked at."""
 
 Moment = Callable[[str], datetime | None]
 
 _MEMBER = re.compile(r"\b(?:joined|since|sinds|geregistreerd|registered|birthday|verjaardag)\b", re.IGNORECASE)
+_LINKED_MOMENT = re.compile(r"=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
 _CLOCK = re.compile(r"\d{1,2}\s?[:.uh]\s?\d\d")
 _ALONE = ("article", "div", "li", "section", "tr")
 """What a single post stands in."""
 _HEADINGS = "h1, nav, header, footer"
 """What stands around a page's posts, and in none."""
+_FACTS = "h1, h2, dl, table:has(th)"
+"""Where a page says what it knows of a single post or ticket: its title, its state, whose it is."""
 _SILENT = frozenset(("script", "style", "template", "noscript", "head", "nav", "form", "select", "option", "textarea"))
 
 
 def find(root: Node, base: str, moment: Moment) -> list[Block]:
     """The posts of a page, in its order; none where nothing repeats and no single dated text stands there."""
-    blocks = _placed(root, moment)
-    if not blocks:
-        return []
+    ways = (read(blocks, base) for blocks in _placed(root, moment)[:WAYS])
+    blocks = next((blocks for blocks in ways if blocks), [])
+    _relate(blocks)
+    return blocks
+
+
+def read(blocks: list[Block], base: str) -> list[Block]:
+    """The blocks in which something is said, with who says it."""
     inner = {id(part) for block in blocks for part in block.parts}
-    copies = [_own(block, inner) for block in blocks]
+    copies = [copied(block, inner) for block in blocks]
     for block, own in zip(blocks, copies, strict=True):
         bylines.identify(block, own, base)
     bylines.name(blocks, copies, base)
     for block, own in zip(blocks, copies, strict=True):
         block.quoted = [name for each in tree.select(own, bylines.QUOTES) if (name := bylines.quoted_name(each))]
+        bare = bylines.text(block, _without_facts(own)) if len(blocks) == 1 else ""
         block.text = bylines.text(block, own)
+        block.text = bare if len(bare) > LEAST * len(block.text) else block.text
     _strip_repeated(blocks)
-    blocks = [block for block in blocks if block.text]
-    _relate(blocks)
-    return blocks
+    return [block for block in blocks if block.text]
+
+
+def _without_facts(own: Node) -> Node:
+    bare = copy.deepcopy(own)
+    tree.drop(bare, _FACTS)
+    return bare
 
 
 def _strip_repeated(blocks: Sequence[Block]) -> None:
@@ -69,14 +88,14 @@ def _strip_repeated(blocks: Sequence[Block]) -> None:
                 block.text = "\n".join(rest[1:] if end == 0 else rest[:-1]).strip()
 
 
-def _placed(root: Node, moment: Moment) -> list[Block]:
-    """The best reading of the page: of the groups of dates that look alike, the one around which most is written."""
+def _placed(root: Node, moment: Moment) -> list[list[Block]]:
+    """The readings of the page, best first: the group of dates that look alike around which most is written."""
     groups: dict[str, list[tuple[Node, datetime]]] = defaultdict(list)
-    for node, when in _dates(root, moment):
+    for node, when in dates(root, moment):
         groups[f"{sign(node)} in {sign(node.getparent())}"].append((node, when))
         groups[sign(node)].append((node, when))
     found = [blocks for dates in groups.values() if (blocks := _around(dates[:MOST]))]
-    return max(found, key=_weight, default=[])
+    return sorted(found, key=_weight, reverse=True)
 
 
 def _weight(blocks: Sequence[Block]) -> tuple[int, int, int, int]:
@@ -90,7 +109,7 @@ def _is_numbered(node: Node) -> bool:
     return bool(re.search(r"\d", node.get("id") or ""))
 
 
-def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
+def dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
     """The innermost elements that show a date and hardly anything else."""
     seen = 0
     for node in root.iter():
@@ -99,14 +118,19 @@ def _dates(root: Node, moment: Moment) -> Iterator[tuple[Node, datetime]]:
             continue
         if node.tag in _SILENT or any(above.tag in ("nav", "blockquote", "head") for above in node.iterancestors()):
             continue
-        shown = node.get("datetime") or ""
-        title = node.get("title") or ""
-        words = " ".join((node.text or "").split()) or " ".join(" ".join(child.tail or "" for child in node).split())
-        for each in (shown, title if DATED.search(title) else "", words):
+        tails = " ".join(" ".join(child.tail or "" for child in node).split())
+        titled = [each for each in (node.get("title") or "",) if DATED.search(each)]
+        for each in (node.get("datetime"), _in_link(node), *titled, " ".join((node.text or "").split()), tails):
             dated = DATED.search(each) if each and len(each) <= SHORT else None
             if dated and _is_mere(each, dated) and (when := moment(date_in(each, dated))):
                 yield node, when
                 break
+
+
+def _in_link(node: Node) -> str:
+    """The moment that the address of a link names."""
+    found = _LINKED_MOMENT.search(unquote(node.get("href") or "")) if node.tag == "a" else None
+    return found[1] if found else ""
 
 
 def _is_mere(words: str, dated: re.Match[str]) -> bool:
@@ -219,7 +243,7 @@ def _words(block: Block) -> str:
     return tree.line(own).replace(tree.line(block.date), "")
 
 
-def _own(block: Block, inner: set[int]) -> Node:
+def copied(block: Block, inner: set[int]) -> Node:
     """A copy of what is the post's own, without the posts inside it; its date is marked."""
     block.date.set("data-webcare", "date")
     marked = [each for part in block.parts for each in part.iter() if id(each) in inner and each not in block.parts]
@@ -239,14 +263,14 @@ def _own(block: Block, inner: set[int]) -> Node:
 def _relate(blocks: Sequence[Block]) -> None:
     """A post answers the one it stands in; else the one it links to or quotes; else the one it is indented under."""
     owners = {id(part): block for block in blocks for part in block.parts}
-    by_id = {block.id: block for block in blocks if block.id}
+    by_id = {name: block for block in blocks for name in (*block.names, block.id) if name}
     last: dict[str, Block] = {}
     stack: list[Block] = []
     for block in blocks:
         while stack and stack[-1].level >= block.level:
             stack.pop()
         around = (owners[id(above)] for above in block.parts[0].iterancestors() if id(above) in owners)
-        linked = (by_id[each] for each in block.targets if each in by_id and by_id[each] is not block)
+        linked = (by_id[each] for each in block.targets if each in by_id and _may_answer(block, by_id[each]))
         quoted = (last[name.casefold()] for name in block.quoted if name.casefold() in last)
         under = (each for each in stack[-1:] if block.level > each.level)
         beside = (each for each in (_list_owner(block, owners),) if each)
@@ -254,6 +278,11 @@ def _relate(blocks: Sequence[Block]) -> None:
         block.parent = found if found is not block else None
         last[block.author.casefold()] = block
         stack.append(block)
+
+
+def _may_answer(block: Block, other: Block) -> bool:
+    """Whether a post to which another leads is none of its own answers."""
+    return other is not block and other.moment <= block.moment and other.parent is not block
 
 
 def _list_owner(block: Block, owners: dict[int, Block]) -> Block | None:

@@ -43,6 +43,7 @@ BY = re.compile(
     r"\s*:?\s+",
     re.I,
 )
+_LABELLED = re.compile(r"(?:author|auteur|schrijver|from|van|afzender|name|naam)\s?:\s+(.{2,60})", re.I)
 _AGO = re.compile(r"\s(?:ago|geleden)\s*\Z", re.I)
 """What is left of a date that stands in an element of its own without it."""
 _STRANGER = re.compile(
@@ -69,7 +70,8 @@ COUNTED = r"\d{1,5}\s(?:reacties?|comments?|replies|responses|antwoorden)"
 """How many comments there are, which some pages show below the text."""
 _STANDING = re.compile(
     COUNTED + r"|(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
-    r"(?:senior |junior |super)?(?:members?|lid|leden|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)",
+    r"(?:senior |junior |super)?(?:members?|lid|leden|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)|"
+    r"(?:opened|created|reported|asked|geopend|aangemaakt|gemeld|gevraagd)",
     re.I,
 )
 _EDITED = re.compile(
@@ -77,6 +79,10 @@ _EDITED = re.compile(
     re.I,
 )
 """A notice of an edit; one that counts from now reads otherwise every time."""
+_PERMALINK = re.compile(r"permalink|permanente link|\[?link\]?|¶|#", re.I)
+"""What stands on a link to a post by itself."""
+_NUMBERED = re.compile(r"(?:[^\W\d]{1,10}\s?)?#?(\d{1,9})(?: \((?:view|bekijk)\))?", re.I)
+"""The same with the number of the post."""
 _LEVEL = re.compile(r"(?:^|[\s_-])(?:depth|level|lvl|indent|niveau)[-_]?(\d{1,2})\b", re.I)
 _INDENT = re.compile(r"(?:margin|padding)-left\s*:\s*(\d{1,4})", re.I)
 QUOTES = "blockquote, [class*='quote' i], [class*='citaat' i], q"
@@ -91,6 +97,8 @@ class Block:
     date: Node
     moment: datetime
     id: str = ""
+    names: set[str] = field(default_factory=set)
+    """All by which links may lead to it."""
     url: str = ""
     author: str = ""
     author_url: str = ""
@@ -115,27 +123,35 @@ def sign(node: Node | None) -> str:
 
 
 def identify(block: Block, own: Node, base: str) -> None:
-    numbered = [each for each in own.iter() if isinstance(each.tag, str) and re.search(r"\d", each.get("id") or "")]
-    named = [each for each in tree.select(own, "a[name]") if re.search(r"\d", each.get("name"))]
-    if numbered or named:
-        block.id = (numbered[0].get("id") if numbered else named[0].get("name")) or ""
+    """Finds what the page calls a post, where it is by itself, and which others it leads to."""
+    numbered = [each.get("id") for each in own.iter() if isinstance(each.tag, str) and _counts(each.get("id"))]
+    named = [each.get("name") for each in tree.select(own, "a[name]") if _counts(each.get("name"))]
+    block.names = {*numbered, *named}
+    block.id = next(iter(numbered or named), "")
     for anchor in tree.select(own, "a[href]"):
         href, shown = str(anchor.get("href")), tree.line(anchor)
         fragment = href.partition("#")[2]
-        if fragment and fragment == block.id:
+        if fragment and fragment in block.names:
             block.url = tree.link(anchor, base)
             anchor.set("data-webcare", "link")
-        elif fragment and re.search(r"\d", fragment):
+            continue
+        if fragment and re.search(r"\d", fragment):
             block.targets.append(fragment)
         is_dated = not fragment and bool(re.search(r"=\d{4}-\d\d-\d\d", href))
+        is_named = bool(_PERMALINK.fullmatch(shown))
         is_permalink = bool(anchor.xpath("descendant-or-self::*[@data-webcare='date']")) and not is_dated
-        is_permalink = is_permalink or bool(re.fullmatch(r"#?\d{1,6}|permalink|link|¶|#", shown, re.I))
-        if is_permalink and not block.url and re.search(r"\d", href):
+        is_permalink = is_permalink or bool((number := _NUMBERED.fullmatch(shown)) and number[1] in href)
+        if (is_named or (is_permalink and not block.url)) and re.search(r"\d", href):
             block.url = tree.link(anchor, base)
     if not block.id and (number := re.search(r"(?:[#/=-]|^)([a-z]{0,10}[-_]?\d+)/?\Z", block.url)):
         block.id = number[1]
     levels = [_level(part) for part in block.parts[0].iterancestors()] if block.parts else []
     block.level = _level(block.parts[0]) or next((each for each in levels[:2] if each), 0)
+
+
+def _counts(name: str | None) -> bool:
+    """Whether there is a number in a name, as there is in those of posts."""
+    return bool(name and re.search(r"\d", name))
 
 
 def _level(node: Node) -> int:
@@ -200,6 +216,8 @@ def _ways(node: Node) -> Iterator[tuple[str, int, str]]:
     own = " ".join((node.text or "").split())
     if node.get("data-webcare") == "date":
         yield "beside", 25, AROUND_DATE.sub("", DATED.sub("", own)).strip(" :,·|-–()")
+    if labelled := _LABELLED.fullmatch(own):
+        yield f"label {node.tag}", 45, labelled[1]
     if by := BY.match(own):
         rest = shown[by.start() :]
         yield (
@@ -223,12 +241,27 @@ def text(block: Block, own: Node) -> str:
         is_button = each.tag in ("a", "span", "button", "small", "li") and _BUTTON.fullmatch(tree.line(each))
         if marks_noise or each.get("data-webcare") or (is_button and each.tag != "li"):
             _empty(each)
+    _drop_headline(own, block)
     body = _body(own)
     block.linked = sum(len(tree.line(each)) for each in tree.select(body, "a[href]")) / (len(tree.line(body)) or 1)
     kept = [line for line in tree.text(body).split("\n") if not _is_about(line, block)]
     text = "\n".join(kept).strip()
     text = re.split(r"\n(?:--|__{2,}|-{3,})\s*(?:\n|\Z)", text)[0]
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _drop_headline(own: Node, block: Block) -> None:
+    """Empties the element in which little else stands than the writer and the date, where words are left without it."""
+    date = tree.first(own, "[data-webcare='date']")
+    if date is None or not block.author:
+        return
+    for each in date.iterancestors():
+        shown = tree.line(each)
+        if each is own or len(shown) > SHORT or len(tree.line(own)) == len(shown):
+            return
+        if block.author in shown:
+            _empty(each)
+            return
 
 
 def _empty(node: Node) -> None:

@@ -25,6 +25,12 @@ _NEXT = (
     'link[rel~="next"], a[rel~="next"]',
     ".pagination .next a, .pagination a.next, .arrow.next a, a.right-box, a.pagination_next, a.pageNav-jump--next",
 )
+_ANOTHER = re.compile(
+    r"\b(?:ticket|issue|bug|topic|thread|discussion|question|post|message|article|entry|story|"
+    r"onderwerp|discussie|vraag|bericht|artikel)\b",
+    re.I,
+)
+"""What a link to the next one of a list says, which is no page of this one."""
 _PAGER = "[class*='pag' i] a[href], nav a[href]"
 _NEXT_WORDS = re.compile(r"(?:(?:next|volgende)(?: page| pagina)?\s*[›»>→]{0,2}|[›»>→]|>>)", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"[?&](?:page|p|pagina|pg)=(\d{1,6})\b|/(?:page|pagina|p)[/-]?(\d{1,6})(?=/|\Z)")
@@ -163,16 +169,17 @@ def next_page(node: Node, base: str) -> str:
     Where the link shows a picture only, the one with the number after this page's leads there.
     """
     for css in _NEXT:
-        if named := [address for each in select(node, css) if (address := _elsewhere(each, base))]:
-            return named[0]
+        named = [each for each in select(node, css) if not _ANOTHER.search(f"{each.get('title') or ''} {line(each)}")]
+        if found := [address for each in named if (address := _elsewhere(each, base))]:
+            return found[0]
     links = {each: address for each in select(node, _PAGER) if (address := _elsewhere(each, base))}
     for each, address in links.items():
         if _NEXT_WORDS.fullmatch(line(each)):
             return address
     following = str(_page_here(node, base) + 1)
     for each, address in links.items():
-        found = _PAGE_NUMBER.search(address)
-        if following in (line(each), found and (found[1] or found[2])) and _is_of_same(address, base):
+        number = _PAGE_NUMBER.search(address)
+        if following in (line(each), number and (number[1] or number[2])) and _is_of_same(address, base):
             return address
     return ""
 

@@ -9,12 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 from listener.errors import ListenerError, ReadError
-from listener.pages import blocks, bylines, comments, tree
+from listener.pages import blocks, bylines, comments, opening, tree
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
@@ -72,12 +73,15 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     Options: `timezone` (of dates without one), `day_first` (default true), `list_pages` (how many are read).
     """
     root = tree.tree_of(page)
-    found = blocks.find(root, page.url, lambda text: _moment(text, page, source))
+    moment = partial(_moment, page=page, source=source)
+    found = blocks.find(root, page.url, moment)
     if link.role == "conversation" and all(map(comments.is_below, found)):
         told = _article(root, bool(found), page, link, source)
         if told is not None:
             return told
     if _is_thread(found, root, page.url):
+        if link.role != "page" and (first := opening.above(found, root, page.url, moment)):
+            found.insert(0, first)
         return _thread(found, root, page, link) if link.conversation else _to_thread(found, root, page, source)
     known = link.carry.get("lists", ())
     threads = [each for each in _threads(root, page.url) if each.url not in known]
