@@ -98,6 +98,7 @@ _PROBES = (
     ("wp-json/", "WordPress answers here"),
     ("latest.json", "Discourse lists its topics here"),
     ("api/recent", "NodeBB lists its topics here"),
+    ("api/v1/instance", "Mastodon and what speaks its interface say what they are here"),
     ("app.php/feed", "phpBB has its feed here"),
     ("feed/", "many blogs have their feed here"),
     ("rss", "many sites have their feed here"),
@@ -105,9 +106,9 @@ _PROBES = (
     ("feed.xml", "many static sites have their feed here"),
     ("atom.xml", "many static sites have their feed here"),
     ("index.xml", "Hugo has its feed here"),
+    ("sitemap.xml", "many sites list their pages here"),
     ("feeds/all.atom.xml", "Pelican has its feed here"),
     ("feed.json", "JSON feeds are often here"),
-    ("sitemap.xml", "many sites list their pages here"),
 )
 
 
@@ -209,8 +210,8 @@ def probes(page: Page) -> list[Link]:
     ]
     tried = [
         Link(url=web_url(base, path), role="probe", carry={"why": f"{why}."})
-        for base in dict.fromkeys((folder, root))
         for path, why in _PROBES
+        for base in dict.fromkeys((folder, root))
     ]
     return list({link.url: link for link in (*named, *tried) if link.url}.values())
 
@@ -261,6 +262,8 @@ def _of_json(page: Page) -> Guess | None:
         return _known(
             "discourse", re.sub(r"/[\w-]+\.json.*\Z", "/", page.url), "The address lists topics as Discourse does."
         )
+    if "/api/v1/instance" in page.url and "version" in found and ("uri" in found or "domain" in found):
+        return _known("mastodon", urljoin(page.url, "/"), "The address answers as Mastodon's interface does.")
     if isinstance(found.get("topics"), list) and "/api/" in page.url:
         return _known("nodebb", page.url.split("/api/")[0] + "/", "The address lists topics as NodeBB does.")
     return None

@@ -11,7 +11,7 @@ from listener.reading import Run, here
 from listener.sources import feed
 from listener.types import Get, Link, NotModified, Page, Reading, SourceSpec
 
-PROBES = 8
+PROBES = 12
 """Addresses that are tried besides the one given."""
 ARTICLES = 3
 """Articles of a blog that are looked at for comments: the oldest of its feed."""

@@ -16,8 +16,10 @@ from listener.pages.syndication import moment
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post, PostKind
 
+PAGE = 40
+"""Posts that a list gives at once."""
 PAGES = 5
-"""Pages of forty posts that are read of one list to catch up."""
+"""Pages that are read of one list to catch up."""
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
@@ -30,14 +32,14 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     base = f"{parts.scheme}://{parts.netloc}"
     tag, account = (re.match(pattern, parts.path) for pattern in (r"/tags/([^/]{1,200})", r"/@([^/]{1,200})"))
     tags = [*_texts(source.options.get("tags")), *([tag.group(1)] if tag else [])]
-    links = [_list(base, f"timelines/tag/{quote(each.lstrip('#'), safe='%')}?limit=40", memory) for each in tags]
+    links = [_list(base, f"timelines/tag/{quote(each.lstrip('#'), safe='%')}?limit={PAGE}", memory) for each in tags]
     for each in _texts(source.options.get("search")):
-        url = f"{base}/api/v2/search?type=statuses&limit=40&q={quote(each, safe='')}"
+        url = f"{base}/api/v2/search?type=statuses&limit={PAGE}&q={quote(each, safe='')}"
         links.append(Link(url=url, carry={"base": base}))
     if account:
         url = f"{base}/api/v1/accounts/lookup?acct={quote(account.group(1))}"
         links.append(Link(url=url, role="account", carry={"base": base, "newest": dict(memory)}))
-    return links or [_list(base, "timelines/public?local=true&limit=40", memory)]
+    return links or [_list(base, f"timelines/public?local=true&limit={PAGE}", memory)]
 
 
 def live(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
@@ -85,7 +87,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     found = json_of(page)
     if link.role == "account" and isinstance(found, dict) and (account := word(found, "id")):
         base, newest = str(link.carry["base"]), link.carry["newest"]
-        return Reading(links=(_list(base, f"accounts/{account}/statuses?exclude_reblogs=true&limit=40", newest),))
+        return Reading(links=(_list(base, f"accounts/{account}/statuses?exclude_reblogs=true&limit={PAGE}", newest),))
     if link.role == "thread" and isinstance(found, dict) and "descendants" in found:
         return _thread(found, page, link)
     statuses = found.get("statuses") if isinstance(found, dict) else found
@@ -109,10 +111,12 @@ def _list(base: str, path: str, memory: Mapping[str, Any]) -> Link:
 def _listed(statuses: list[dict[str, Any]], length: int, page: Page, link: Link) -> Reading:
     """Posts that lead to their threads, answered or not: a list does not show a post again when it is answered.
 
-    The newest is remembered once all pages up to what was known are read.
+    A thread is read once, of whatever the list shows of it. The newest is remembered once all pages up to what was
+    known are read.
     """
     base, path = str(link.carry["base"]), str(link.carry.get("path") or "")
-    posts = tuple(_post(row, page, word(row, "id")) for row in statuses)
+    above = {word(row, "id"): word(row, "in_reply_to_id") for row in statuses}
+    posts = tuple(_post(row, page, _first(word(row, "id"), above)) for row in statuses)
     threads = [
         Link(
             url=f"{base}/api/v1/statuses/{quote(post.external_id)}/context",
@@ -122,14 +126,24 @@ def _listed(statuses: list[dict[str, Any]], length: int, page: Page, link: Link)
             carry={"status": dict(_kept(row))},
         )
         for post, row in zip(posts, statuses, strict=True)
+        if post.conversation_id == post.external_id
     ]
     newest = str(link.carry.get("newest") or (posts[0].external_id if posts else ""))
     place = int(link.carry.get("page", PAGES))
-    if path and posts and length >= 40 and place < PAGES:
+    if path and posts and length >= PAGE and place < PAGES:
         url = re.sub(r"&max_id=[^&]*", "", link.url) + f"&max_id={quote(posts[-1].external_id)}"
         carry = {**link.carry, "page": place + 1, "newest": newest}
         return Reading(posts=posts, links=(*threads, Link(url=url, carry=carry)))
     return Reading(posts=posts, links=tuple(threads), memory={path: newest} if path and newest else {})
+
+
+def _first(post: str, above: Mapping[str, str]) -> str:
+    """The first post of a thread, as far as a list shows what each post answers."""
+    for _ in range(PAGE):
+        if (answered := above.get(post, "")) not in above:
+            break
+        post = answered
+    return post
 
 
 def _kept(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def test_a_list_gives_posts_and_threads(read: Callable[[Link, Any], Reading]) ->
     assert (answer.text, answer.parent_id, answer.kind) == ("Klacht\n\nJa @bank\necht", "2", PostKind.REPLY)
     assert (root.author, root.author_id, root.reach, root.lang) == ("Anna B", "anna", 12, "nl")
     assert root.published_at == datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert [each.conversation for each in reading.links] == ["3", "2", "1"]
+    assert [each.conversation_id for each in reading.posts] == ["2", "2", "1"], "as far as the list shows it"
+    assert [each.conversation for each in reading.links] == ["2", "1"], "a thread is read once"
     (later,) = mastodon.start(spec(tags="zonnebank"), reading.memory)
     assert later.url.endswith("&since_id=3")
 
