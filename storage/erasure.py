@@ -6,7 +6,7 @@ are gone from every table and index. Nothing in the database tells any more whos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage import trail
+from storage import locks, trail
 from storage.database import Database, in_chunks
 from storage.errors import StepRefused
 from storage.intake import graves
+from storage.intake.identity import content_hash
 from storage.query.sql import index
 from storage.schema import AUTHOR, BAND, CASE, CONVERSATION, EVENT, GROUP, NOTICE, PERSON, POST, REPLY, REVISION, SOURCE
-from storage.types import SYSTEM, Account, Erased, EventKind, ReplyState, Status
+from storage.types import SYSTEM, Account, Erased, EventKind, Post, ReplyState, Status
 from storage.workflow import OPEN
 
 BATCH = 200
@@ -52,16 +53,26 @@ class Erasure:
 
         Raises `StepRefused` while a reply to them is on its way, and for an account of our own.
         """
-        ids = [account.id for account in accounts]
+        ids, sources = [account.id for account in accounts], {account.source for account in accounts}
         with self.database.write() as connection:
+            locks.sources(connection, sources)
+            mine = CASE.c.author_id.in_(ids)
+            locks.cases(connection, connection.scalars(sa.select(CASE.c.id).where(mine)).all())
             _refuse(connection, accounts)
-            graves.dig(self.database, connection, {("author", each.source, each.external_id) for each in accounts})
-            done = self._cases(connection, CASE.c.author_id.in_(ids))  # with the look at replies: none leaves between
-        done += self._posts(POST.c.author_id.in_(ids))
+            addresses = _addresses(connection, ids)
+            known = (
+                graves.of_account(each.source, each.external_id, each.name, each.url, addresses[each.id])
+                for each in accounts
+            )
+            graves.dig(self.database, connection, set().union(*known))
+            done = self._cases(connection, mine)  # with the look at replies: none leaves between
+        done += self._posts(POST.c.author_id.in_(ids), everywhere=True)
         with self.database.write() as connection:
+            locks.sources(connection, sources)
             done += _accounts(connection, ids)
-            _answers(connection, {account.source for account in accounts})
+            _answers(connection, sources)
             _notices(connection, [word for each in accounts for word in (each.name, each.url, each.external_id)])
+            _notices(connection, list(set().union(*addresses.values())))
             data = {"accounts": done.accounts, "posts": done.posts, "cases": done.cases, "replies": done.replies}
             trail.append(connection, EventKind.FORGOTTEN, at=self.database.now(), actor=agent, data=data)
         self._scrub()
@@ -84,14 +95,11 @@ class Erasure:
         done = self._posts(old)
         for some in in_chunks(cases, BATCH):
             with self.database.write() as connection:
-                done += self._cases(connection, CASE.c.id.in_(some))
+                locks.cases(connection, some)
+                done += self._cases(connection, sa.and_(CASE.c.id.in_(some), CASE.c.id.in_(idle)))
+        done += self._silent()
         with self.database.write() as connection:
-            silent = ~sa.exists().where(POST.c.author_id == AUTHOR.c.id)
-            unknown = ~sa.exists().where(CASE.c.author_id == AUTHOR.c.id)
-            gone = connection.scalars(sa.select(AUTHOR.c.id).where(silent, unknown, ~AUTHOR.c.is_own)).all()
-            for chunk in in_chunks(gone):
-                done += _accounts(connection, chunk)
-            connection.execute(sa.delete(NOTICE).where(NOTICE.c.at < moment))
+            _delete_notices(connection, NOTICE.c.at < moment)
         if done != Erased():
             self._scrub()
         return done
@@ -110,32 +118,59 @@ class Erasure:
                             found[f"{table.name}.{column.name}"] = count
         return found
 
-    def _posts(self, where: sa.ColumnElement[bool]) -> Erased:
-        """Erases posts batch by batch, oldest first."""
+    def _silent(self) -> Erased:
+        """Deletes the accounts that wrote nothing which is kept."""
+        wrote, had = (sa.exists().where(each.c.author_id == AUTHOR.c.id) for each in (POST, CASE))
+        silent = sa.select(AUTHOR.c.id, AUTHOR.c.source).where(~wrote, ~had, ~AUTHOR.c.is_own)
+        with self.database.read() as connection:
+            found = connection.execute(silent).all()
+        done = Erased()
+        for some in in_chunks(found):
+            with self.database.write() as connection:
+                locks.sources(connection, {row.source for row in some})  # before looking again: now nobody writes
+                done += _accounts(
+                    connection, connection.scalars(silent.where(AUTHOR.c.id.in_([row.id for row in some]))).all()
+                )
+        return done
+
+    def _posts(self, where: sa.ColumnElement[bool], *, everywhere: bool = False) -> Erased:
+        """Erases posts batch by batch, oldest first; `everywhere`: other sources may not bring them back either."""
         done, last = Erased(), 0
-        page = sa.select(POST.c.id, POST.c.source, POST.c.external_id, POST.c.external_key, POST.c.conversation_id)
+        columns = (POST.c.id, POST.c.source, POST.c.external_id, POST.c.external_key, POST.c.conversation_id)
+        thread = CONVERSATION.c.url.label("thread")
+        page = sa.select(*columns, POST.c.kind, POST.c.url, thread).join(
+            CONVERSATION, CONVERSATION.c.id == POST.c.conversation_id
+        )
         while True:
             with self.database.write() as connection:
                 some = connection.execute(page.where(where, POST.c.id > last).order_by(POST.c.id).limit(BATCH)).all()
                 if not some:
                     return done
-                graves.dig(self.database, connection, {("post", row.source, row.external_id) for row in some})
+                last = some[-1].id
+                locks.conversations(connection, {row.conversation_id for row in some})
+                some = connection.execute(page.where(where, POST.c.id.in_([row.id for row in some]))).all()
+                known = {("post", row.source, row.external_id) for row in some}
+                graves.dig(
+                    self.database, connection, known | (_own_addresses(connection, some) if everywhere else set())
+                )
                 _blank_posts(connection, some, self.database.now())
                 self._titles(connection, some)
-                last, done = some[-1].id, done + Erased(posts=len(some))
+                done += Erased(posts=len(some))
 
     def _titles(self, connection: Connection, posts: Sequence[Any]) -> None:
         """Erases the title of conversations they began, and the whole of those in which nobody else wrote."""
         here = {row.conversation_id for row in posts}
         left = sa.exists().where(POST.c.conversation_id == CONVERSATION.c.id, POST.c.external_id != "")
         query = sa.select(CONVERSATION, left.label("others")).where(CONVERSATION.c.id.in_(here))
-        began = {(row.conversation_id, row.external_id) for row in posts}
+        identities = {(row.conversation_id, row.external_id) for row in posts}
+        began = {row.conversation_id for row in posts if graves.opens(row.kind)}
         for row in connection.execute(query).all():
-            if row.others and (row.id, row.external_id) not in began:
+            if row.others and row.id not in began and (row.id, row.external_id) not in identities:
                 continue
             graves.dig(self.database, connection, {("title", row.source, row.external_id)})
-            values = {"title": ""} if row.others else _nothing_of(row)
+            values = {"title": "", "link": graves.untitled(row.link)} if row.others else _nothing_of(row)
             connection.execute(sa.update(CONVERSATION).where(CONVERSATION.c.id == row.id).values(**values))
+            _untitle(connection, row.id)
 
     def _cases(self, connection: Connection, where: sa.ColumnElement[bool]) -> Erased:
         """Ends cases, and takes from them whose they were and what was said to them."""
@@ -197,6 +232,34 @@ def _blank_posts(connection: Connection, posts: Sequence[Any], now: datetime) ->
     _events(connection, EVENT.c.post_id.in_(ids))
 
 
+def _untitle(connection: Connection, conversation: int) -> None:
+    """Takes the title of a conversation from the answers in it: a visit brings them without it from now on."""
+    here = sa.and_(POST.c.conversation_id == conversation, POST.c.title != "")
+    for row in connection.execute(sa.select(POST).where(here)).all():
+        said = Post(external_id="", url="", text=row.text, deleted=row.deleted_at is not None)
+        blank = {"title": "", "title_words": "", "content_hash": content_hash(said)}
+        connection.execute(sa.update(POST).where(POST.c.id == row.id).values(**blank))
+    inside = sa.select(POST.c.id).where(POST.c.conversation_id == conversation)
+    connection.execute(sa.update(REVISION).where(REVISION.c.post_id.in_(inside)).values(title=""))
+
+
+def _addresses(connection: Connection, ids: Sequence[int]) -> Mapping[int, set[str]]:
+    """Where the posts of each of these accounts stand."""
+    found: dict[int, set[str]] = {each: set() for each in ids}
+    for row in connection.execute(sa.select(POST.c.author_id, POST.c.url).where(POST.c.author_id.in_(ids))):
+        found[row.author_id].add(row.url)
+    return found
+
+
+def _own_addresses(connection: Connection, posts: Sequence[Any]) -> set[graves.Named]:
+    """What these posts are known by in any source; an address that others share tells nothing of one of them."""
+    here = {row.conversation_id for row in posts}
+    shared = sa.select(POST.c.url).where(POST.c.conversation_id.in_(here)).group_by(POST.c.url)
+    many = set(connection.scalars(shared.having(sa.func.count() > 1)))
+    own = (graves.of_address(row.kind, row.url, row.thread) for row in posts if row.url not in many)
+    return set().union(*own)
+
+
 def _nothing_of(conversation: Any) -> dict[str, Any]:
     """The row of a conversation of which nothing is to be known any more, and which is never visited again."""
     blank: dict[str, Any] = dict.fromkeys(("external_id", "url", "title", "stamp"), "")
@@ -230,10 +293,15 @@ def _answers(connection: Connection, sources: Collection[str]) -> None:
     connection.execute(sa.update(SOURCE).where(SOURCE.c.name.in_(sources)).values(answer=""))
 
 
-def _notices(connection: Connection, words: Iterable[str]) -> None:
-    """Deletes messages to people outside the desk that name somebody."""
+def _notices(connection: Connection, words: Sequence[str]) -> None:
+    """Deletes messages to people outside the desk in which one of these stands."""
     named = [word for word in words if len(word) >= SHORTEST]
-    said = (NOTICE.c.title, NOTICE.c.text)
-    if named:
-        here = (column.contains(word, autoescape=True) for column in said for word in named)
-        connection.execute(sa.delete(NOTICE).where(sa.or_(*here)))
+    for some in in_chunks(named, 100):
+        said = (column.contains(word, autoescape=True) for column in (NOTICE.c.title, NOTICE.c.text) for word in some)
+        _delete_notices(connection, sa.or_(*said))
+
+
+def _delete_notices(connection: Connection, where: sa.ColumnElement[bool]) -> None:
+    keys = connection.scalars(sa.select(NOTICE.c.key).where(where).order_by(NOTICE.c.key).with_for_update()).all()
+    for some in in_chunks(keys):
+        connection.execute(sa.delete(NOTICE).where(NOTICE.c.key.in_(some)))

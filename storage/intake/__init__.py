@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from storage import locks
 from storage.database import in_chunks
 from storage.intake import arrivals, identity
 from storage.roster import Roster
@@ -86,6 +87,8 @@ class Intake(Roster):
         what is new of their source's delivery counted in.
         """
         with self.database.write() as connection:
+            # two visits of one source may overlap after a lapsed lease: one at a time
+            locks.sources(connection, {each.source for each in deliveries} | {each.source for each in endings})
             stored = arrivals.Arrivals(self.database, connection, deliveries).store() if deliveries else []
             fresh = {by.source: each.new_posts for by, each in zip(deliveries, stored, strict=True)}
             self.end(connection, [_with(each, fresh.get(each.source, 0)) for each in endings])

@@ -29,10 +29,9 @@ from storage.intake.identity import (
 )
 from storage.intake.twins import Twins
 from storage.query import fold
-from storage.schema import AUTHOR, CONVERSATION, INTENT, MATCH, POST, REVISION, SOURCE, TOMBSTONE
+from storage.schema import AUTHOR, CONVERSATION, INTENT, MATCH, POST, REVISION
 from storage.types import Delivery, EventKind, NewPost, Opinion, Post, PostKind, ReadThread, Stored
 
-_ANY_GRAVE = sa.select(TOMBSTONE.c.key).limit(1)
 _BLANK_CONVERSATION = tables.Conversation(source="", external_key="").model_dump(exclude={"id"})
 
 
@@ -68,17 +67,9 @@ class Arrivals:
 
     def __init__(self, database: Database, connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
         self.connection, self.now = connection, database.now()
-        if not database.is_sqlite:  # two visits of one source may overlap after a lapsed lease: one at a time
-            mine = SOURCE.c.name.in_([each.source for each in deliveries])
-            connection.execute(sa.select(SOURCE.c.name).where(mine).order_by(SOURCE.c.name).with_for_update())
         self.cases = cases.Cases(connection, self.now)
         self.twins = Twins(connection)
-        has_graves = connection.execute(_ANY_GRAVE).first() is not None
-        self.deliveries = [self._spared(each) if has_graves else each for each in map(_distinct, deliveries)]
-
-    def _spared(self, delivery: Delivery) -> Delivery:
-        posts, threads = graves.spare(self.connection, delivery.source, delivery.posts, delivery.threads)
-        return replace(delivery, posts=posts, threads=threads)
+        self.deliveries = graves.spare(database, connection, [_distinct(each) for each in deliveries])
 
     def store(self) -> list[Stored]:
         """Stores all of it and says for each delivery which mentions are new or edited."""

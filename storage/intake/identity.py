@@ -49,8 +49,8 @@ def author_of(post: Post) -> str:
 
 
 def grave(secret: str, what: str, source: str, external: str) -> str:
-    """What a forgotten post, author or title is known again by: a hash that says nothing without the key."""
-    return hmac.new(secret.encode(), key_of(f"{what}\0{source}\0{external}").encode(), "sha256").hexdigest()[:40]
+    """What something forgotten is known again by: a hash that says nothing without the key."""
+    return hmac.digest(secret.encode(), key_of(f"{what}\0{source}\0{external}").encode(), "sha256").hex()[:40]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
