@@ -1,15 +1,20 @@
-"""Reads classic forums by their HTML: index, topic lists, topic pages. What differs between engines is an `Engine`."""
+"""Reads classic forums by their HTML: index, topic lists, topic pages. What differs between engines is an `Engine`.
+
+A source that is one topic is visited at its last page; when that says something new, all its pages are read.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from listener.errors import ReadError
-from listener.pages import tree
+from listener.errors import FetchError, ReadError
+from listener.pages import page_clock, tree
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
@@ -23,10 +28,22 @@ MOST = 500
 """Posts, topics or forums that one page can hold."""
 MOST_LINKS = 5000
 """Links of a page that are looked at for forums."""
+GONE = (404, 410)
+"""Statuses of a page that is not there any more."""
 _BEFORE_DATE = re.compile(
-    r"^.*?\b(?:on|op|modified|edit|edited|bewerkt|gewijzigd|aangepast)\b(?:\s*:|\s)\s*", re.IGNORECASE
+    r"^.*?\b(?:on|op|modified|edit|edited|bewerkt|bewerking|gewijzigd|aangepast)\b(?:\s*:|\s)\s*", re.IGNORECASE
 )
+_AFTER_DATE = re.compile(r"\s(?:by|door|von|van)\s|[.;,]?\s(?:edit |bewerkings?)?(?:reason|reden)\s?:", re.IGNORECASE)
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
+_PAGE = re.compile(r"^\.(\d{1,9})|[/&?;]page[-=]?(\d{1,6})|-page-(\d{1,6})\.html")
+"""A page's number, or how many posts came before it, in what of an address follows the topic's number."""
+_INTO = re.compile(r"[&?]pid=\d+|-post-\d+(?=\.html)|#.*")
+"""What in an address names a post of a topic."""
+_COUNT = re.compile(r"\d[\d.,]*\s?[kKmM]?")
+_FORM = "input[name='tid'], input[name='t'], input[name='searchthreadid'], input[name='threadid']"
+"""Where forms name the topic they are about."""
+_SAID = "#fatal_error .padding, #fatal_error, .blockMessage, .standard_error, .errorwrap"
+"""Where boards say why they do not show what was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +53,8 @@ class Engine:
     name: str
     forum: re.Pattern[str]
     """The address of a topic list."""
+    forum_link: str = ""
+    """Links to topic lists whose addresses have no sign of it."""
     topic: re.Pattern[str]
     """The address of a topic, whatever page of it."""
     post: re.Pattern[str]
@@ -46,8 +65,10 @@ class Engine:
     """The row of a list that such a link stands in."""
     moved: tuple[str, ...]
     """What in a row changes with a new post, where no link there has the number of the newest; `css@attribute` too."""
+    answers: str
+    """Where a row counts the answers, before anything else: a post that is taken away changes nothing but that."""
     item: str
-    """A post on a topic's page; the number is in its `id`, `name` or `data-node-id`."""
+    """A post on a topic's page; the number is in its `id`, `name` or `data-node-id`, or in that of its body."""
     body: str
     author: str
     date: tuple[str, ...]
@@ -62,46 +83,66 @@ class Engine:
     """Who is quoted: kept on a line of its own."""
     noise: str = ""
     """What the engine adds to texts."""
+    counted: re.Pattern[str] = re.compile(r"(?!)")
+    """What in a text counts on while nobody edits it, as the downloads of a file."""
     quote_boxes: str = ""
     """Quotes that are not marked up as such."""
     session: re.Pattern[str] = re.compile(r"(?!)")
     """What a session puts into addresses of guests."""
     day_first: bool = True
-    next: str = ""
-    """Links to a topic's other pages, or to the next; found by the usual signs where not said."""
+    """Where neither the option of that name nor the page tells."""
+    clock: str = ""
+    """Where a page shows what time it is."""
+    pager: str = ".pagination a[href]"
+    """Links to a topic's other pages."""
 
     def start(self, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-        """The board's index and the topic lists known by now; the address of one list or topic stands alone."""
+        """The board's index and the topic lists known by now; one list alone; of a topic the last page known."""
         address = web_url(source.url, source.url)
-        if self.topic.search(address):
-            return [Link(url=address, role="conversation")]
+        if self.topic.search(_INTO.sub("", address)) or self.post.search(address):
+            return [Link(url=str(memory.get("last") or address), role="last")]
         carry = {"pages": count_of(source.options, "list_pages", LIST_PAGES)}
         known = [] if self.forum.search(address) else memory.get("forums", ())
         return [Link(url=url, role="forum", carry=carry) for url in dict.fromkeys((address, *map(str, known)))]
 
+    def fallback(self, link: Link, error: Exception, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+        """For a last page that is not there any more, the topic's own address."""
+        return entrance(link, error, source)
+
     def read(self, page: Page, link: Link, source: SourceSpec) -> Reading:
         """A topic list, or a page of a topic. Raises `ReadError` where a page shows nothing of what it should."""
-        root = tree.tree_of(page)
-        if link.role != "forum":
-            return self._thread(root, page, link, source)
-        forums = [] if link.carry.get("inner") else self._forums(root, page.url)
-        topics = list(self._topics(root, page.url))
-        if not forums and not topics and not link.carry.get("inner"):
-            raise ReadError(f"{page.url} shows no forums and no topics; is this the address of a {self.name} board?")
+        sheet = _Sheet(page, source, self)
+        if link.role == "forum":
+            return self._list(sheet, link)
+        thread = self._thread(sheet, link)
+        if link.role != "last":
+            return thread
+        last = max((each.url for each in thread.links), key=self._place, default="")
+        return ring(thread.posts, page, last if self._place(last) > self._place(page.url) else "")
+
+    def _list(self, sheet: _Sheet, link: Link) -> Reading:
+        root, is_inner = sheet.root, bool(link.carry.get("inner"))
+        forums = [] if is_inner else self._forums(root, sheet.base)
+        topics = list(self._topics(root, sheet.base))
+        if not forums and not topics and not is_inner:
+            said = sheet.said or f"is this the address of a {self.name} board?"
+            raise ReadError(f"{sheet.page.url} shows no forums and no topics; {said}")
         left = int(link.carry.get("pages", 1))
         carry = {**link.carry, "inner": True}
         lists = [Link(url=url, role="forum", carry=carry) for url in forums]
-        if topics and left > 1 and (following := self.session.sub("", tree.next_page(root, page.url))):
+        if topics and left > 1 and (following := self.session.sub("", tree.next_page(root, sheet.base))):
             lists.append(Link(url=following, role="forum", carry={"pages": left - 1, "inner": True}))
-        memory = {"forums": forums} if forums and page.url.rstrip("/") == source.url.rstrip("/") else {}
-        return Reading(links=(*topics, *lists), memory=memory)
+        is_entrance = sheet.page.url.rstrip("/") == sheet.source.url.rstrip("/")
+        return Reading(links=(*topics, *lists), memory={"forums": forums} if forums and is_entrance else {})
 
     def _link(self, anchor: Node | None, base: str) -> str:
         return self.session.sub("", tree.link(anchor, base))
 
     def _forums(self, root: Node, base: str) -> list[str]:
-        links = (self._link(each, base).split("#")[0] for each in tree.select(root, "a[href]")[:MOST_LINKS])
-        return list(dict.fromkeys(url for url in links if url != base and self.forum.search(url)))[:MOST]
+        named = {*tree.select(root, self.forum_link)} if self.forum_link else set[Node]()
+        links = ((each, self._link(each, base).split("#")[0]) for each in tree.select(root, "a[href]")[:MOST_LINKS])
+        found = (url for each, url in links if url != base and (each in named or self.forum.search(url)))
+        return list(dict.fromkeys(found))[:MOST]
 
     def _topics(self, root: Node, base: str) -> Iterator[Link]:
         stamps: dict[Node, str | None] = dict.fromkeys(tree.select(root, self.row))
@@ -115,57 +156,69 @@ class Engine:
                 yield Link(url=url, role="conversation", conversation=_group(found), stamp=stamp or "")
 
     def _stamp(self, row: Node, base: str) -> str:
+        """The number of the newest post, or what else moves with it, and how many answers there are."""
         numbers = [self.post.search(tree.link(each, base)) for each in tree.select(row, "a[href]")[:MOST]]
-        if newest := max((int(_group(found)[:18]) for found in numbers if found), default=0):
-            return f"p{newest}"
-        return "|".join(
-            _shown(each, attribute) for css, attribute in map(_parts, self.moved) for each in tree.select(row, css)
-        )
+        newest = max((int(_group(found)[:18]) for found in numbers if found), default=0)
+        shown = [_shown(each, what) for css, what in map(_parts, self.moved) for each in tree.select(row, css)]
+        count = _COUNT.search(tree.line(tree.first(row, self.answers)))
+        return "|".join((*([f"p{newest}"] if newest else shown), *([count[0]] if count else [])))
 
-    def _thread(self, root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
-        canonical = self._link(tree.first(root, 'link[rel="canonical"]'), page.url)
-        found = self.topic.search(canonical) or self.topic.search(page.url)
-        entered = link.role != "page"
+    def _thread(self, sheet: _Sheet, link: Link) -> Reading:
+        page, pages = sheet.page, self._pages(sheet)
+        canonical = self._link(tree.first(sheet.root, 'link[rel="canonical"]'), sheet.base)
+        addresses = [_INTO.sub("", url) for url in (canonical, page.url, *pages)]
+        named = [url for url in addresses if self.topic.search(url)]
         about = {
-            "topic": (_group(found) if found else "") or link.conversation or page.url,
-            "title": tree.line(tree.first(root, self.title)),
-            "url": canonical or page.url.split("#")[0],
+            "topic": self._number(named, sheet.root) or link.conversation or page.url,
+            "title": tree.line(tree.first(sheet.root, self.title)),
+            "url": next((url for url in named if not self._place(url)), canonical or page.url.split("#")[0]),
             **link.carry,
         }
-        items = [(number, each) for each in tree.select(root, self.item)[:MOST] if (number := _own_number(each))]
-        posts = [self._post(number, each, about, page, source) for number, each in items]
+        posts = [self._post(number, each, about, sheet) for number, each in sheet.items]
         if not posts:
-            raise ReadError(f"{page.url} shows no posts; the style of this {self.name} board is not understood.")
-        if entered:
+            said = sheet.said or f"the style of this {self.name} board is not understood."
+            raise ReadError(f"{page.url} shows no posts; {said}")
+        if link.role != "page" and not self._place(canonical or page.url):
             posts[0] = replace(posts[0], title=posts[0].conversation_title, kind=PostKind.POST)
         carry = {key: about[key] for key in ("topic", "title", "url")}
-        links = [
-            Link(url=url, role="page", conversation=link.conversation, carry=carry)
-            for url in self._pages(root, page.url)
-            if url not in (page.url, about["url"])
-        ]
+        links = [Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in pages]
         return Reading(posts=tuple(posts), links=tuple(links))
 
-    def _pages(self, root: Node, base: str) -> list[str]:
-        if not self.next:
-            return [url] if (url := tree.next_page(root, base)) else []
-        found = [self._link(each, base).split("#")[0] for each in tree.select(root, self.next)]
-        return [url for url in dict.fromkeys(found) if url and self.topic.search(url)]
+    def _number(self, named: Sequence[str], root: Node) -> str:
+        """The topic's number: from an address of it, else as a form on its page names it."""
+        if named and (found := self.topic.search(named[0])):
+            return _group(found)
+        form = tree.first(root, _FORM)
+        return "" if form is None else str(form.get("value") or "")
 
-    def _post(self, number: str, item: Node, about: Mapping[str, Any], page: Page, source: SourceSpec) -> Post:
-        body, author = tree.first(item, self.body), tree.first(item, self.author)
-        parent = "" if body is None else self._quoted(body, page.url, number)
+    def _place(self, url: str) -> int:
+        """The number of a topic's page, or of the posts before it; 0 for the first."""
+        found = self.topic.search(_INTO.sub("", url))
+        shown = _PAGE.search(found.string[found.end(found.lastindex or 0) :]) if found else None
+        place = int(_group(shown)) if shown else 0
+        return place if place > 1 else 0
+
+    def _pages(self, sheet: _Sheet) -> list[str]:
+        """The other pages that a page of a topic links to, the last first: a topic may be too long to be read whole."""
+        found = [self._link(each, sheet.base).split("#")[0] for each in tree.select(sheet.root, self.pager)]
+        found.append(tree.next_page(sheet.root, sheet.base) if not found else "")
+        others = [url for url in dict.fromkeys(found) if url != sheet.page.url and self.topic.search(url)]
+        return sorted(others, key=self._place, reverse=True)
+
+    def _post(self, number: str, item: Node, about: Mapping[str, Any], sheet: _Sheet) -> Post:
+        base, body, author = sheet.base, tree.first(item, self.body), tree.first(item, self.author)
+        parent = "" if body is None else self._quoted(body, base, number)
         edited = tree.first(item, self.edited) if self.edited else None
-        edited_at = None if edited is None else self._moment(edited, page, source)
+        edited_at = None if edited is None else sheet.moment(edited)
         if self.edited:
             tree.drop(item, self.edited)  # some engines put it into the date
-        name, profile = tree.line(author), self._profile(author, page.url)
+        name, profile = tree.line(author), self._profile(author, base)
         if body is not None:
             self._tidy(body)
         return Post(
             external_id=number,
-            url=self._permalink(item, page.url, number) or f"{about['url']}#{item.get('id') or number}",
-            text=tree.text(body),
+            url=self._permalink(item, base, number) or f"{about['url']}#{item.get('id') or number}",
+            text=self.counted.sub("", tree.text(body)).strip(),
             author=name,
             author_id=name,
             author_url=profile,
@@ -174,7 +227,7 @@ class Engine:
             conversation_title=_ANSWER.sub("", str(about["title"])),
             parent_id=parent,
             kind=PostKind.REPLY,
-            published_at=self._written(item, page, source),
+            published_at=self._written(item, sheet),
             edited_at=edited_at,
         )
 
@@ -211,26 +264,90 @@ class Engine:
         for box in tree.select(body, self.quote_boxes) if self.quote_boxes else ():
             box.tag = "blockquote"
 
-    def _written(self, item: Node, page: Page, source: SourceSpec) -> datetime | None:
-        for css in self.date:
-            for each in tree.select(item, css):
-                if moment := self._moment(each, page, source):
-                    return moment
-        return None
+    def _written(self, item: Node, sheet: _Sheet) -> datetime | None:
+        shown = (each for css in self.date for each in tree.select(item, css))
+        return next((moment for each in shown if (moment := sheet.moment(each))), None)
 
-    def _moment(self, node: Node, page: Page, source: SourceSpec) -> datetime | None:
-        """The date an element shows: a `datetime`, a date hidden behind "yesterday", or its words."""
-        options = source.options
-        for shown in _dates(node):
-            moment = parse_date(
-                shown,
-                now=page.fetched_at,
-                zone=str(options.get("timezone") or "UTC"),
-                day_first=bool(options.get("day_first", self.day_first)),
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A page of a board, with what it tells of itself."""
+
+    page: Page
+    source: SourceSpec
+    engine: Engine
+
+    @cached_property
+    def root(self) -> Node:
+        return tree.tree_of(self.page)
+
+    @cached_property
+    def base(self) -> str:
+        """What the page's links count from."""
+        return tree.link(tree.first(self.root, "base[href]"), self.page.url) or self.page.url
+
+    @cached_property
+    def items(self) -> list[tuple[str, Node]]:
+        """The posts, each with its number."""
+        found = tree.select(self.root, self.engine.item)[:MOST]
+        numbered = [(_own_number(each) or _own_number(tree.first(each, self.engine.body)), each) for each in found]
+        return list({number: (number, each) for number, each in reversed(numbered) if number}.values())[::-1]
+
+    @cached_property
+    def said(self) -> str:
+        """What the board says instead of what was asked for."""
+        words = tree.line(tree.first(self.root, *_SAID.split(", ")))
+        if not words and tree.asks_login(self.root) and not self.items:
+            return "it asks strangers to log in, or its style is not understood."
+        return f"it says: {words[:200]}" if words else ""
+
+    @cached_property
+    def clock(self) -> tuple[str, bool]:
+        """The zone of the page's dates, and whether their day comes before their month."""
+        options, engine = self.source.options, self.engine
+        shown = tree.select(self.root, engine.clock)[:3] if engine.clock else []
+        zone, order = page_clock.of_clock(shown, self.page.fetched_at)
+        if order is None:
+            order = page_clock.of_dates(
+                text for css in engine.date for text in map(_all_of, tree.select(self.root, css))
             )
-            if moment:
+        if order is None:
+            lang = str(self.root.get("lang") or "en").lower()
+            order = engine.day_first or not lang.startswith("en")
+        return str(options.get("timezone") or zone or "UTC"), bool(options.get("day_first", order))
+
+    def moment(self, node: Node) -> datetime | None:
+        """The date an element shows: a `datetime`, a date hidden behind "yesterday", or its words."""
+        zone, day_first = self.clock
+        for shown in _dates(node):
+            if moment := parse_date(shown, now=self.page.fetched_at, zone=zone, day_first=day_first):
                 return moment
         return None
+
+
+def ring(posts: Sequence[Post], page: Page, later: str) -> Reading:
+    """From a page of a topic to a later one; from the last to the whole topic, stamped with what that page says."""
+    if later:
+        return Reading(links=(Link(url=later, role="last"),))
+    said = "\n".join(f"{post.external_id} {post.author}: {post.text}" for post in posts)
+    whole = Link(
+        url=posts[0].conversation_url,
+        role="conversation",
+        conversation=posts[0].conversation_id,
+        stamp=hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16],
+    )
+    return Reading(links=(whole,), memory={"last": page.url})
+
+
+def entrance(link: Link, error: Exception, source: SourceSpec) -> list[Link]:
+    """The address of a topic where the page that was its last is not there any more; nothing for other troubles."""
+    is_gone = isinstance(error, FetchError) and error.status in GONE
+    return [Link(url=web_url(source.url, source.url), role="last")] if is_gone and link.role == "last" else []
+
+
+def _all_of(node: Node) -> str:
+    """The words of an element, and what it hides behind some."""
+    return " ".join((tree.line(node), *(str(each.get("title")) for each in tree.select(node, "[title]"))))
 
 
 def _dates(node: Node) -> Iterator[str]:
@@ -238,20 +355,24 @@ def _dates(node: Node) -> Iterator[str]:
     time = node if node.get("datetime") else tree.first(node, "time[datetime]")
     if time is not None:
         yield str(time.get("datetime"))
-    if (hidden := tree.first(node, "span[title]")) is not None:
+    epoch = node if node.get("data-time") else tree.first(node, "[data-time]")
+    if epoch is not None:
+        yield str(epoch.get("data-time"))
+    hidden = node if node.get("title") and node.tag in ("span", "abbr") else tree.first(node, "span[title]")
+    if hidden is not None:
         yield f"{hidden.get('title')} {hidden.tail or ''}"
     words = _BEFORE_DATE.sub("", re.sub(r"[«»()]", " ", tree.line(node)))
-    yield re.split(r"\s(?:by|door|von)\s", words)[0].strip(" .,")
+    yield _AFTER_DATE.split(words)[0].strip(" .,")
 
 
 def _group(found: re.Match[str]) -> str:
     return next((group for group in found.groups() if group), "")
 
 
-def _own_number(item: Node) -> str:
+def _own_number(node: Node | None) -> str:
     """The number of a post in its element's `id`, `data-content`, `data-node-id` or `name`."""
     for attribute in ("id", "data-content", "data-node-id", "name"):
-        if found := re.search(r"(\d+)$", item.get(attribute) or ""):
+        if node is not None and (found := re.search(r"(\d+)$", node.get(attribute) or "")):
             return found[1]
     return ""
 

@@ -14,6 +14,7 @@ ENGINE = Engine(
     topic_link=".topic-name a[href]",
     row=".forum-row",
     moved=(".topic-stats",),
+    answers=".topic-stats",
     item=".post-row[id]",
     body=".post-content",
     author=".author-name h4",
@@ -21,6 +22,6 @@ ENGINE = Engine(
     title=".topic-head a, .topic-head",
     edited=".post-meta .pull-left small",
     noise=".signature",
-    next="ul.pagination a[href]",
+    pager="ul.pagination a[href]",
 )
-start, read, LISTS_ALL = ENGINE.start, ENGINE.read, True
+start, read, fallback, LISTS_ALL = ENGINE.start, ENGINE.read, ENGINE.fallback, True

@@ -17,6 +17,7 @@ from lxml import etree
 
 from listener.errors import FetchError, ReadError
 from listener.pages import tree
+from listener.pages.board import entrance, ring
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
@@ -34,8 +35,7 @@ MOST_FORUMS = 100
 """Forums that are remembered, to be looked at where a board has no feed."""
 MOST_POSTS = 500
 """Posts, or topics, that one page can hold."""
-LISTS_ALL = True
-"""A post that is not on the pages of its topic is gone."""
+LISTS_ALL = True  # a post that is not on the pages of its topic is gone
 MOST_PAGES = 500
 """Pages of one topic that are asked for; the newest are asked for first."""
 
@@ -47,7 +47,11 @@ _POST = re.compile(r"#p(\d{1,18})|[?&]p=(\d{1,18})|(?:^|[/-])post-?(\d{1,18})(?=
 _FORUM = re.compile(r"viewforum\.php\?(?:[^#]*&)?f=\d+|/(?:forum|f)-?\d+[-./]|-f\d+(?:[-./]|$)")
 _START = re.compile(r"(?<=[?&]start=)\d{1,9}")
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
-_EDITED = re.compile(r"\b(?:on|op|am)\s(.{8,60}?)(?:, (?:edited|\d+ (?:keer|mal|times?)|in totaal|insgesamt)|\.?$)")
+_ADDED = (
+    ".codebox > p, .codebox dt, cite a[data-post-id], cite .responsive-hide, cite time, .signature, "
+    ".inline-attachment, .attachtitle, .attachcontent"
+)
+_EDITED = re.compile(r"\b(?:on|op|am)\s(.{8,60}?), (?:edited|\d+ (?:keer|mal|times?)|in totaal|insgesamt)")
 _ZONE = re.compile(r"UTC\s?(?:([+\-−])\s?(\d{1,2})(?::(\d\d)| hours?| uur)?)?")
 
 
@@ -55,8 +59,8 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The feed where the board is known to have one, else its index; the address of one forum or topic stands alone."""
     address = web_url(source.url, source.url)
     carry = {key: memory[key] for key in ("newest", "listed_at", "forums") if key in memory}
-    if "viewtopic" in address:
-        return [Link(url=address, role="conversation")]
+    if "viewtopic" in address or _TOPIC.search(address) or _POST.search(address):
+        return [Link(url=str(memory.get("last") or address), role="last")]
     if "viewforum" in address:
         return [Link(url=address, role="forum", carry=carry)]
     if feed := memory.get("feed"):
@@ -66,6 +70,8 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
 
 def fallback(link: Link, error: Exception, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """Feed shut: the lists. Lists shut: the places where a feed may be, one after the other."""
+    if link.role == "last":
+        return entrance(link, error, source)
     if isinstance(error, FetchError) and error.status in (None, 429, 503):
         return []
     tried = int(link.carry.get("tried", -1))
@@ -206,14 +212,14 @@ def _listed(root: Node, base: str, pages: int) -> Iterator[Link]:
 
 
 def _stamp(row: Node, base: str) -> str:
-    """The number of a topic's newest post where the list links to it; else what the row says of its end."""
+    """The number of a topic's newest post, or what the row says of its end; and how many answers there are."""
     numbers = [_number(_POST, tree.link(each, base)) for each in tree.select(row, "a[href]")[:MOST_POSTS]]
-    if last := max((int(number) for number in numbers if number), default=0):
-        return f"p{last}"
+    last = max((int(number) for number in numbers if number), default=0)
     time = tree.first(row, ".lastpost time[datetime]")
     lasting = tree.first(row, ".lastpost .username, .lastpost .username-coloured")
     shown = time.get("datetime") if time is not None else tree.line(lasting)
-    return f"{tree.line(tree.first(row, 'dd.posts, td.posts'))}|{shown}"
+    answers = re.search(r"\d[\d.,]*", tree.line(tree.first(row, "dd.posts, td.posts")))
+    return f"{f'p{last}' if last else shown}|{answers[0] if answers else ''}"
 
 
 def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -233,13 +239,21 @@ def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
     posts = tuple(islice(_posts(root, page, about), MOST_POSTS))
     if not posts:
         raise ReadError(f"{page.url} shows no posts; {_message(root) or 'the style of the board is not understood.'}")
-    carry = {key: about[key] for key in ("topic", "title", "url")}
     if not others and (following := tree.next_page(root, page.url)):
         others = [following]
     elif not entered:
         others = []
-    links = tuple(Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in others)
-    return Reading(posts=posts, links=links)
+    if link.role == "last":
+        return ring(posts, page, others[0] if others and _started(others[0]) >= offset else "")
+    carry = {key: about[key] for key in ("topic", "title", "url")}
+    links = (Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in others)
+    return Reading(posts=posts, links=tuple(links))
+
+
+def _started(url: str) -> int:
+    """How many posts come before those of a page; that of no address is beyond all."""
+    found = _START.search(url)
+    return int(found[0]) if found else 10**9
 
 
 def _without_place(url: str) -> str:
@@ -249,7 +263,7 @@ def _without_place(url: str) -> str:
 
 def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
     """The other pages of a topic that counts by `start=`, newest first; and how many posts came before this one."""
-    anchors = [tree.link(each, base) for each in tree.select(root, ".pagination a[href], a[href*='start=']")]
+    anchors = (tree.link(each, base) for each in tree.select(root, ".pagination a[href], a[href*='start=']"))
     numbered = {int(found[0]): url for url in anchors if (found := _START.search(url))}
     named = _START.search(address) or _START.search(base)
     steps = sorted(number for number in {*numbered, int(named[0]) if named else 0} if number)
@@ -267,16 +281,13 @@ def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
 def _posts(root: Node, page: Page, about: Mapping[str, Any]) -> Iterator[Post]:
     boxes = [(each.get("id", "")[1:], each) for each in tree.select(root, "[id^='p']")]
     boxes = [each for each in boxes if each[0].isdigit()] or [
-        (each.get("name", "")[1:], _table(each)) for each in tree.select(root, "a[name^='p']")
+        (each.get("name", "")[1:], next(each.iterancestors("table"), None))
+        for each in tree.select(root, "a[name^='p']")
     ]
     for number, box in boxes:
         if number.isdigit() and box is not None and tree.first(box, ".content", ".postbody") is not None:
             yield _post(number, box, page, dict(about))
             about = {**about, "opens": False}
-
-
-def _table(anchor: Node) -> Node | None:
-    return next(anchor.iterancestors("table"), None)
 
 
 def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
@@ -294,7 +305,7 @@ def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
     subject = tree.line(tree.first(box, ".postbody h3", ".post-title", ".postsubject"))
     own_title = _ANSWER.sub("", subject) not in ("", about["title"])
     name, profile = tree.line(author), _profile(author, page.url)
-    notice = tree.first(box, ".notice:not(.post_deleted_msg)")
+    notices = tree.select(box, ".notice:not(.post_deleted_msg), span.gensmall")
     return Post(
         external_id=number,
         url=_permalink(box, page.url, number, about["url"]),
@@ -309,7 +320,7 @@ def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
         parent_id=parent,
         kind=PostKind.POST if about["opens"] else PostKind.REPLY,
         published_at=_written(box, page.fetched_at, about["zone"]),
-        edited_at=_edited(notice, page.fetched_at, about["zone"]),
+        edited_at=_edited(notices, page.fetched_at, about["zone"]),
         deleted="deleted" in box.get("class", "").split(),
     )
 
@@ -323,10 +334,8 @@ def _permalink(box: Node, base: str, number: str, topic: str) -> str:
 
 
 def _profile(author: Node | None, base: str) -> str:
-    if author is None:
-        return ""
-    anchor = author if author.tag == "a" else tree.first(author, "a[href]")
-    return tree.link(anchor, base)
+    is_link = author is None or author.tag == "a"
+    return tree.link(author if is_link else tree.first(author, "a[href]"), base)
 
 
 def _quoted(content: Node, base: str, number: str) -> str:
@@ -340,7 +349,7 @@ def _quoted(content: Node, base: str, number: str) -> str:
 
 def _tidy(content: Node) -> None:
     """Takes away what the board adds to a text: buttons of code boxes, and all but the name above a quote."""
-    tree.drop(content, ".codebox > p, .codebox dt, cite a[data-post-id], cite .responsive-hide, cite time, .signature")
+    tree.drop(content, _ADDED)
     for cite in tree.select(content, "blockquote cite"):
         cite.tag = "p"
 
@@ -359,13 +368,13 @@ def _posted(box: Node) -> str:
     return "" if label is None else " ".join((label.tail or "").split())
 
 
-def _edited(notice: Node | None, now: datetime, zone: str) -> datetime | None:
-    if notice is None:
-        return None
-    if (time := tree.first(notice, "time[datetime]")) is not None:
-        return parse_date(time.get("datetime"), now=now, zone=zone)
-    found = _EDITED.search(tree.line(notice))
-    return parse_date(found[1], now=now, zone=zone) if found else None
+def _edited(notices: list[Node], now: datetime, zone: str) -> datetime | None:
+    """When a notice says that the post was last edited; others say who bumped the topic."""
+    for notice in notices:
+        time, found = tree.first(notice, "time[datetime]"), _EDITED.search(tree.line(notice))
+        if said := time.get("datetime") if time is not None else found and found[1]:
+            return parse_date(said, now=now, zone=zone)
+    return None
 
 
 def _zone(root: Node) -> str:

@@ -55,7 +55,7 @@ BOARDS = [
         list_url="http://mybb.example/bord/forumdisplay.php?fid=2",
         topic_file="showthread.html",
         topic_url="http://mybb.example/bord/showthread.php?tid=5",
-        stamp="12|opa_kees",
+        stamp="opa_kees|12",
         inner_list="http://mybb.example/bord/forumdisplay.php?fid=7",
         further_list="http://mybb.example/bord/forumdisplay.php?fid=2&page=2",
         further_topic="http://mybb.example/bord/showthread.php?tid=5&page=2",
@@ -71,7 +71,7 @@ BOARDS = [
         list_url="http://smf.example/index.php?board=2.0",
         topic_file="topic.html",
         topic_url="http://smf.example/index.php?topic=5.0",
-        stamp="p31",
+        stamp="p31|12",
         inner_list="http://smf.example/index.php?board=7.0",
         further_list="http://smf.example/index.php?board=2.20",
         further_topic="http://smf.example/index.php?topic=5.15",
@@ -87,7 +87,7 @@ BOARDS = [
         list_url="https://xf.example/forums/geldzaken.2/",
         topic_file="thread.html",
         topic_url="https://xf.example/threads/zonnebank-app-kan-niet-meer-inloggen.5/",
-        stamp="12|2026-11-21T14:35:10+0100|2026-11-21T14:35:10+0100",
+        stamp="2026-11-21T14:35:10+0100|12",
         inner_list="https://xf.example/forums/sparen.7/",
         further_list="https://xf.example/forums/geldzaken.2/page-2",
         further_topic="https://xf.example/threads/zonnebank-app-kan-niet-meer-inloggen.5/page-2",
@@ -103,7 +103,7 @@ BOARDS = [
         list_url="http://vb.example/forum/forumdisplay.php?2-Geldzaken",
         topic_file="showthread.html",
         topic_url="http://vb.example/forum/showthread.php?5-Zonnebank-app",
-        stamp="p31",
+        stamp="p31|12",
         inner_list="http://vb.example/forum/forumdisplay.php?7-Sparen",
         further_list="http://vb.example/forum/forumdisplay.php?2-Geldzaken/page2",
         further_topic="http://vb.example/forum/showthread.php?5-Zonnebank-app/page2",
@@ -129,7 +129,7 @@ def test_a_board_is_entered_at_its_address_and_its_known_lists(board: Board) -> 
 
 def test_the_address_of_one_list_or_topic_is_read_alone(board: Board) -> None:
     kind = sources.load(board.kind)
-    for url, role in ((board.list_url, "forum"), (board.topic_url, "conversation")):
+    for url, role in ((board.list_url, "forum"), (board.topic_url, "last"), (board.permalink, "last")):
         [link] = kind.start(SourceSpec(name="x", url=url), {"forums": ["http://other.example/"]})
         assert (link.url, link.role) == (url, role)
 

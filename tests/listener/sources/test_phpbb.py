@@ -36,7 +36,7 @@ def test_the_board_is_found_from_any_of_its_addresses(address: str) -> None:
 
 
 def test_the_address_of_one_forum_or_topic_is_read_alone() -> None:
-    for address, role in (("viewforum.php?f=2&sid=1", "forum"), ("viewtopic.php?f=2&t=5", "conversation")):
+    for address, role in (("viewforum.php?f=2&sid=1", "forum"), ("viewtopic.php?f=2&t=5", "last")):
         [link] = phpbb.start(SourceSpec(name="geld", url=BOARD + address), {})
         assert (link.url, link.role) == (BOARD + address.replace("&sid=1", ""), role)
 
@@ -53,8 +53,8 @@ def test_a_forum_gives_each_topic_with_a_stamp_and_its_next_page(page: Pages) ->
     url = BOARD + "viewforum.php?f=2"
     reading = phpbb.read(page(url, "phpbb/viewforum.html"), Link(url=url, role="forum", carry={"pages": 2}), SOURCE)
     assert [(link.url, link.conversation, link.stamp) for link in reading.links] == [
-        (BOARD + "viewtopic.php?t=5", "5", "p131"),
-        (BOARD + "viewtopic.php?t=6", "6", "2 Reacties|2026-11-15T10:00:00+00:00"),
+        (BOARD + "viewtopic.php?t=5", "5", "p131|20"),
+        (BOARD + "viewtopic.php?t=6", "6", "2026-11-15T10:00:00+00:00|2"),
         (BOARD + "viewforum.php?f=2&start=25", "", ""),
     ]
 

@@ -169,6 +169,69 @@ async def test_a_post_taken_away_from_a_board_is_marked_as_deleted(site: Any, li
     assert gone(listener) == {"2"}, "a page that cannot be read says nothing of its posts"
 
 
+def mybb(pages: list[list[int]], place: int) -> str:
+    def at(page: int) -> str:
+        return "/showthread.php?tid=5" + (f"&page={page}" if page > 1 else "")
+
+    written = "".join(
+        f"<div class='post' id='post_{each}'><div class='post_body'>Zonnebank, bericht {each}</div></div>"
+        for each in pages[place - 1]
+    )
+    pager = "".join(f'<a class="pagination_page" href="{at(each)}">{each}</a>' for each in range(1, len(pages) + 1))
+    return f'{written}<div class="pagination">{pager}</div>'
+
+
+def phpbb(pages: list[list[int]], place: int) -> str:
+    def at(page: int) -> str:
+        return "/viewtopic.php?t=5" + (f"&start={10 * (page - 1)}" if page > 1 else "")
+
+    written = "".join(
+        f"<div id='p{each}' class='post'><div class='content'>Zonnebank, bericht {each}</div></div>"
+        for each in pages[place - 1]
+    )
+    pager = "".join(f'<li><a href="{at(each)}">{each}</a></li>' for each in range(1, len(pages) + 1) if each != place)
+    return f'<h2 class="topic-title"><a href="{at(place)}">Rente</a></h2>{written}<ul class="pagination">{pager}</ul>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "further"),
+    [(mybb, "/showthread.php?tid=5", "&page={}"), (phpbb, "/viewtopic.php?t=5", "&start={}0")],
+    ids=["mybb", "phpbb"],
+)
+async def test_a_topic_given_as_a_source_is_watched_at_its_last_page_and_read_whole_when_that_moved(
+    site: Any, listener: Any, clock: Any, kind: Any, address: str, further: str
+) -> None:
+    first = 1 if "start" in further else 0  # what the second page counts from
+
+    def at(place: int) -> str:
+        return address + (further.format(place - first) if place > 1 else "")
+
+    def says(*pages: list[int]) -> None:
+        site.answers.clear()
+        for place in range(1, len(pages) + 1):
+            site.say(at(place), kind(list(pages), place), content_type="text/html")
+
+    async def visit(hours: float = 0.1) -> tuple[set[str], set[str], list[str]]:
+        clock.advance(hours=hours)
+        site.asked.clear()
+        assert (await listener.visit()).visit.health.value == "ok"
+        return stored(listener), gone(listener), [path for path in site.asked if path != "/robots.txt"]
+
+    says([1, 2], [3, 4])
+    listener.listen_to(f"{site.base}{address}", kind.__name__)
+    assert (await visit())[0] == {"1", "2", "3", "4"}
+    assert (await visit())[2][0] == at(2), "what is new stands on the last page"
+    says([1, 2], [3, 4, 5])
+    assert (await visit())[0] == {"1", "2", "3", "4", "5"}
+    says([1, 2], [3, 4, 5], [6])
+    assert (await visit())[0] == {"1", "2", "3", "4", "5", "6"}
+    assert (await visit())[2][0] == at(3)
+    says([1, 2], [3, 5, 6])
+    assert (await visit())[1] == {"4"}, "its last page is gone, and so is a post"
+    says([2], [3, 5, 6])
+    assert (await visit(hours=30))[1] == {"4", "1"}, "older pages are looked at from time to time"
+
+
 async def test_a_thread_that_nobody_described_shows_what_is_gone_and_what_is_new_on_its_last_page(
     site: Any, listener: Any, clock: Any
 ) -> None:

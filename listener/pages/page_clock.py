@@ -1,0 +1,59 @@
+"""What a page tells of its own clock: its distance to UTC, and whether it writes the day before the month."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from listener.pages import tree
+from listener.pages.dates import parse_date
+from listener.pages.tree import Node
+
+FURTHEST = timedelta(hours=14)
+"""Between the clock of any place and UTC; what differs more was another day."""
+STEP = timedelta(minutes=30)
+"""To which a distance is rounded: the page took a while to reach us, and hardly any zone needs less."""
+_LABEL = re.compile(r"^[^\d:]{0,60}:\s+")
+_TIME_ONLY = re.compile(r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)?", re.IGNORECASE)
+_NUMERIC = re.compile(r"(?<![\d:./-])(\d{1,2})([-/.])(\d{1,2})\2(?:\d{4}|\d\d)(?!\d)")
+
+
+def of_clock(nodes: Iterable[Node], now: datetime) -> tuple[str, bool | None]:
+    """What the elements that show the time of a page fetched at `now` tell: its zone, and whether the day comes first.
+
+    "" and None where none of them shows a time of these hours.
+    """
+    for each in nodes:
+        words = _LABEL.sub("", tree.line(each))
+        shown = f"today {words}" if _TIME_ONLY.fullmatch(words) else words
+        fitting = {order: away for order in (True, False) if (away := _away(shown, now, order)) is not None}
+        if fitting:
+            order = next(iter(fitting)) if len(fitting) == 1 else None
+            return _named(next(iter(fitting.values()))), order
+    return "", None
+
+
+def of_dates(texts: Iterable[str]) -> bool | None:
+    """Whether dates in numbers put the day first, as the first number above twelve tells; None where none does."""
+    for text in texts:
+        for found in _NUMERIC.finditer(text):
+            if max(int(found[1]), int(found[3])) > 12:
+                return int(found[1]) > 12
+    return None
+
+
+def _away(shown: str, now: datetime, day_first: bool) -> timedelta | None:
+    """How far a clock is ahead of UTC; None where what it shows is no time of these hours."""
+    moment = parse_date(shown, now=now, day_first=day_first)
+    if moment is None:
+        return None
+    away = STEP * round((moment - now) / STEP)
+    if shown.startswith("today "):  # which day that is where the clock hangs was not said
+        away -= timedelta(days=round(away / timedelta(days=1)))
+    return away if abs(away) <= FURTHEST else None
+
+
+def _named(away: timedelta) -> str:
+    minutes = round(away / timedelta(minutes=1))
+    return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
