@@ -14,6 +14,7 @@ from bs4.filter import SoupStrainer
 
 from listener import sources
 from listener.errors import ReadError
+from listener.pages import tree
 from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
@@ -21,6 +22,7 @@ from listener.pages.tree import decoded
 from listener.sources import blocks
 from listener.sources.feed import comment_box
 from listener.types import Link, Page, SourceSpec
+from storage.types import PostKind
 
 LOOKED_AT = 1_000_000
 """Characters of a page that are searched for marks."""
@@ -85,6 +87,12 @@ _BOARD = re.compile(
     r"href=[\"']([^\"'\s?]{0,200}/(?:topics?|threads?|forums?|discussions?|onderwerp(?:en)?)/[^\"'\s?]{0,100}\d[^\"'\s?]{0,100})",
     re.IGNORECASE,
 )
+_TALK = re.compile(
+    r"(?:(?:view|bekijk|alle|all|de|het|our|ons)\s)?(?:forums?|(?:message )?boards?|discussions?|discussies?|community|"
+    r"tickets|issues|bugs|questions|vragen|q ?& ?a|prikbord|guestbook|gastenboek|mailing lists?|archives?)",
+    re.IGNORECASE,
+)
+"""What stands on a link to the part of a site where people talk."""
 _FEW = 3
 """Links to topics or forums from which on a page is one of a board."""
 _PASSWORD = re.compile(r"<input[^>]{0,300}\btype=[\"']?password", re.IGNORECASE)
@@ -164,6 +172,33 @@ def of_blocks(page: Page) -> Guess | None:
     is_thread = any(link.url == page.url for link in found.links)
     what = "posts" if is_thread else f"{len(found.links)} links to threads"
     return Guess(kind="blocks", url=page.url, why=f"What repeats on the page looks like {what}.")
+
+
+def threads_of(page: Page) -> list[str]:
+    """The addresses of the threads that a page lists, read by what repeats on it."""
+    try:
+        found = blocks.read(page, Link(url=page.url), SourceSpec(name="", url=page.url))
+    except ReadError:
+        return []
+    return [link.url for link in found.links if link.conversation and link.url != page.url]
+
+
+def is_thread(page: Page) -> bool:
+    """Whether several people answer each other on a page, rather than comment on an article."""
+    link = Link(url=page.url, role="conversation", conversation=page.url)
+    try:
+        posts = blocks.read(page, link, SourceSpec(name="", url=page.url)).posts
+    except ReadError:
+        return False
+    return len({post.author for post in posts}) > 1 and posts[1].kind is PostKind.REPLY
+
+
+def boards_of(page: Page) -> list[str]:
+    """Where a page's links say that people talk on the same site: its forum, its questions, its tickets."""
+    root, host = tree.tree_of(page), urlsplit(page.url).netloc
+    named = (each for each in tree.select(root, "a[href]")[:2000] if _TALK.fullmatch(tree.line(each)))
+    urls = dict.fromkeys(tree.link(each, page.url).split("#")[0] for each in named)
+    return [url for url in urls if urlsplit(url).netloc == host and url != page.url]
 
 
 def unknown(page: Page) -> str:

@@ -13,6 +13,8 @@ from listener.types import Get, Link, NotModified, Page, Reading, SourceSpec
 
 PROBES = 12
 """Addresses that are tried besides the one given."""
+BOARDS = 2
+"""Parts of a site named as those where people talk that are looked at."""
 ARTICLES = 3
 """Articles of a blog that are looked at for comments: the oldest of its feed."""
 
@@ -22,7 +24,7 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
     page = await _got(source, source.url, get)
     guess: discover.Guess | None = await run(discover.guess, page)
     if guess is not None and "older" in guess.options:
-        guess = await _closer(guess, source, get, run)
+        guess = await _closer(guess, page, source, get, run)
     if guess is not None and (guess.url == page.url or not guess.is_empty):
         return guess
     seen = {page.body}
@@ -41,12 +43,29 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
             return probed
         guess = guess or probed
     shown: discover.Guess | None = await run(discover.of_blocks, page)
-    if last := shown or guess:
+    if last := await _forum(page, source, get, run) or shown or guess:
         return last
     raise ReadError(discover.unknown(page))
 
 
-async def _closer(guess: discover.Guess, source: SourceSpec, get: Get, run: Run) -> discover.Guess:
+async def _forum(page: Page, source: SourceSpec, get: Get, run: Run) -> discover.Guess | None:
+    """What the part of a site is where people talk, where its front page lists no threads itself."""
+    if not _is_front(source) or len(await run(discover.threads_of, page)) > 1:
+        return None
+    for url in (await run(discover.boards_of, page))[:BOARDS]:
+        try:
+            place = await _got(source, url, get)
+            found: discover.Guess | None = await run(discover.guess, place)
+            if found is None or found.kind in ("feed", "article"):
+                found = await run(discover.of_blocks, place) or found
+        except ListenerError:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+async def _closer(guess: discover.Guess, page: Page, source: SourceSpec, get: Get, run: Run) -> discover.Guess:
     """The same blog, told where the comments of its articles are, where its feed does not say so and its pages do."""
     if "comments" in guess.options:
         return guess
@@ -61,9 +80,25 @@ async def _closer(guess: discover.Guess, source: SourceSpec, get: Get, run: Run)
         for url in [] if any(link.role == "comments" for link in listed.links) else urls[-ARTICLES:]:
             if where := await run(feed.comments_at, await _got(source, url, get), source):
                 return replace(guess, options={**guess.options, "comments": where})
+        return await _talk(page, source, get, run) or guess
     except ListenerError:
         pass  # it is a blog all the same
     return guess
+
+
+def _is_front(source: SourceSpec) -> bool:
+    return urlsplit(source.url).path in ("", "/")
+
+
+async def _talk(page: Page, source: SourceSpec, get: Get, run: Run) -> discover.Guess | None:
+    """The threads that a page lists, or the one that it is, where its feed shows less of them: several answer there."""
+    shown: discover.Guess | None = await run(discover.of_blocks, page)
+    if not _is_front(source) and await run(discover.is_thread, page):
+        return shown
+    for url in (await run(discover.threads_of, page))[:ARTICLES]:
+        if await run(discover.is_thread, await _got(source, url, get)):
+            return shown
+    return await _forum(page, source, get, run)
 
 
 async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.FoundFeed]:

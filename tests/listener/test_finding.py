@@ -111,3 +111,37 @@ async def test_no_other_site_is_looked_at_for_comments(clock: Any) -> None:
     web = Pages({"https://blog.example/": BLOG, "https://blog.example/rss": WHOLE % b"elsewhere.example"}, clock)
     assert (await finding.find(source(), web.get)).kind == "feed"
     assert web.asked == ["https://blog.example/", "https://blog.example/rss"]
+
+
+TICKETS = (
+    f"<table>{''.join(f'<tr><td><a href=/ticket/{n}>Kan niet inloggen {n}</a></td></tr>' for n in range(3))}</table>"
+)
+FEEDS = "<html><head><link rel=alternate type='application/rss+xml' href='/rss'></head><body>"
+ANSWERS = "".join(
+    f"<div id=c{n}><h3>by <span class=author>{name}</span>, 2026-11-0{n} 10:00</h3><p>{text}</p></div>"
+    for n, name, text in ((1, "jan", "Ja, hier precies hetzelfde."), (2, "henk", "Even opnieuw installeren hielp mij."))
+)
+
+
+async def test_a_list_of_threads_is_listened_to_by_its_pages_where_its_feed_shows_how_they_begin(clock: Any) -> None:
+    site = "https://blog.example"
+    pages = {f"{site}/report/1": f"{FEEDS}{TICKETS}", f"{site}/ticket/0": f"<html><body><h1>Inloggen</h1>{ANSWERS}"}
+    web = Pages({f"{site}/rss": FEED} | {url: text.encode() for url, text in pages.items()}, clock)
+    guess = await finding.find(source(f"{site}/report/1"), web.get)
+    assert (guess.kind, guess.url) == ("blocks", f"{site}/report/1")
+
+
+@pytest.mark.parametrize("head", ["<html><body>", FEEDS])
+async def test_a_front_page_that_lists_nothing_leads_to_where_people_talk(clock: Any, head: str) -> None:
+    site = "https://blog.example"
+    pages = {f"{site}/": f"{head}<h1>Welkom</h1><nav><a href=/report>Tickets</a></nav>", f"{site}/report": TICKETS}
+    feed = {f"{site}/rss": FEED} if head == FEEDS else {}
+    web = Pages(feed | {url: text.encode() for url, text in pages.items()}, clock)
+    guess = await finding.find(source(), web.get)
+    assert (guess.kind, guess.url) == ("blocks", f"{site}/report")
+
+
+async def test_one_thread_is_listened_to_as_itself_though_it_names_a_feed(clock: Any) -> None:
+    site = "https://blog.example"
+    web = Pages({f"{site}/ticket/1": f"{FEEDS}<h1>Inloggen</h1>{ANSWERS}".encode(), f"{site}/rss": FEED}, clock)
+    assert (await finding.find(source(f"{site}/ticket/1"), web.get)).kind == "blocks"
