@@ -14,6 +14,7 @@ from listener.pages.effort import library, needs_limits
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing on a forum is older; what claims to be is a default value or a mistake."""
+_AHEAD = timedelta(hours=24)
 LONGEST = 200
 """Characters of a date that are looked at; longer text is no date."""
 LONGEST_GUESS = 40
@@ -200,7 +201,7 @@ def _bounded(moment: datetime, now: datetime) -> datetime | None:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if EARLIEST <= moment <= now + timedelta(hours=24) else None
+    return moment if EARLIEST <= moment <= now + _AHEAD else None
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,9 @@ WORTH_A_LOOK = 500_000
 _REFERENCE = re.compile(rb"&([\w.-]{1,50});")
 _HARMLESS = re.compile(rb"<!ENTITY\s+([\w.-]{1,50})\s+(\"[^&%<\"]{0,100}\"|'[^&%<']{0,100}')\s*>")
 """A declared entity that is a short text and nothing else."""
+_LONG = 2_000
+"""Bytes up to which a tag has no room for so many attributes."""
+_LONG_TAG = re.compile(rb"<[A-Za-z][^<]{%d,}" % _LONG)
 _OPENING = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|rdf|channel|item|entry)[\s>]", re.IGNORECASE)
 
 
@@ -28,15 +31,14 @@ def disarmed(url: str, body: bytes) -> bytes:
     in the length.
     """
     plain = body.replace(b"\0", b"")  # UTF-16 shows its ASCII too
-    opening = _OPENING.search(_without_comments(plain))
-    prolog = _without_comments(plain)[: opening.start() if opening else None]
+    prolog = _prolog(plain)
     texts = {name: value[1:-1] for name, value in _HARMLESS.findall(prolog)}
     is_bomb = re.search(rb"<!ENTITY", _HARMLESS.sub(b"", prolog), re.IGNORECASE)
     if is_bomb or (texts and plain.count(b"&") > MOST_REFERENCES):
         raise ReadError(f"{url} declares entities of its own, which can be a bomb; such a feed is not read.")
     if plain.count(b"xmlns") > MOST_SPACES:
         raise ReadError(f"{url} names more vocabularies than any feed needs and is not read.")
-    for tag in re.finditer(rb"<[A-Za-z][^<]{2000,}", plain):
+    for tag in _LONG_TAG.finditer(plain) if _has_gaps(plain) else ():
         if sum(1 for _ in re.finditer(rb"\s[\w:.-]{1,100}\s{0,9}=\s{0,9}[\"'\w]", tag.group())) > MOST_ATTRIBUTES:
             raise ReadError(f"{url} has a tag with more than {MOST_ATTRIBUTES} attributes and is not read.")
     return _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), body) if texts else body
@@ -48,6 +50,25 @@ def shortened(body: bytes, tag: bytes, most: int) -> bytes:
         return body
     after = next(islice(re.finditer(rb"<(?:%s)[\s>]" % tag, body), most, None), None)
     return body[: after.start()] if after else body
+
+
+def _prolog(body: bytes) -> bytes:
+    """What stands before the feed begins, without comments."""
+    opening = _OPENING.search(body)
+    prolog = body[: opening.start() if opening else None]
+    if b"<!--" not in prolog:
+        return prolog
+    bare = _without_comments(body)
+    opening = _OPENING.search(bare)
+    return bare[: opening.start() if opening else None]
+
+
+def _has_gaps(body: bytes) -> bool:
+    """Whether there may be a long tag; looks only at a place in so many."""
+    at = 0
+    while at >= 0 and at + _LONG < len(body):
+        at = body.rfind(b"<", at + 1, at + _LONG)
+    return at < 0
 
 
 def _without_comments(body: bytes) -> bytes:

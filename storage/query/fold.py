@@ -31,7 +31,7 @@ _STROKED = dict(zip("ɓɗƙƥƭɵꞵøðđħıȷĸłŧƀ", "bdkptoboddhijkltb", 
 _SPELLED = _SMALL | _STROKED | {"æ": "ae", "œ": "oe", "þ": "th"}
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII = bytes(range(128))
 _FEW = 40
 _OTHER_ALPHABET = re.compile("(?<![^ ])[^ \u0370-\u052f]*+[\u0370-\u052f][^ ]*")
 """A word with a letter of another alphabet, looked for from where words begin: some texts are one word."""
@@ -156,13 +156,12 @@ _FOLDING = _Folding()
 
 def _folded(text: str) -> str:
     """Every character folded. A western text has few different ones besides ASCII: replacing each is fastest."""
-    text = text.lower()  # before a sign may become many, for it takes ten times a text's memory
-    different = set(_NOT_ASCII.findall(text))
+    different = set(text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass"))
     if len(different) > _FEW:
-        return text.translate(_FOLDING)
+        return text.lower().translate(_FOLDING)  # in this order: a sign may become many
     for each in different:
         text = text.replace(each, _FOLDING[ord(each)])
-    return text
+    return text.lower()
 
 
 def _folded_character(character: str) -> str:
