@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from listener.errors import ReadError
+from listener.errors import ListenerError, ReadError
 from listener.pages.fields import inside, json_of, number, record_of, rows, word
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.syndication import moment
@@ -20,6 +21,10 @@ PAGE = 40
 """Posts that a list gives at once."""
 PAGES = 5
 """Pages that are read of one list to catch up."""
+FRESH = timedelta(minutes=10)
+"""For how long a post is taken to be as its list showed it."""
+GONE = (404, 410)
+LISTS_ALL = True
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
@@ -84,18 +89,39 @@ def headers(source: SourceSpec) -> Mapping[str, str]:
 
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a list of posts, an account, or what stands around a post. Raises `ReadError` where the page is none."""
+    if link.role == "gone":
+        return Reading(posts=(Post(external_id=str(link.carry["id"]), url="", text="", deleted=True),))
     found = json_of(page)
     if link.role == "account" and isinstance(found, dict) and (account := word(found, "id")):
         base, newest = str(link.carry["base"]), link.carry["newest"]
         return Reading(links=(_list(base, f"accounts/{account}/statuses?exclude_reblogs=true&limit={PAGE}", newest),))
     if link.role == "thread" and isinstance(found, dict) and "descendants" in found:
         return _thread(found, page, link)
+    if link.role == "status" and isinstance(found, dict) and word(found, "id"):
+        post, answers = _post(found, page, str(link.carry["root"])), {word(found, "id"): link.carry["answers"]}
+        return Reading(posts=(post,), incomplete=not _are_shown(answers, [found]))
     statuses = found.get("statuses") if isinstance(found, dict) else found
     if not isinstance(statuses, list) or link.role != "list":
         said = f"; it says: {word(found, 'error')}"[:200] if isinstance(found, dict) and "error" in found else ""
         raise ReadError(f"{page.url} does not hold what Mastodon's interface should give{said}.")
     numbered = [row for row in rows({"rows": statuses}, "rows") if word(row, "id") and not row.get("reblog")]
     return _listed(numbered, len(statuses), page, link)
+
+
+def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
+    """What becomes of a post whose thread is not there: it is asked for itself, and gone where the server says so."""
+    if getattr(error, "status", None) not in GONE or link.role not in ("thread", "status"):
+        return []
+    if link.role == "thread":
+        return [_status(link, link.conversation, 0)]
+    instance = link.url.partition("/api/v1/")[0] + "/api/v1/instance"
+    return [replace(link, url=instance, role="gone")]
+
+
+def _status(link: Link, root: str, answers: int) -> Link:
+    """The post itself that a thread was found by, of which so many answers are known."""
+    carry = {"id": word(link.carry["status"], "id"), "root": root, "answers": answers}
+    return replace(link, url=link.url.removesuffix("/context"), role="status", carry=carry)
 
 
 def _texts(option: Any) -> list[str]:
@@ -119,11 +145,10 @@ def _listed(statuses: list[dict[str, Any]], length: int, page: Page, link: Link)
     posts = tuple(_post(row, page, _first(word(row, "id"), above)) for row in statuses)
     threads = [
         Link(
-            url=f"{base}/api/v1/statuses/{quote(post.external_id)}/context",
+            **_context(base, row, page),
             role="thread",
             conversation=post.external_id,
             stamp=f"{word(row, 'replies_count')} {word(row, 'edited_at')}",
-            carry={"status": dict(_kept(row))},
         )
         for post, row in zip(posts, statuses, strict=True)
         if post.conversation_id == post.external_id
@@ -149,18 +174,51 @@ def _first(post: str, above: Mapping[str, str]) -> str:
 def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
     """What of a post must be carried to where its thread is read, which does not repeat it."""
     account = inside(row, "account")
-    names = ("id", "uri", "url", "created_at", "edited_at", "in_reply_to_id", "content", "spoiler_text", "language")
+    names = (
+        "id",
+        "uri",
+        "url",
+        "created_at",
+        "edited_at",
+        "in_reply_to_id",
+        "content",
+        "spoiler_text",
+        "language",
+        "replies_count",
+    )
     who = {name: account.get(name) for name in ("acct", "username", "display_name", "url", "followers_count")}
     return {**{name: row.get(name) for name in names}, "account": who}
 
 
 def _thread(found: dict[str, Any], page: Page, link: Link) -> Reading:
-    """The whole thread, under the identity of the post that began it."""
-    above, below = rows(found, "ancestors"), rows(found, "descendants")
-    whole = [*above, dict(link.carry["status"]), *below]
-    root = word(whole[0], "id")
-    posts = tuple(_post(row, page, root) for row in whole if word(row, "id"))
-    return Reading(posts=posts)
+    """What a post answers and what answers it, under the identity of the first, which leads to all other answers.
+
+    The post that led here is not repeated in it: where it was seen a while ago it is asked for again.
+    """
+    above, below, own = rows(found, "ancestors"), rows(found, "descendants"), dict(link.carry["status"])
+    whole = [row for row in (*above, own, *below) if word(row, "id")]
+    root = word((above or [own])[0], "id")
+    answers = Counter(word(row, "in_reply_to_id") for row in whole)
+    seen = moment(str(link.carry.get("seen") or ""), page.fetched_at)
+    is_fresh = seen is not None and page.fetched_at - seen < FRESH
+    asked = link.url.partition("/api/v1/")[0]
+    first = [replace(link, **_context(asked, above[0], page))] if above and root else []
+    return Reading(
+        posts=tuple(_post(row, page, root) for row in whole if is_fresh or row is not own),
+        links=(*first, *(() if is_fresh else (_status(link, root, answers[word(own, "id")]),))),
+        incomplete=not _are_shown(answers, [*below, own] if is_fresh else below),
+    )
+
+
+def _context(base: str, row: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """Where the thread around a post is, and what must be carried there, for it does not repeat the post."""
+    url = f"{base}/api/v1/statuses/{quote(word(row, 'id'))}/context"
+    return {"url": url, "carry": {"status": _kept(row), "seen": page.fetched_at.isoformat()}}
+
+
+def _are_shown(answers: Mapping[str, int], statuses: list[dict[str, Any]]) -> bool:
+    """Whether all answers of these are shown: some servers show what an account knows, others only so many."""
+    return all(number(row, "replies_count") <= answers.get(word(row, "id"), 0) for row in statuses)
 
 
 def _post(row: Mapping[str, Any], page: Page, thread: str) -> Post:

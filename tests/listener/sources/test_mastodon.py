@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from listener.errors import ReadError
+from listener.errors import FetchError, ReadError
 from listener.sources import mastodon
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import PostKind
@@ -81,10 +82,54 @@ def test_a_thread_goes_by_the_post_that_began_it(read: Callable[[Link, Any], Rea
     (link,) = mastodon.start(spec(tags="zonnebank"), {})
     lead = read(link, [status(3, parent=2)]).links[0]
     json.dumps(dict(lead.carry))
-    posts = read(lead, {"ancestors": [status(1), status(2, parent=1)], "descendants": [status(4, parent=3)]}).posts
+    reading = read(lead, {"ancestors": [status(1), status(2, parent=1)], "descendants": [status(4, parent=3)]})
+    posts, (whole,) = reading.posts, reading.links
+    assert (whole.url, whole.conversation) == ("https://toot.example/api/v1/statuses/1/context", lead.conversation)
     assert [post.external_id for post in posts] == ["1", "2", "3", "4"]
     assert {post.conversation_id for post in posts} == {"1"}
     assert [post.parent_id for post in posts] == ["", "1", "2", "3"]
+
+
+def test_a_post_that_was_seen_a_while_ago_is_asked_for_again(read: Callable[[Link, Any], Reading]) -> None:
+    (link,) = mastodon.start(spec(), {})
+    lead = read(link, [status(1)]).links[0]
+    later = replace(lead, carry={**lead.carry, "seen": "2026-11-20T00:00:00+00:00"})
+    reading = read(later, {"ancestors": [], "descendants": [status(2, parent=1)]})
+    (again,) = reading.links
+    assert ([post.external_id for post in reading.posts], again.url) == (
+        ["2"],
+        "https://toot.example/api/v1/statuses/1",
+    )
+    (post,) = read(again, status(1, "<p>Opgelost", edited_at="2026-11-21T10:00:00Z")).posts
+    assert (post.text, post.conversation_id, post.edited_at) == (
+        "Opgelost",
+        "1",
+        datetime(2026, 11, 21, 10, tzinfo=UTC),
+    )
+
+
+def test_a_post_is_gone_where_the_server_knows_neither_its_thread_nor_itself(
+    read: Callable[[Link, Any], Reading],
+) -> None:
+    lead = read(mastodon.start(spec(), {})[0], [status(1)]).links[0]
+    gone = FetchError("weg", status=404)
+    (itself,) = mastodon.fallback(lead, gone, spec(), {})
+    (asked,) = mastodon.fallback(itself, gone, spec(), {})
+    assert asked.url == "https://toot.example/api/v1/instance", "a server that says nothing at all has deleted nothing"
+    assert [(post.external_id, post.deleted) for post in read(asked, {}).posts] == [("1", True)]
+    assert not mastodon.fallback(lead, FetchError("nu niet", status=503), spec(), {})
+
+
+def test_what_is_missing_is_gone_only_where_a_thread_shows_as_many_answers_as_it_counts(
+    read: Callable[[Link, Any], Reading],
+) -> None:
+    lead = read(mastodon.start(spec(), {})[0], [status(1, replies=1)]).links[0]
+    later = replace(lead, carry={**lead.carry, "seen": ""})
+    assert not read(lead, {"ancestors": [], "descendants": [status(2, parent=1)]}).incomplete
+    for below in ([], [status(2, parent=1, replies=1)]):
+        assert read(lead, {"ancestors": [], "descendants": below}).incomplete
+    (itself,) = read(later, {"ancestors": [], "descendants": [status(2, parent=1)]}).links
+    assert [read(itself, status(1, replies=count)).incomplete for count in (1, 2)] == [False, True]
 
 
 def test_it_catches_up_page_by_page_and_only_then_remembers(read: Callable[[Link, Any], Reading]) -> None:
