@@ -37,14 +37,6 @@ class Seldom(logging.Filter):
         return True
 
 
-def everywhere(query: str) -> str:
-    """The query asked of all stored posts, where a search by itself looks at mentions only; raises QueryError."""
-    from storage.query import grammar
-
-    grammar.parse(query)  # a wrong one is refused as it was written, not as it stands in brackets
-    return f"({query}) (is:mention OR is:context)"
-
-
 def listen(house: House, args: argparse.Namespace) -> int:
     """Collects, once or until stopped. With `--once` a source that failed makes the exit status 1."""
     from desk import rule_runs
@@ -187,57 +179,4 @@ def import_opml(house: House, args: argparse.Namespace) -> int:
     from listener import opml
 
     sys.stdout.writelines(f"  - {line}\n" for line in opml.entries(args.file))
-    return 0
-
-
-def check_query(house: House, args: argparse.Namespace) -> int:
-    """Prints how a query is understood: in full, with every bracket and AND."""
-    from storage.query import grammar, slips, tree
-
-    sys.stdout.write(tree.to_text(grammar.parse(args.query)) + "\n")
-    sys.stderr.writelines(f"{hint}\n" for hint in slips.hints(args.query))
-    return 0
-
-
-def test_query(house: House, args: argparse.Namespace) -> int:
-    """Prints what a query would catch among stored posts: how many, a day, by whom, and 20 samples."""
-    from collections import Counter
-
-    from storage.inbox import Inbox
-
-    days: Counter[str] = Counter()
-    authors: Counter[str] = Counter()
-    samples: list[Any] = []
-    for mention in Inbox(house.database).mentions(everywhere(args.query)):
-        at = mention.published_at or mention.first_seen_at
-        days[at.astimezone(house.policy.timezone).date().isoformat()] += 1
-        authors[mention.author or "(unknown)"] += 1
-        if len(samples) < 20:
-            samples.append(mention)
-    out = sys.stdout
-    if not samples:
-        out.write("No stored post answers this query.\n")
-        return 0
-    out.write(f"{days.total()} posts on {len(days)} days\n\n")
-    show.show(({"day": day, "posts": n} for day, n in sorted(days.items())), ("day", "posts"), "table", out)
-    out.write("\n")
-    show.show(({"author": who, "posts": n} for who, n in authors.most_common(10)), ("author", "posts"), "table", out)
-    for mention in samples:
-        out.write(f"\n{clean_line(mention.author or '(unknown)')}, {clean_line(mention.url)}\n")
-        out.write(f"{clean_block(mention.title + ': ' if mention.title else '')}{clean_block(mention.text[:300])}\n")
-    return 0
-
-
-def diff_queries(house: House, args: argparse.Namespace) -> int:
-    """Prints the stored posts that the new query gains and loses against the old one."""
-    from storage.inbox import Inbox
-
-    inbox, old, new = Inbox(house.database), everywhere(args.old), everywhere(args.new)
-    differences = (("gained", new, old), ("lost", old, new))
-    rows = (
-        {"change": change, "id": m.id, "author": m.author, "title": m.title, "text": m.text, "url": m.url}
-        for change, has, has_not in differences
-        for m in inbox.mentions(f"({has}) NOT ({has_not})")
-    )
-    show.show(rows, ("change", "id", "author", "title", "text", "url"), args.format, sys.stdout)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from storage import rows, searching
-from storage.database import Database
+from storage.database import Database, in_chunks
 from storage.errors import NotFound
 from storage.schema import AUTHOR, CASE, CONVERSATION, EVENT, POST, REPLY
 from storage.types import Author, Case, CaseFile, Event, EventKind, Mention, Reply, Sentiment
@@ -20,6 +21,9 @@ from storage.workflow import ON_CASE
 
 BATCH = 200
 """Mentions read at a time by a search: what bounds its memory and the length of its reads."""
+
+PAGE = 20_000
+"""Ids of what answers that are found at a time, at most."""
 
 THREAD = 500
 """Newest posts of a conversation that an opened case shows, besides its first post and the case's own."""
@@ -97,6 +101,26 @@ class Inbox:
         """
         return self._stream(searching.ask(self.database, query, me), limit, newest_first)
 
+    def sightings(self, query: str, *, me: str | None = None) -> Iterator[tuple[int, datetime, str | None]]:
+        """Of what answers `query`, newest first: its id, its time and its author's name. Raises `QueryError`."""
+        return self._sightings(searching.ask(self.database, query, me))
+
+    def posts(self, ids: Sequence[int]) -> list[Mention]:
+        """The posts of `ids`, in that order; ids that are gone are left out."""
+        with self.database.read() as connection:
+            return rows.mentions(connection, ids)
+
+    def _sightings(self, question: searching.Question) -> Iterator[tuple[int, datetime, str | None]]:
+        query = sa.select(POST.c.id, POST.c.at, AUTHOR.c.name).outerjoin(AUTHOR, AUTHOR.c.id == POST.c.author_id)
+        for page in self._pages(question, None, True):
+            with self.database.read() as connection:
+                found = {
+                    row.id: (row.id, row.at, row.name)
+                    for some in in_chunks(page)
+                    for row in connection.execute(query.where(POST.c.id.in_(some)))
+                }
+            yield from (found[each] for each in page if each in found)
+
     def open(self, case_id: int) -> CaseFile:
         """A case with its thread, replies, trail, and the author's earlier posts. Raises `NotFound`."""
         with self.database.read() as connection:
@@ -156,16 +180,24 @@ class Inbox:
         return {row.id: row.changed for row in connection.execute(query)}
 
     def _stream(self, question: searching.Question, limit: int | None, newest_first: bool) -> Iterator[Mention]:
-        left, place = limit, None
+        for page in self._pages(question, limit, newest_first):
+            for ids in in_chunks(page, BATCH):
+                with self.database.read() as connection:
+                    chosen = rows.mentions(connection, ids)
+                yield from chosen
+
+    def _pages(self, question: searching.Question, limit: int | None, newest_first: bool) -> Iterator[list[int]]:
+        """Ids of what answers: few at first, then more at a time, for each read looks the words up anew."""
+        left, place, size = limit, None, BATCH
         while left is None or left > 0:
-            size = BATCH if left is None else min(BATCH, left)
+            wanted = size if left is None else min(size, left)
             with self.database.read() as connection:
-                found, place = searching.next_posts(connection, question, size, place, newest_first)
-                chosen = rows.mentions(connection, found if left is None else found[:left])
-            yield from chosen
-            left = None if left is None else left - len(chosen)
+                found, place = searching.next_posts(connection, question, wanted, place, newest_first)
+            yield found[:left]
             if place is None:
                 return
+            left = None if left is None else left - len(found)
+            size = min(4 * size, PAGE)
 
 
 def _case(connection: Connection, case_id: int) -> Case:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 
 def _by_word(lists: Mapping[str, str]) -> Mapping[str, str]:
@@ -211,4 +211,15 @@ def hints(text: str) -> list[str]:
     said = [f"“{each}” is searched for as a word; write {_COMMANDS[each]} to command." for each in words]
     for habit, sentence in _HABITS:
         said += [sentence.format(found=each["found"]) for each in re.finditer(rf"(?<![^\s(]){habit}", bare)]
+    return list(dict.fromkeys(said))
+
+
+def strangers(values: Iterable[tuple[str, str]], names: Mapping[str, Collection[str]]) -> list[str]:
+    """Of values of fields whose `names` are known: those that are nearly one of them, and none, a sentence each."""
+    said = []
+    for name, written in values:
+        ours = {each.lower(): each for each in names.get(name, ())}
+        low = written.lower()
+        if low not in (*ours, "none", "me") and (close := difflib.get_close_matches(low, ours, 1)):
+            said.append(f"{name}: knows no {written!r}; did you mean {ours[close[0]]}?")
     return list(dict.fromkeys(said))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import webcare
+from front import querying
 from front.listening import Seldom
 from front.samples import server
 from front.samples.world import World
@@ -204,8 +205,22 @@ def test_a_query_is_explained_tried_and_compared(listened: Shell) -> None:
     assert "posts on" in listened.out
     assert listened("query", "test", "nergensgezegd") == 0
     assert listened.out == "No stored post answers this query.\n"
+    assert listened("query", "test", "brand:zonebank tag:geen") == 0
+    assert "brand: knows no 'zonebank'; did you mean zonnebank?" in listened.err
+    assert "“geen” is a name here" in listened.err
+    assert listened("query", "diff", "zonnebank", "zonnebank") == 0
+    assert listened.out == "0 posts gained, 0 lost\n"
+    assert listened("query", "diff", "zonnebank", "zonnebank NOT app") == 0
+    assert listened.out.startswith("0 posts gained, ")
     changed = listened.json("query", "diff", "zonnebank", "zonnebank NOT app")
     assert {row["change"] for row in changed} == {"lost"}
+
+
+def test_days_of_long_ago_are_counted_by_month() -> None:
+    days = {f"2026-{month:02}-{day:02}": month for month in (8, 9, 10) for day in range(1, 21)}
+    counted = querying._latest_by_day(days)
+    assert counted[:3] == [("2026-08", 160), ("2026-09", 81), ("2026-09-10", 9)]
+    assert sum(count for _, count in counted) == sum(days.values())
 
 
 def test_a_wrong_query_is_refused_as_it_was_written(listened: Shell) -> None:

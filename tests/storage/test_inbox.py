@@ -81,8 +81,13 @@ def test_mentions_come_by_time_in_either_direction(desk: Any) -> None:
 
 def test_a_long_search_is_read_in_batches(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.inbox.BATCH", 3)
+    monkeypatch.setattr("storage.inbox.PAGE", 5)
     ids = [desk.post() for _ in range(10)]
-    assert sorted(each.id for each in desk.inbox.mentions("*")) == ids
+    whole = list(desk.inbox.mentions("*"))
+    assert sorted(each.id for each in whole) == ids
+    seen = list(desk.inbox.sightings("*"))
+    assert seen == [(each.id, each.published_at or each.first_seen_at, each.author) for each in whole]
+    assert desk.inbox.posts([seen[2][0], 10**9, seen[0][0]]) == [whole[2], whole[0]]
     assert len(list(desk.inbox.mentions("/zonne/", limit=7))) == 7
     assert len(desk.inbox.ids("/zonne/")) == 10
 
