@@ -260,7 +260,10 @@ class Engine:
         if self.noise:
             tree.drop(body, self.noise)
         for heading in tree.select(body, self.headings):
-            heading.tag = "p"
+            heading.tag, quote = "p", heading.getnext()
+            if quote is not None and quote.tag == "blockquote":
+                heading.tail, quote.text = quote.text, None
+                quote.insert(0, heading)
         for box in tree.select(body, self.quote_boxes) if self.quote_boxes else ():
             box.tag = "blockquote"
 
@@ -361,7 +364,7 @@ def _dates(node: Node) -> Iterator[str]:
     hidden = node if node.get("title") and node.tag in ("span", "abbr") else tree.first(node, "span[title]")
     if hidden is not None:
         yield f"{hidden.get('title')} {hidden.tail or ''}"
-    words = _BEFORE_DATE.sub("", re.sub(r"[«»()]", " ", tree.line(node)))
+    words = _BEFORE_DATE.sub("", re.sub(r"[«»()]|^#\s?\d+\s", " ", tree.line(node)))
     yield _AFTER_DATE.split(words)[0].strip(" .,")
 
 

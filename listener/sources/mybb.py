@@ -24,7 +24,7 @@ ENGINE = Engine(
     title=".navigation .active, td.thead strong",
     edited=".edited_post, .post_edit",
     quotes="blockquote cite a[href], a.quick_jump",
-    noise="blockquote cite span, a.quick_jump, .codeblock .title",
+    noise="img[src*='attachtypes'], blockquote cite span, a.quick_jump, .codeblock .title",
     counted=re.compile(r" ?\([^()\n]{1,30} / Downloads: [\d.,]+\)"),
     day_first=False,
     clock="#current_time",

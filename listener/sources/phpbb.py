@@ -304,7 +304,8 @@ def _post(number: str, box: Node, page: Page, about: Mapping[str, Any]) -> Post:
     )
     subject = tree.line(tree.first(box, ".postbody h3", ".post-title", ".postsubject"))
     own_title = _ANSWER.sub("", subject) not in ("", about["title"])
-    name, profile = tree.line(author), _profile(author, page.url)
+    anchor = author if author is None or author.tag == "a" else tree.first(author, "a[href]")
+    name, profile = tree.line(author), tree.link(anchor, page.url)
     notices = tree.select(box, ".notice:not(.post_deleted_msg), span.gensmall")
     return Post(
         external_id=number,
@@ -333,11 +334,6 @@ def _permalink(box: Node, base: str, number: str, topic: str) -> str:
     return f"{topic}#p{number}"
 
 
-def _profile(author: Node | None, base: str) -> str:
-    is_link = author is None or author.tag == "a"
-    return tree.link(author if is_link else tree.first(author, "a[href]"), base)
-
-
 def _quoted(content: Node, base: str, number: str) -> str:
     """The post that the first quote names; "" where none does."""
     for anchor in tree.select(content, "blockquote cite a"):
@@ -352,6 +348,8 @@ def _tidy(content: Node) -> None:
     tree.drop(content, _ADDED)
     for cite in tree.select(content, "blockquote cite"):
         cite.tag = "p"
+    for quote in tree.select(content, ".quotecontent"):
+        quote.tag = "blockquote"
 
 
 def _written(box: Node, now: datetime, zone: str) -> datetime | None:

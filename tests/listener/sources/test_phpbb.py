@@ -176,14 +176,6 @@ def test_a_zone_in_the_options_goes_before_the_one_on_the_page(page: Pages) -> N
     assert first.published_at == datetime(2026, 11, 18, 2, 31, tzinfo=UTC)
 
 
-def test_the_subsilver_style_is_read_too(page: Pages) -> None:
-    [post] = topic(page, "viewtopic_subsilver.html", "viewtopic.php?f=2&t=9").posts
-    assert (post.external_id, post.author) == ("301", "rui_porto")
-    assert post.text == "Is de caférente van Zonnebank écht 4%?"
-    assert post.published_at == datetime(2026, 11, 17, 21, 31, tzinfo=UTC)
-    assert post.conversation_title == "Café rente"
-
-
 def test_a_page_without_posts_says_what_the_board_says(page: Pages) -> None:
     body = (
         b'<html><body><div class="panel" id="message"><h2>Info</h2><p>You are not authorised.</p></div></body></html>'
