@@ -46,6 +46,11 @@ class QueryError(StorageError):
         self.message, self.query, self.position, self.suggestion = message, query, position, suggestion
         super().__init__(message)
 
+    @property
+    def sentence(self) -> str:
+        """What was perhaps meant, and what is wrong: for where there is one line for both."""
+        return (f"Did you mean {self.suggestion} ? " if self.suggestion else "") + self.message
+
     def picture(self) -> str:
         """The query with a caret under the place, the message, and the suggestion; of what is long, the part there."""
         line_start = self.query.rfind("\n", 0, self.position) + 1

@@ -216,7 +216,7 @@ class DashboardScreen(Aside):
         try:
             parse(event.value.strip() or "*")
         except QueryError as error:
-            self.query_one(Prompt).complain(error.message, error.position)
+            self.query_one(Prompt).complain(error.sentence, error.position)
             return
         self._close_prompt()
         self._query = event.value

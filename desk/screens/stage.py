@@ -119,7 +119,7 @@ class Stage(Reading):
         except QueryError as error:
             self.hush()
             self.prompt.ask("search", "/", query)
-            self.prompt.complain(error.message, error.position)
+            self.prompt.complain(error.sentence, error.position)
             return
         except ConfigError as error:
             cast("Desk", self.app).refuse(error)

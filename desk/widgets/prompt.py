@@ -122,8 +122,12 @@ class Prompt(Vertical, can_focus=True):
 
     def complain(self, message: str, place: int | None = None) -> None:
         """Says under the words what is wrong with them, with a caret under the character at `place`."""
-        caret = " " * (cell_len(self._title) + 2 + place) + "^ " if place is not None else ""
-        self._complains.put([(caret + clean_line(message), "error")])
+        said = clean_line(message)
+        if place is not None:
+            at = cell_len(self._title) + 2 + cell_len(self._words.value[:place])
+            fits = at + 2 + cell_len(said) <= self.app.size.width or at < cell_len(said)
+            said = " " * at + "^ " + said if fits else said.rjust(at - 1) + " ^"
+        self._complains.put([(said, "error")])
         self._complains.display = True
 
     def close(self) -> None:
