@@ -39,7 +39,7 @@ _PAGE = re.compile(r"^\.(\d{1,9})|[/&?;]page[-=]?(\d{1,6})|-page-(\d{1,6})\.html
 """A page's number, or how many posts came before it, in what of an address follows the topic's number."""
 _INTO = re.compile(r"[&?]pid=\d+|-post-\d+(?=\.html)|#.*")
 """What in an address names a post of a topic."""
-_COUNT = re.compile(r"\d[\d.,]*\s?[kKmM]?")
+_COUNT = re.compile(r"\d[\d.,]*(?:\s?[kKmM]\b)?")
 _FORM = "input[name='tid'], input[name='t'], input[name='searchthreadid'], input[name='threadid']"
 """Where forms name the topic they are about."""
 _SAID = "#fatal_error .padding, #fatal_error, .blockMessage, .standard_error, .errorwrap"
@@ -122,7 +122,7 @@ class Engine:
 
     def _list(self, sheet: _Sheet, link: Link) -> Reading:
         root, is_inner = sheet.root, bool(link.carry.get("inner"))
-        forums = [] if is_inner else self._forums(root, sheet.base)
+        forums = [] if is_inner else self._forums(sheet)
         topics = list(self._topics(root, sheet.base))
         if not forums and not topics and not is_inner:
             said = sheet.said or f"is this the address of a {self.name} board?"
@@ -138,10 +138,11 @@ class Engine:
     def _link(self, anchor: Node | None, base: str) -> str:
         return self.session.sub("", tree.link(anchor, base))
 
-    def _forums(self, root: Node, base: str) -> list[str]:
-        named = {*tree.select(root, self.forum_link)} if self.forum_link else set[Node]()
-        links = ((each, self._link(each, base).split("#")[0]) for each in tree.select(root, "a[href]")[:MOST_LINKS])
-        found = (url for each, url in links if url != base and (each in named or self.forum.search(url)))
+    def _forums(self, sheet: _Sheet) -> list[str]:
+        named = {*tree.select(sheet.root, self.forum_link)} if self.forum_link else set[Node]()
+        links = tree.select(sheet.root, "a[href]")[:MOST_LINKS]
+        urls = ((each, self._link(each, sheet.base).split("#")[0]) for each in links)
+        found = (url for each, url in urls if url != sheet.page.url and (each in named or self.forum.search(url)))
         return list(dict.fromkeys(found))[:MOST]
 
     def _topics(self, root: Node, base: str) -> Iterator[Link]:

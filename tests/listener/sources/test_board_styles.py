@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from listener import sources
-from listener.errors import FetchError
+from listener.errors import FetchError, ReadError
 from listener.types import Link, Page, SourceSpec
 from storage.types import PostKind
 
@@ -204,3 +204,91 @@ def test_a_topic_as_a_source_leads_to_its_last_page_and_back_to_all_of_it(style:
         page(last.url, body=body.replace(b"ook.", b"nu niet meer.").replace(b"here.", b"not.")), again, source
     )
     assert (said.links[0].stamp == whole.stamp) is (style.kind == "phpbb")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page with a topic list, and what it leads to."""
+
+    kind: str
+    url: str
+    file: str
+    topics: tuple[tuple[str, str, str], ...]
+    """Address, number and stamp."""
+    lists: tuple[str, ...]
+
+
+LISTINGS = [
+    Listing(
+        kind="smf",
+        url="http://smf.example/forum/index.php?board=2.0",
+        file="board_20.html",
+        topics=(("http://smf.example/forum/index.php?topic=5.0", "5", "p31|12"),),
+        lists=("http://smf.example/forum/index.php?board=7.0", "http://smf.example/forum/index.php?board=2.20"),
+    ),
+    Listing(
+        kind="vbulletin",
+        url="http://vb.example/forum/forumdisplay.php?f=2",
+        file="forumdisplay_3.html",
+        topics=(("http://vb.example/forum/showthread.php?t=5", "5", "p31|12"),),
+        lists=(
+            "http://vb.example/forum/forumdisplay.php?f=7",
+            "http://vb.example/forum/forumdisplay.php?f=2&order=desc&page=2",
+        ),
+    ),
+    Listing(
+        kind="vbulletin",
+        url="https://vb.example/forum/algemeen/geldzaken",
+        file="channel_5.html",
+        topics=(("https://vb.example/forum/algemeen/geldzaken/5-zonnebank-app", "5", "p31|12"),),
+        lists=(
+            "https://vb.example/forum/algemeen/geldzaken/sparen",
+            "https://vb.example/forum/algemeen/geldzaken/page2",
+        ),
+    ),
+    Listing(
+        kind="xenforo",
+        url="https://xf.example/praat/forums/geldzaken.2/",
+        file="forum_1.html",
+        topics=(("https://xf.example/praat/threads/zonnebank-app.5/", "5", "p31|12"),),
+        lists=("https://xf.example/praat/forums/sparen.7/", "https://xf.example/praat/forums/geldzaken.2/page-2"),
+    ),
+    Listing(
+        kind="mybb",
+        url="https://mybb.example/forum-2.html",
+        file="forumdisplay_nl.html",
+        topics=(("https://mybb.example/thread-5.html", "5", "opa_kees|1.012"),),
+        lists=("https://mybb.example/forum-7.html", "https://mybb.example/forum-2-page-2.html"),
+    ),
+]
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=[f"{each.kind} {each.url}" for each in LISTINGS])
+def test_a_topic_list_rings_by_the_newest_post_and_the_count_of_answers(listing: Listing, page: Pages) -> None:
+    [link] = sources.load(listing.kind).start(SourceSpec(name="x", url=listing.url), {})
+    assert link.role == "forum"
+    markup = page(listing.url, f"{listing.kind}/{listing.file}")
+    found = sources.load(listing.kind).read(markup, link, SourceSpec(name="x", url=listing.url))
+    topics = [(each.url, each.conversation, each.stamp) for each in found.links if each.conversation]
+    assert topics == list(listing.topics)
+    assert [each.url for each in found.links if not each.conversation] == list(listing.lists)
+
+
+SHUT = [
+    (
+        "smf",
+        '<div id="fatal_error"><div class="padding">Dit bord is alleen voor leden.</div></div>',
+        "alleen voor leden",
+    ),
+    ("xenforo", '<div class="blockMessage">You must be logged-in to do that.</div>', "must be logged-in"),
+    ("vbulletin", '<div class="standard_error"><p>You do not have permission.</p></div>', "have permission"),
+    ("mybb", '<form><input type="password" name="quick_password"></form>', "log in"),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "words"), SHUT, ids=[kind for kind, _, _ in SHUT])
+@pytest.mark.parametrize("role", ["last", "forum", "conversation"])
+def test_a_board_that_is_shut_to_strangers_is_quoted(kind: str, body: str, words: str, role: str, page: Pages) -> None:
+    url = "http://bord.example/"
+    with pytest.raises(ReadError, match=words):
+        sources.load(kind).read(page(url, body=body.encode()), Link(url=url, role=role), SourceSpec(name="x", url=url))
