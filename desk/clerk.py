@@ -251,7 +251,8 @@ class Clerk:
             one = Clerk(
                 within, agent=self.agent, policy=self.policy, channels=self.channels, stamp={"batch": uuid.uuid4().hex}
             )
-            macro.carry_out(one, (case_ids,) if isinstance(case_ids, int) else tuple(case_ids), seen, hold)
+            ids = (case_ids,) if isinstance(case_ids, int) else sorted(set(case_ids))  # as cases are locked everywhere
+            macro.carry_out(one, tuple(ids), seen, hold)
 
     def undo(self, on: int | None = None) -> Event:
         """Takes back this agent's newest act, or the newest on a case."""

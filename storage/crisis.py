@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import fence
+from storage import fence, locks
 from storage.database import Database, insert_ignore
 from storage.errors import StepRefused
 from storage.outbox import put
-from storage.schema import CASE, REPLY, SETTING
+from storage.schema import REPLY, SETTING
 from storage.trail import append
 from storage.types import EventKind, ReplyState
 
@@ -57,6 +57,7 @@ class Crises:
         data = {"statement": words, "by": agent, "since": now.isoformat(), "until": until.isoformat()}
         with self.database.write() as connection:
             self._write(connection, json.dumps(data))
+            locks.all_cases(connection)  # a reply that was handed over just now looked for a crisis before this one
             append(connection, EventKind.CRISIS_BEGUN, at=now, actor=agent, data=data)
             stopped = _held(connection, words)
             for row in stopped:
@@ -79,8 +80,6 @@ class Crises:
 
 
 def _held(connection: sa.Connection, words: str) -> Sequence[sa.Row[Any]]:
-    """The replies about to leave with other words than these; locked, their cases first as everywhere."""
+    """The replies about to leave with other words than these."""
     held = sa.and_(REPLY.c.state == ReplyState.HELD.value, REPLY.c.text != words)
-    cases = sa.select(CASE.c.id).where(CASE.c.id.in_(sa.select(REPLY.c.case_id).where(held)))
-    connection.execute(cases.order_by(CASE.c.id).with_for_update()).all()
     return connection.execute(sa.select(REPLY).where(held).order_by(REPLY.c.id)).all()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows
+from storage import locks, rows
 from storage.case_times import OPENINGS, RESPONSES, Step, asked
 from storage.database import Database, in_chunks
 from storage.schema import CASE, EVENT, POST, REPLY
@@ -86,7 +86,7 @@ class Histories:
     def say(self, case_id: int, kind: EventKind, data: Mapping[str, Any]) -> bool:
         """Appends that a target is at risk or missed, unless that was said: once for each `target` and `since`."""
         with self.database.write() as connection:
-            connection.execute(sa.select(CASE.c.id).where(CASE.c.id == case_id).with_for_update())
+            locks.cases(connection, (case_id,))
             before = sa.select(EVENT.c.data).where(EVENT.c.case_id == case_id, EVENT.c.kind == kind.value)
             names = ("target", "since")
             if any(all(each[name] == data[name] for name in names) for each in connection.scalars(before)):

@@ -50,6 +50,21 @@ def conversations(connection: Connection, ids: Collection[int]) -> None:
     cases(connection, inside)
 
 
+def all_sources(connection: Connection) -> None:
+    """Keeps others from changing, and from locking, any source."""
+    _table(connection, SOURCE)
+
+
+def all_cases(connection: Connection) -> None:
+    """Keeps others from changing, and from locking, any case."""
+    _table(connection, CASE)
+
+
+def _table(connection: Connection, table: sa.Table) -> None:
+    if connection.dialect.name != "sqlite":  # this mode is the weakest that those wait for who lock a row
+        connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
+
+
 @cache
 def _sources() -> sa.Select[Any]:
     mine = SOURCE.c.name.in_(sa.bindparam("some", expanding=True))

@@ -129,7 +129,9 @@ class Notices:
 
     def _end(self, message: Message, **values: Any) -> None:
         with self.database.write() as connection:
-            freed = sa.update(NOTICE).where(NOTICE.c.batch == message.key, NOTICE.c.state == "waiting")
+            mine = sa.select(NOTICE.c.key).where(NOTICE.c.batch == message.key, NOTICE.c.state == "waiting")
+            keys = connection.scalars(mine.order_by(NOTICE.c.key).with_for_update()).all()  # as erasing locks them
+            freed = sa.update(NOTICE).where(NOTICE.c.key.in_(keys))
             connection.execute(freed.values(lease_until=None, **values))
 
     def troubles(self) -> list[tuple[datetime, str, str]]:

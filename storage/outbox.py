@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import fence, rows, workflow
+from storage import fence, locks, rows, workflow
 from storage.database import Database, owner_is_dead
 from storage.errors import HeldByOther, NotFound, StepRefused
-from storage.schema import CASE, POST, REPLY
+from storage.schema import POST, REPLY
 from storage.trail import append
 from storage.types import SYSTEM, EventKind, Receipt, Reply, ReplyState, Status
 
@@ -314,10 +314,10 @@ def call_back(connection: Connection, reply_id: int, agent: str, at: datetime) -
 
 
 def _locked(connection: Connection, case_id: int) -> Row[Any]:
-    row = connection.execute(sa.select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
-    if row is None:
+    found = locks.cases(connection, (case_id,))
+    if not found:
         raise NotFound(f"There is no case {case_id}.")
-    return row
+    return found[case_id]
 
 
 def _refuse_other(case: Row[Any], agent: str, now: datetime) -> None:
@@ -344,7 +344,7 @@ def _found(connection: Connection, reply_id: int) -> Row[Any]:
 
 
 def _lock(connection: Connection, reply_id: int) -> Row[Any]:
-    """The reply as it is once its case is locked: always the case first, so that no two wait for each other."""
+    """The reply as it is once its case is locked."""
     _locked(connection, _found(connection, reply_id).case_id)
     return _found(connection, reply_id)
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, trail
+from storage import locks, rows, trail
 from storage.database import Database, insert_ignore
 from storage.errors import NotFound, StepRefused
 from storage.schema import AUTHOR, CASE, EVENT, GROUP, PERSON, POST, REPLY, REVISION
@@ -35,7 +35,7 @@ class People:
     def merge(self, one: str, other: str, agent: str) -> Person:
         """Writes down that two accounts (with those they were merged with before) are one person."""
         with self.database.write() as connection:
-            first, second = _found(connection, one), _found(connection, other)
+            first, second = _taken(connection, one, other)
             if {row.id for row in first} & {row.id for row in second}:
                 raise StepRefused(f"{one} and {other} are one person already.")
             kept = self._kept(connection, first)
@@ -50,6 +50,7 @@ class People:
     def split(self, account: str, agent: str) -> Person:
         """Takes one account out of its person again; gives it as it then stands alone."""
         with self.database.write() as connection:
+            locks.sources(connection, {row.source for row in _named(connection, account)})
             found = _named(connection, account)
             if len(found) != 1:
                 raise _unclear(account, found)
@@ -63,7 +64,7 @@ class People:
     def join(self, who: str, groups: Sequence[str], agent: str) -> Person:
         """Puts a person in groups (press, vip, staff …); `group:press` is what a query then finds them by."""
         with self.database.write() as connection:
-            kept = self._kept(connection, _found(connection, who))
+            kept = self._kept(connection, *_taken(connection, who))
             wanted = [{"person_id": kept, "group": group} for group in groups]
             connection.execute(insert_ignore(self.database, GROUP, wanted, ["person_id", "group"]))
             self._tell(connection, EventKind.GROUPED, agent, {"person": kept, "to": list(groups)})
@@ -72,7 +73,7 @@ class People:
     def leave(self, who: str, groups: Sequence[str], agent: str) -> Person:
         """Takes a person out of groups."""
         with self.database.write() as connection:
-            kept = self._kept(connection, _found(connection, who))
+            kept = self._kept(connection, *_taken(connection, who))
             here = sa.and_(GROUP.c.person_id == kept, GROUP.c.group.in_(groups))
             if connection.execute(sa.select(GROUP).where(here)).first() is None:
                 raise StepRefused(f"{who} is in none of these groups: {', '.join(groups)}.")
@@ -83,7 +84,7 @@ class People:
     def link(self, who: str, customer: str, agent: str) -> Person:
         """Writes down how the organisation's own records know a person; "" takes it away."""
         with self.database.write() as connection:
-            kept = self._kept(connection, _found(connection, who))
+            kept = self._kept(connection, *_taken(connection, who))
             connection.execute(sa.update(PERSON).where(PERSON.c.id == kept).values(customer=customer))
             self._tell(connection, EventKind.LINKED, agent, {"person": kept})
             return _person(connection, _of_person(connection, kept))
@@ -129,6 +130,12 @@ class People:
 
     def _tell(self, connection: Connection, kind: EventKind, agent: str, data: dict[str, Any]) -> None:
         trail.append(connection, kind, at=self.database.now(), actor=agent, data=data)
+
+
+def _taken(connection: Connection, *who: str) -> list[Sequence[Any]]:
+    """The accounts of each of these, as they are once nobody else changes them. Raises `NotFound`."""
+    locks.sources(connection, {row.source for each in who for row in _found(connection, each)})
+    return [_found(connection, each) for each in who]
 
 
 def _found(connection: Connection, who: str) -> Sequence[Any]:

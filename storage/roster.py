@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import tables
+from storage import locks, tables
 from storage.database import Database, owner_is_dead, process_name
 from storage.errors import NotFound
 from storage.schema import CONVERSATION, POST, SOURCE, VISIT
@@ -60,8 +60,7 @@ class Roster:
             sources = ((name, kind, url) for name, (kind, url) in sources.items())
         entries = iter(sources)
         with self.database.write() as connection:
-            if not self.database.is_sqlite:  # visits that end lock sources in another order than we change them in
-                connection.execute(sa.text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
+            locks.all_sources(connection)
             listed = sa.Table("listed", sa.MetaData(), sa.Column("name", sa.String), prefixes=["TEMPORARY"])
             listed.create(connection)
             while some := list(islice(entries, CHUNK)):
@@ -129,6 +128,8 @@ class Roster:
         held = sa.select(SOURCE.c.lease_owner).where(SOURCE.c.lease_until >= now).distinct()
         dead = [row.lease_owner for row in connection.execute(held) if owner_is_dead(row.lease_owner)]
         if dead:
+            held = sa.select(SOURCE.c.name).where(SOURCE.c.lease_owner.in_(dead))
+            locks.sources(connection, connection.scalars(held).all())
             void = sa.update(SOURCE).where(SOURCE.c.lease_owner.in_(dead))
             connection.execute(void.values(lease_owner="", lease_until=None))
 
@@ -159,21 +160,23 @@ class Roster:
     def _lease(self, names: Collection[str], owner: str, until: datetime | None) -> None:
         mine = sa.and_(SOURCE.c.name.in_(names), SOURCE.c.lease_owner == self.owner)
         with self.database.write() as connection:
+            locks.sources(connection, names)
             connection.execute(sa.update(SOURCE).where(mine).values(lease_owner=owner, lease_until=until))
 
     def finish(self, *visits: Visit) -> None:
         """Ends visits: what they left behind, when to come back, and the leases given back, in one transaction."""
         with self.database.write() as connection:
+            locks.sources(connection, {visit.source for visit in visits})
             self.end(connection, visits)
 
     def end(self, connection: sa.Connection, visits: Sequence[Visit]) -> None:
-        """As `finish`, within a transaction.
+        """As `finish`, within a transaction that locked the sources.
 
         A visit that found nothing new and all well is remembered in its source only, the others in the log too.
         """
         logged = [_log(visit) for visit in visits if visit.outcome != "unchanged" or visit.sentence]
-        if visits:  # always in this order: two processes never wait for each other
-            connection.execute(_FINISH, [_ending(visit) for visit in sorted(visits, key=lambda each: each.source)])
+        if visits:
+            connection.execute(_FINISH, [_ending(visit) for visit in visits])
         if logged:
             connection.execute(sa.insert(VISIT), logged)
             self._logged += len(logged)

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from storage import rows, tables, workflow
+from storage import locks, rows, tables, workflow
 from storage.database import Database, Within, in_chunks, insert_ignore
 from storage.errors import NotFound, NothingToUndo, StepRefused
 from storage.intake import cases
@@ -218,15 +218,12 @@ class Turn:
         return [event for event in found if event.case_id is not None]
 
     def lock(self, case_ids: Iterable[int]) -> None:
-        """Keeps others from these cases until the turn ends; in the order of all steps, so that none waits in vain."""
-        for some in in_chunks(sorted(case_ids)):
-            locked = sa.select(CASE.c.id).where(CASE.c.id.in_(some)).order_by(CASE.c.id).with_for_update()
-            self._connection.execute(locked).all()
+        """Keeps others from these cases until the turn ends."""
+        locks.cases(self._connection, set(case_ids))
 
     def lock_conversations(self, conversations: Collection[int]) -> None:
-        """Keeps others from all cases of these conversations until the turn ends."""
-        for some in in_chunks(sorted(conversations)):
-            self.lock(self._connection.scalars(sa.select(CASE.c.id).where(CASE.c.conversation_id.in_(some))).all())
+        """Keeps others from all cases of these conversations, and from opening new ones, until the turn ends."""
+        locks.conversations(self._connection, conversations)
 
     def case(self, case_id: int) -> Case | None:
         """The case as it is now, locked until the turn ends."""
@@ -261,9 +258,10 @@ class Turn:
     def open_case(self, post_id: int, rule: str) -> tuple[int, int]:
         """Gives a mention without a case one: its author's in that conversation, opened where there is none.
 
-        Gives the case, and the event that says that the mention joined it. A case that was done is open again.
+        Gives the case, and the event that says that the mention joined it. A case that was done is open again. Its
+        conversation is locked by now.
         """
-        post = self._connection.execute(sa.select(POST).where(POST.c.id == post_id).with_for_update()).one()
+        post = self._connection.execute(sa.select(POST).where(POST.c.id == post_id)).one()
         key = str(post.author_id) if post.author_id is not None else f"post:{post.external_key}"
         ours = sa.and_(CASE.c.conversation_id == post.conversation_id, CASE.c.author_key == key)
         now, actor = self.database.now(), workflow.RULE + rule
@@ -271,7 +269,7 @@ class Turn:
         names = ("conversation_id", "author_id", "brand", "priority", "priority_score")
         row = blank | {name: post._mapping[name] for name in names}
         self._connection.execute(insert_ignore(self.database, CASE, [row], ["conversation_id", "author_key"]))
-        case = self._connection.execute(sa.select(CASE).where(ours).with_for_update()).one()
+        case = self._connection.execute(sa.select(CASE).where(ours)).one()
         self._connection.execute(sa.update(POST).where(POST.c.id == post_id).values(case_id=case.id))
         if Status(case.status) in cases.WAKES:
             Steps(self.database).reopen(case.id, actor)

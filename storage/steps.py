@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import corrections, rows, workflow
+from storage import corrections, locks, rows, workflow
 from storage.corrections import CORRECTABLE, SCORES
 from storage.database import Database, insert_ignore
 from storage.errors import HeldByOther, LostCase, NotFound, StepRefused
@@ -233,14 +233,9 @@ def facts(case: Row[Any]) -> workflow.Facts:
     return workflow.Facts(status=Status(case.status), assignee=case.assignee, lease_until=case.lease_until)
 
 
-@cache
-def _lock() -> sa.Select[Any]:
-    return sa.select(CASE).where(CASE.c.id.in_(rows.IDS)).order_by(CASE.c.id).with_for_update()
-
-
 def _locked(connection: Connection, case_ids: Sequence[int]) -> list[Row[Any]]:
-    """The rows, locked until the transaction ends, always in the same order so that no two wait for each other."""
-    found = {row.id: row for row in connection.execute(_lock(), {"ids": case_ids})}
+    """The rows, locked until the transaction ends. Raises `NotFound`."""
+    found = locks.cases(connection, case_ids)
     missing = [each for each in case_ids if each not in found]
     if missing:
         raise NotFound(f"There is no case {missing[0]}.")

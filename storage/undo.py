@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from storage import corrections, rows
+from storage import corrections, locks, rows
 from storage.database import Database, insert_ignore
 from storage.errors import NothingToUndo, StepRefused
 from storage.outbox import call_back
@@ -98,10 +98,10 @@ class Undo:
         return state not in (ReplyState.HELD, ReplyState.AWAITING_APPROVAL)
 
     def _turn(self, connection: Connection, agent: str, act: Sequence[Row[Any]], *, back: bool, by: str = "") -> Event:
-        case_ids = sorted({event.case_id for event in act})
-        connection.execute(sa.select(CASE.c.id).where(CASE.c.id.in_(case_ids)).order_by(CASE.c.id).with_for_update())
+        locks.cases(connection, {event.case_id for event in act})
         now, turned = self.database.now(), 0
         for event in act:
+            _refuse_if_turned(connection, event)
             _refuse_if_acted(connection, agent, event)
         for event in act:
             if event.kind in REPLIES:
@@ -204,6 +204,13 @@ def _alike(connection: Connection, query: sa.Select[Any], event: Row[Any]) -> li
 def _stands(event: Row[Any]) -> bool:
     """A fresh act that was neither taken back nor done again: after it there is nothing to redo."""
     return event.undone_by is None and "redo" not in event.data
+
+
+def _refuse_if_turned(connection: Connection, event: Row[Any]) -> None:
+    """What was found before its case was locked may have been taken back since, from another window."""
+    by = connection.execute(sa.select(EVENT.c.undone_by).where(EVENT.c.id == event.id)).scalar_one()
+    if by != event.undone_by:
+        raise StepRefused(f"Case {event.case_id}: {event.kind} was taken back just now.")
 
 
 def _refuse_if_acted(connection: Connection, agent: str, event: Row[Any]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage import locks
 from storage.database import in_chunks
-from storage.intake import arrivals, identity
+from storage.intake import arrivals, identity, twins
 from storage.roster import Roster
 from storage.schema import CONVERSATION, POST, ROBOTS
 from storage.types import Delivery, NewPost, ReadThread, Stored, Visit
@@ -86,13 +86,19 @@ class Intake(Roster):
         mention, there or earlier. Of each source one delivery; visits that end are ended in the same transaction, with
         what is new of their source's delivery counted in.
         """
+        stored, older = list[Stored](), dict[int, str]()
         with self.database.write() as connection:
             # two visits of one source may overlap after a lapsed lease: one at a time
             locks.sources(connection, {each.source for each in deliveries} | {each.source for each in endings})
-            stored = arrivals.Arrivals(self.database, connection, deliveries).store() if deliveries else []
+            if deliveries:
+                arrived = arrivals.Arrivals(self.database, connection, deliveries)
+                stored, older = arrived.store(), arrived.twins.older
             fresh = {by.source: each.new_posts for by, each in zip(deliveries, stored, strict=True)}
             self.end(connection, [_with(each, fresh.get(each.source, 0)) for each in endings])
-            return stored
+        if older:
+            with self.database.write() as connection:
+                twins.mark(connection, older)
+        return stored
 
 
 def _with(visit: Visit, fresh: int) -> Visit:

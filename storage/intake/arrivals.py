@@ -80,6 +80,7 @@ class Arrivals:
             for new in by.posts
             if (place := (by.source, conversation_of(new.post))) in conversations
         ]
+        self.cases.hold({conversation for _, _, conversation in kept})
         authors = self._authors([(by.source, new) for by, new, _ in kept])
         posts = [_Found(*each, authors.get((each[0].source, author_of(each[1].post)))) for each in kept]
         held = known(self.connection, [each.place for each in posts])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from storage import tables, trail
+from storage import locks, tables, trail
 from storage.database import in_chunks
 from storage.intake import bulk
 from storage.query import fold
@@ -58,6 +58,12 @@ class Cases:
     def begin(self, conversations: Iterable[int]) -> None:
         """Says that these conversations are new, so that no cases need to be looked for."""
         self._there |= {conversation: {} for conversation in conversations}
+
+    def hold(self, conversations: Collection[int]) -> None:
+        """Keeps others from the cases of these conversations: before their posts are touched, as everywhere."""
+        held = self._held(conversations)
+        if self.connection.dialect.name != "sqlite":
+            locks.cases(self.connection, held.values())
 
     def places(self, mentions: Sequence[Arrived]) -> dict[CaseKey, int]:
         """The case of each person in a conversation, opened where there was none. Oldest mentions first."""
@@ -119,9 +125,7 @@ class Cases:
             else:
                 later.append((case, mention))
         bulk.add(self.connection, EVENT, first)
-        for case, mention in sorted(
-            later, key=lambda each: each[0]
-        ):  # in one order, so that no two wait for each other
+        for case, mention in later:
             row = self.connection.execute(sa.select(CASE).where(CASE.c.id == case)).one()
             self._wake(row)
             changes = self._grown(row._asdict(), mention.new)
@@ -204,7 +208,7 @@ class Cases:
 
     def _of(self, conversation: int) -> Sequence[int]:
         there = sa.select(CASE.c.id).where(CASE.c.conversation_id == conversation)
-        return self.connection.scalars(there.order_by(CASE.c.id)).all()  # always in this order: no two wait in a ring
+        return self.connection.scalars(there.order_by(CASE.c.id)).all()
 
     def _event(
         self, kind: EventKind, id_: int, case: int, data: Mapping[str, Any], post: int | None = None

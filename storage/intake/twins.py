@@ -7,11 +7,11 @@ took out has a mark of its own, and stays out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from storage import likeness
+from storage import likeness, locks
 from storage.database import Database, in_chunks
 from storage.errors import NotFound, StepRefused
 from storage.intake import bulk
@@ -36,9 +36,12 @@ class Twins:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self.older: dict[int, str] = {}
+        """Mentions of earlier visits that turned out to have copies, and their marks: for `mark`, in a transaction of
+        its own, for they are other sources', whose visits may be stored now."""
 
     def marks(self, fresh: Sequence[tuple[int, NewPost]]) -> dict[int, str]:
-        """The marks of mentions that are about to be stored; an earlier copy that had none is given the same."""
+        """The marks of mentions that are about to be stored; an earlier copy that has none is to get the same."""
         sampled = [(post_id, new) for post_id, new in fresh if new.sketch]
         if not sampled:
             return {}
@@ -57,8 +60,7 @@ class Twins:
             for band in new.sketch:  # the first and the last, as in `_candidates`: else thousands at once take for ever
                 there[band] = [*there[band][:1], post_id]
         own = {post_id for post_id, _ in sampled}
-        for twin in marks.keys() - own:
-            self._mark(twin, marks[twin])
+        self.older |= {twin: mark for twin, mark in marks.items() if twin not in own}
         return marks
 
     def sample(self, fresh: Sequence[tuple[int, NewPost]]) -> None:
@@ -70,7 +72,9 @@ class Twins:
         """Looks for the copies of a mention whose words changed; one that a person took out of a group stays out."""
         self.connection.execute(sa.delete(BAND).where(BAND.c.post_id == post_id))
         if not mark.startswith(ALONE):
-            self._mark(post_id, self.marks([(post_id, new)]).get(post_id, ""))
+            self.older.pop(post_id, None)
+            again = self.marks([(post_id, new)]).get(post_id, "")
+            self.connection.execute(sa.update(POST).where(POST.c.id == post_id).values(fingerprint=again))
         self.sample([(post_id, new)])
 
     def _candidates(self, bands: set[int]) -> dict[int, list[int]]:
@@ -94,8 +98,18 @@ class Twins:
             return False
         return likeness.alike(new.post.text, new.post.author, held[0], held[1])
 
-    def _mark(self, post_id: int, mark: str) -> None:
-        self.connection.execute(sa.update(POST).where(POST.c.id == post_id).values(fingerprint=mark))
+
+def mark(connection: sa.Connection, marks: Mapping[int, str]) -> None:
+    """Marks mentions that have no mark yet."""
+    _lock(connection, marks)
+    for post_id, name in marks.items():
+        mine = sa.and_(POST.c.id == post_id, POST.c.fingerprint == "")
+        connection.execute(sa.update(POST).where(mine).values(fingerprint=name))
+
+
+def _lock(connection: sa.Connection, ids: Collection[int]) -> None:
+    here = sa.select(POST.c.conversation_id).where(POST.c.id.in_(ids))
+    locks.conversations(connection, connection.scalars(here).all())
 
 
 class Copies:
@@ -117,6 +131,7 @@ class Copies:
     def part(self, post_id: int, actor: str) -> None:
         """Takes a mention out of its group, for good. Raises `NotFound`."""
         with self.database.write() as connection:
+            _lock(connection, [post_id])
             self._mark(connection, EventKind.PARTED, actor, [post_id], f"{ALONE}{post_id}")
 
     def join(self, post_id: int, other: int, actor: str) -> None:
@@ -124,6 +139,7 @@ class Copies:
         if post_id == other:
             raise StepRefused(f"Mention {post_id} cannot be a copy of itself.")
         with self.database.write() as connection:
+            _lock(connection, [post_id, other])
             mark = self._mark_of(connection, other)
             if not mark or mark.startswith(ALONE):
                 mark = str(other)
