@@ -13,7 +13,13 @@ from typing import Self
 
 
 class ListenerError(Exception):
-    """Something a person can act on; its text is one sentence without secrets."""
+    """Something a person can act on; its text is one sentence without secrets, and without signs that do something."""
+
+    def __init__(self, sentence: str = "") -> None:
+        if not sentence.isprintable():  # it may quote a stranger
+            shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(sentence.split()))
+            sentence = "".join(shown)
+        super().__init__(sentence)
 
     def bare(self) -> Self:
         """The same, to be kept: without the way to it, which still holds the page."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from listener import next_visit, reader, sources
 from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
+from listener.pages import charsets
 from listener.patience import Patience
 from listener.reading import Run, here
 from listener.types import Get, Hub, Kind, Link, NotModified, Page, Reading, SourceSpec
@@ -327,12 +328,8 @@ def _is_less(link: Link, waiting: Mapping[str, Link]) -> bool:
 
 def beginning(page: Page) -> str:
     """How a page begins, as text without what a database or a terminal stumbles over, after a line that sums it up."""
-    charset = page.headers.get("content-type", "").partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
-    body = page.body[: 4 * ANSWER]
-    try:
-        text = body.decode(charset, "replace")
-    except LookupError:
-        text = body.decode("utf-8", "replace")
+    charset = page.headers.get("content-type", "").partition("charset=")[2].split(";")[0].strip(" \"'")
+    text = page.body[: 4 * ANSWER].decode(charsets.known(charset) or "utf-8", "replace")
     plain = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text[:ANSWER])
     return f"{page.status} {page.content_type or '?'}, {len(page.body):,} bytes, {page.url[:300]}\n\n{plain}"
 

@@ -13,8 +13,21 @@ GUESSED = 20_000
 """Bytes by which the charset of a feed is told that names none."""
 _EBCDIC = b"\x4c\x6f\xa7\x94"
 """How an XML declaration begins in the charsets of mainframes (XML 1.0, appendix F)."""
+_OWN = {
+    *("base64", "bz2", "hex", "idna", "punycode", "quopri", "raw-unicode-escape", "rot-13"),
+    *("undefined", "unicode-escape", "uu", "zlib"),
+}
 _NUMBERED = re.compile(rb"&#(?:x([\da-f]+)|(\d+));?", re.IGNORECASE)
 _CONTROLS = re.compile("[\x80-\x9f]")
+
+
+def known(charset: str) -> str:
+    """Python's name of a charset; "" of what is none: it also has ways of its own to write text, some of them slow."""
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return ""
+    return "" if name in _OWN else name
 
 
 def encoded(page: Page, body: bytes) -> tuple[bytes, str]:

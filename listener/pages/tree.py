@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +12,7 @@ import cssselect
 from lxml import etree
 
 from listener.errors import ReadError
+from listener.pages.charsets import known
 from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, text_of, web_url
 from listener.types import Page
@@ -46,12 +48,10 @@ def decoded(page: Page) -> str:
             return page.body.decode(name, "replace")
     header = _HEADER_CHARSET.search(page.headers.get("content-type", ""))
     meta = _CHARSET.search(page.body[:4096])
-    for charset in ("utf-8", header[1] if header else "", meta[1].decode() if meta else ""):
-        try:
-            if charset.lower() not in ("", "iso-8859-1", "latin-1", "us-ascii"):  # browsers read these as cp1252
+    for named in ("utf-8", header[1] if header else "", meta[1].decode() if meta else ""):
+        with suppress(UnicodeDecodeError):
+            if (charset := known(named)) not in ("", "iso8859-1", "ascii"):  # browsers read these as cp1252
                 return page.body.decode(charset)
-        except (UnicodeDecodeError, LookupError):
-            continue
     return page.body.decode("cp1252", "replace")
 
 

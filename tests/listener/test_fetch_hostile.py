@@ -142,6 +142,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "damaged gzip": (gzipped(CUT[:20] + b"\xff\xff\xff" + CUT[23:]), "damaged|in the middle"),
     "no gzip at all": (gzipped(b"<rss></rss>"), "damaged"),
     "thousand gzips": (gzipped(gzip.compress(b"a") * 1000), "too many pieces"),
+    "escapes for an encoding": (gzipped(b"hallo", b"x\x1b[2J"), r"did not ask for \(x\ufffd\[2j\)"),
     "brotli unasked": (gzipped(b"\x0b\x02\x80hallo\x03", b"br"), r"did not ask for \(br\)"),
 }
 

@@ -1,8 +1,12 @@
 """The page that follows is found by what its link says, else by its number; a count of answers is no page."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from listener import walk
 from listener.pages import tree
+from listener.types import Page
 
 BASE = "https://praat.example/forum/7/"
 
@@ -26,3 +30,14 @@ BASE = "https://praat.example/forum/7/"
 )
 def test_the_following_page(base: str, links: str, following: str) -> None:
     assert tree.next_page(tree.fragment(f"<div class='page'>{links}</div>"), base) == following
+
+
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "undefined", "unicode_escape", "rot13", "zip", "x" * 5000, "a\0b", "\x1b[2J", ""]
+)
+def test_what_is_no_charset_is_read_as_browsers_read_what_names_none(charset: str) -> None:
+    headers = {"content-type": f"text/html; charset={charset}"}
+    body = "<p>café \\u0041 xn--bcher-kva".encode("cp1252")
+    page = Page(url=BASE, status=200, headers=headers, body=body, fetched_at=datetime(2026, 11, 22, tzinfo=UTC))
+    assert tree.decoded(page) == body.decode("cp1252")
+    assert walk.beginning(page).endswith("<p>caf\ufffd \\u0041 xn--bcher-kva")
