@@ -14,8 +14,11 @@ FURTHEST = timedelta(hours=14)
 """Between the clock of any place and UTC; what differs more was another day."""
 STEP = timedelta(minutes=30)
 """To which a distance is rounded: the page took a while to reach us, and hardly any zone needs less."""
+SUMMER = timedelta(hours=1)
+"""What summer time adds to the zone that a page names."""
 _LABEL = re.compile(r"^[^\d:]{0,60}:\s+")
 _TIME_ONLY = re.compile(r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)?", re.IGNORECASE)
+_ZONE = re.compile(r"(?:GMT|UTC)\s?([+-]\d{1,2}(?:[.:]\d\d?)?)?")
 _NUMERIC = re.compile(r"(?<![\d:./-])(\d{1,2})([-/.])(\d{1,2})\2(?:\d{4}|\d\d)(?!\d)")
 
 
@@ -28,9 +31,12 @@ def of_clock(nodes: Iterable[Node], now: datetime) -> tuple[str, bool | None]:
         words = _LABEL.sub("", tree.line(each))
         shown = f"today {words}" if _TIME_ONLY.fullmatch(words) else words
         fitting = {order: away for order in (True, False) if (away := _away(shown, now, order)) is not None}
+        said = _ZONE.search(tree.line(each.getparent())) if shown != words else None
+        if said and fitting and abs(fitting[True] - _hours(said[1])) > SUMMER:
+            return _zone(_hours(said[1])), None  # the page is an old copy
         if fitting:
-            order = next(iter(fitting)) if len(fitting) == 1 else None
-            return _named(next(iter(fitting.values()))), order
+            order = next(iter(fitting)) if len(fitting) == 1 else of_dates([words])
+            return _zone(next(iter(fitting.values()))), order
     return "", None
 
 
@@ -54,6 +60,10 @@ def _away(shown: str, now: datetime, day_first: bool) -> timedelta | None:
     return away if abs(away) <= FURTHEST else None
 
 
-def _named(away: timedelta) -> str:
+def _hours(written: str | None) -> timedelta:
+    return timedelta(hours=float((written or "0").replace(":30", ".5").replace(":", ".")))
+
+
+def _zone(away: timedelta) -> str:
     minutes = round(away / timedelta(minutes=1))
     return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
