@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -124,9 +125,9 @@ def exact_regex(text: str) -> re.Pattern[str]:
 def exact_pieces(text: str) -> tuple[str, ...]:
     """Parts of an exact text that stand so in whatever it is found in, composed or not: letters and digits.
 
-    Not K, for the sign of kelvin (U+212A) becomes one when it is composed.
+    Not K, for the sign of kelvin (U+212A) becomes one when it is composed; nor what a sign is joined to.
     """
-    return tuple(dict.fromkeys(re.findall("[A-JL-Za-z0-9]+", text)))
+    return tuple(dict.fromkeys(re.findall("[A-JL-Za-z0-9]+", unicodedata.normalize("NFC", text))))
 
 
 @lru_cache(maxsize=4_096)

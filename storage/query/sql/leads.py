@@ -16,7 +16,9 @@ from storage.query.sql import columns
 from storage.query.sql.columns import ANSWERED, Dialect
 from storage.schema import AUTHOR, CASE, GROUP, INTENT, MATCH, POST, REPLY, TAG
 
-_ON_CASE = ("status", "assignee", "department", "handover", "playbook")
+_OFTEN_NONE = ("department", "handover", "playbook")
+"""What a post without a case has none of; it has no assignee who could be none, for nobody is missing there."""
+_ON_CASE = ("status", "assignee", *_OFTEN_NONE)
 
 
 class Lead(NamedTuple):
@@ -45,7 +47,7 @@ def _of_part(part: tree.Node, dialect: Dialect, now: datetime, me: str | None) -
             return _of_leaf(part, dialect, now, me)
         case tree.Not(tree.Value("tag", _, "none")):
             return _known_elsewhere()["has=tag"]
-        case tree.Not(tree.Value("department" | "handover" | "playbook", _, "none") as leaf):
+        case tree.Not(tree.Value(field, _, "none") as leaf) if field in _OFTEN_NONE:
             return Lead(POST.c.case_id, sa.select(CASE.c.id).where(sa.not_(columns.value(leaf, dialect, now, me))))
     return None
 
@@ -56,6 +58,8 @@ def _of_leaf(leaf: tree.Value, dialect: Dialect, now: datetime, me: str | None) 
         return Lead(POST.c.id, sa.select(POST.c.id).where(columns.timely(leaf, now, POST)))
     if leaf.field in ("id", "case"):
         return Lead(POST.c.id, sa.select(POST.c.id).where(columns.value(leaf, dialect, now, me)))
+    if leaf.field in _OFTEN_NONE and value == "none":
+        return None
     if leaf.field in _ON_CASE or (leaf.field == "is" and columns.is_on_case(value)):
         return Lead(POST.c.case_id, sa.select(CASE.c.id).where(columns.value(leaf, dialect, now, me)))
     if leaf.field in ("is", "has"):
