@@ -81,11 +81,15 @@ def _strip_repeated(blocks: Sequence[Block]) -> None:
     """Takes off the first and the last line of each post where they are the same on most: what the page adds."""
     for end in (0, -1):
         lines = Counter(block.text.split("\n")[end] for block in blocks)
-        added = {line for line, often in lines.items() if often >= max(4, 0.6 * len(blocks)) and len(line) <= SHORT}
+        added = {line for line, often in lines.items() if _is_added(often, len(blocks)) and len(line) <= SHORT}
         for block in blocks:
             rest = block.text.split("\n")
             if rest[end] in added and len(rest) > 1:
                 block.text = "\n".join(rest[1:] if end == 0 else rest[:-1]).strip()
+
+
+def _is_added(often: int, posts: int) -> bool:
+    return often >= max(4, 0.6 * posts) or often == posts == 3
 
 
 def _placed(root: Node, moment: Moment) -> list[list[Block]]:

@@ -26,7 +26,7 @@ AROUND_DATE = re.compile(
     r"last|laatst|edited|updated|bewerkt|bijgewerkt|gewijzigd|auteur|author|datum|date|"
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
     r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo|"
-    r"\d{1,2}[:.u]\d\d(?:[:.]\d\d)?(?:\s?[ap]m)?|uur|UTC|GMT|CES?T)\b",
+    r"\d{1,2}[:.u]\d\d(?:[:.]\d\d)?|(?:\d{1,2}(?:[:.]\d\d)?\s?)?[ap]\.?m|noon|midnight|uur|UTC|GMT|CES?T)\b",
     re.I,
 )
 """What else stands in a line that says when something was written, or by whom."""
@@ -38,8 +38,8 @@ _PLACE_LINK = re.compile(r"/(?:forums?|topics?|threads?|boards?|categor(?:y|ies)
 """Where a link leads that shows the name of a forum or a topic."""
 _NOT_WHO = re.compile(r"avatar|badge|rank|count|info|title|stats|joined|since|sinds|meta|menu|date|time", re.I)
 BY = re.compile(
-    r"(?:(?:geplaatst|geschreven|toegevoegd) door|reactie van|"
-    r"(?:posted|written|added|submitted|comment(?:ed)?) by|door|by|von|van)"
+    r"(?:(?:geplaatst|geschreven|toegevoegd|beoordeeld) door|(?:reactie|beoordeling|review|recensie) van|"
+    r"(?:posted|written|added|submitted|reviewed|comment(?:ed)?|review) by|door|by|von|van)"
     r"\s*:?\s+",
     re.I,
 )
@@ -215,10 +215,10 @@ def _ways(node: Node) -> Iterator[tuple[str, int, str]]:
         yield f"class {looks}", 40, shown
     own = " ".join((node.text or "").split())
     if node.get("data-webcare") == "date":
-        yield "beside", 25, AROUND_DATE.sub("", DATED.sub("", own)).strip(" :,·|-–()")
+        yield "beside", 25, AROUND_DATE.sub("", BY.sub("", DATED.sub("", f"{own} "))).strip(" :,·|-–()")
     if labelled := _LABELLED.fullmatch(own):
         yield f"label {node.tag}", 45, labelled[1]
-    if by := BY.match(own):
+    if by := BY.match(f"{own} "):
         rest = shown[by.start() :]
         yield (
             f"by {node.tag}",

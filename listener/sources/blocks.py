@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from listener.errors import ListenerError, ReadError
-from listener.pages import blocks, bylines, comments, opening, tree
+from listener.pages import blocks, bylines, comments, opening, page_clock, tree
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
@@ -30,6 +30,8 @@ MOST_LINKS = 200
 """Threads of one list that are followed."""
 GROUPS = 3
 """Kinds of links on one page that may be threads, or lists of them."""
+MOST_WAYS = 2000
+"""Links and buttons of an article's page among which one to more comments is looked for."""
 LISTS = 50
 """Lists that are remembered."""
 _ELSEWHERE = re.compile(
@@ -42,6 +44,12 @@ _COLUMNS = re.compile(
     r"weergaven|gelezen|bekeken|laatste (?:bericht(?:en)?|reactie))"
 )
 """What stands above the rows of a list of threads."""
+_MORE = re.compile(
+    r"\b(?:load|show|view|see|read|all|more|older|previous|laad|toon|bekijk|lees|alle|meer|oudere|vorige)\b"
+    r".{0,20}\b(?:comments?|repl(?:y|ies)|responses|reacties?|antwoorden)\b",
+    re.I,
+)
+"""What stands on the way to comments that a page does not show."""
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|betr)\s?:\s*)+", re.I)
 _POST = re.compile(r"(?<=\d/)(?:(?:last|latest|newest|new|unread)(?:-?(?:post|reply))?|post/\d{1,18})/?\Z", re.I)
 _PAGE = re.compile(r"(?:[?&](?:page|p|pagina|start)=(\d{1,6})|/page/?-?(\d{1,6})/?)\Z", re.I)
@@ -73,9 +81,9 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     Options: `timezone` (of dates without one), `day_first` (default true), `list_pages` (how many are read).
     """
     root = tree.tree_of(page)
-    moment = partial(_moment, page=page, source=source)
+    moment = partial(_moment, page=page, source=source, day_first=_day_first(root, source))
     found = blocks.find(root, page.url, moment)
-    if link.role == "conversation" and all(map(comments.is_below, found)):
+    if link.role == "conversation" and (all(map(comments.is_below, found)) or _is_around_article(found)):
         told = _article(root, bool(found), page, link, source)
         if told is not None:
             return told
@@ -105,6 +113,11 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     return Reading(links=(*threads, *more))
 
 
+def _is_around_article(found: list[bylines.Block]) -> bool:
+    """Whether the only date of a page stands with its article in a part that holds more than that."""
+    return len(found) == 1 and tree.first(found[0].parts[0], "article") is not None
+
+
 def _article(root: Node, is_commented: bool, page: Page, link: Link, source: SourceSpec) -> Reading | None:
     """An article with what is said below it, where the page holds one: dated, or with comments."""
     is_one = sum(tree.first(each, "article article") is None for each in tree.select(root, "article")) == 1
@@ -117,12 +130,24 @@ def _article(root: Node, is_commented: bool, page: Page, link: Link, source: Sou
     main, below = found.posts[0], found.posts[1:]
     said = main.text.replace(tree.line(tree.heading(root)), "")
     is_one = main.kind == PostKind.ARTICLE and bool(_SENTENCE.search(said) and (main.published_at or below))
-    return replace(found, incomplete=True) if is_one else None
+    return replace(found, incomplete=not _shows_all(root, found)) if is_one else None
 
 
-def _moment(text: str, page: Page, source: SourceSpec) -> Any:
-    options = source.options
-    zone, day_first = str(options.get("timezone") or "UTC"), options.get("day_first", True) is not False
+def _shows_all(root: Node, found: Reading) -> bool:
+    """Whether an article's page shows some of what is said below it, and no way to more."""
+    ways = (tree.line(each) for each in tree.select(root, "a, button")[:MOST_WAYS])
+    return len(found.posts) > 1 and not found.links and not any(map(_MORE.search, ways))
+
+
+def _day_first(root: Node, source: SourceSpec) -> bool:
+    """Whether the day comes before the month: as the source says, else as a date tells that can be read in one way."""
+    short = (each.text for each in root.iter() if each.text and len(each.text) <= bylines.SHORT)
+    told = source.options.get("day_first", page_clock.of_dates(short))
+    return told is not False
+
+
+def _moment(text: str, page: Page, source: SourceSpec, day_first: bool) -> datetime | None:
+    zone = str(source.options.get("timezone") or "UTC")
     return parse_date(text, now=page.fetched_at, zone=zone, day_first=day_first)
 
 

@@ -1,4 +1,4 @@
-"""Tickets and forums as Trac, Roundup and Fossil write them, where what opens a thread looks unlike its answers."""
+"""Tickets, reviews and articles as trackers, shops and blogs write them that nobody described."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ import pytest
 
 from listener.sources import blocks
 from listener.types import Link, Page, Reading, SourceSpec
+from storage.types import PostKind
 
 SITE = "https://praat.example"
 SOURCE = SourceSpec(name="praat", url=f"{SITE}/", kind="blocks")
@@ -59,3 +60,51 @@ def test_a_date_that_stands_behind_the_writer_s_link_is_found(thread: Read) -> N
     assert posts[0].text.startswith(FIRST)
     assert [post.parent_id for post in posts[2:]] == [posts[1].external_id, posts[0].external_id, posts[3].external_id]
     assert posts[1].url == f"{SITE}/forumpost/1f7179ad4c6f49e9"
+
+
+def test_reviews_are_signed_by_who_reviewed_whatever_their_headings_lead_to(thread: Read) -> None:
+    posts = thread("catalogue/sms_4/reviews/", "oscar_reviews.html").posts
+    assert sorted(post.author for post in posts) == ["alert_anja", "hulpvaardig_henk", "nieuwsgierig_nico", "pieter_p"]
+    assert {post.text.split("\n")[-1] for post in posts if post.author == "nieuwsgierig_nico"} == {
+        "Hoe herken je zo'n sms eigenlijk?"
+    }
+
+
+@pytest.mark.parametrize(("second", "month"), [("11/23/2026", 11), ("2/12/2026", 12)])
+def test_a_date_that_can_be_read_in_one_way_tells_how_the_others_are_read(
+    page: Callable[..., Page], second: str, month: int
+) -> None:
+    rows = (("jan", "11/12/2025", "Ja, hier precies hetzelfde."), ("henk", second, "Even opnieuw installeren hielp."))
+    body = "".join(
+        f"<div id=p{n}><b>{who}</b> <i>{at}</i><p>{said}</p></div>" for n, (who, at, said) in enumerate(rows)
+    )
+    link = Link(url=f"{SITE}/t/1", role="conversation", conversation=f"{SITE}/t/1")
+    first = blocks.read(page(link.url, body=f"<h1>Storing</h1>{body}".encode()), link, SOURCE).posts[0]
+    assert first.published_at is not None
+    assert first.published_at.month == month
+
+
+COMMENTS = "<h3>Reacties</h3><div class=comments>{}</div>"
+COMMENT = (
+    "<div class=comment id=c{0}><b>lezer{0}</b> <time datetime=2026-11-2{0}T10:00Z>{0}</time>"
+    "<p>Reactie nummer {0} van ons.</p></div>"
+)
+
+
+@pytest.mark.parametrize(
+    ("below", "is_whole"),
+    [
+        (COMMENTS.format(COMMENT.format(0) + COMMENT.format(1)), True),
+        (COMMENTS.format(COMMENT.format(0) + COMMENT.format(1)) + "<a href=?all=1>Alle 12 reacties</a>", False),
+        (COMMENTS.format(""), False),
+    ],
+)
+def test_a_comment_is_gone_where_an_article_shows_the_others_and_no_way_to_more(
+    page: Callable[..., Page], below: str, is_whole: bool
+) -> None:
+    said = "<p>De app van Zonnebank doet het vandaag weer niet, en niemand weet waarom dat zo is.</p>" * 3
+    article = f"<article><h1>Storing</h1><time datetime=2026-11-19T10:00Z>19 nov</time>{said}</article>"
+    link = Link(url=f"{SITE}/blog/storing/", role="conversation", conversation=f"{SITE}/blog/storing/")
+    reading = blocks.read(page(link.url, body=f"<html><body>{article}{below}".encode()), link, SOURCE)
+    assert reading.posts[0].kind == PostKind.ARTICLE
+    assert reading.incomplete is not is_whole
