@@ -35,11 +35,12 @@ _BEFORE_DATE = re.compile(
 )
 _AFTER_DATE = re.compile(r"\s(?:by|door|von|van)\s|[.;,]?\s(?:edit |bewerkings?)?(?:reason|reden)\s?:", re.IGNORECASE)
 _ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv)\s?:\s*)+", re.IGNORECASE)
-_PAGE = re.compile(r"^\.(\d{1,9})|[/&?;]page[-=]?(\d{1,6})|-page-(\d{1,6})\.html")
+_PAGE = re.compile(r"^\.(\d{1,9})|[/&?;]p(?:age)?[-=]?(\d{1,6})(?=$|[/&])|-page-(\d{1,6})\.html")
 """A page's number, or how many posts came before it, in what of an address follows the topic's number."""
 _INTO = re.compile(r"[&?]pid=\d+|-post-\d+(?=\.html)|#.*")
 """What in an address names a post of a topic."""
 _COUNT = re.compile(r"\d[\d.,]*(?:\s?[kKmM]\b)?")
+_NAMES = ("id", "data-content", "data-node-id", "name")
 _FORM = "input[name='tid'], input[name='t'], input[name='searchthreadid'], input[name='threadid']"
 """Where forms name the topic they are about."""
 _SAID = "#fatal_error .padding, #fatal_error, .blockMessage, .standard_error, .errorwrap"
@@ -69,6 +70,7 @@ class Engine:
     """Where a row counts the answers, before anything else: a post that is taken away changes nothing but that."""
     item: str
     """A post on a topic's page; the number is in its `id`, `name` or `data-node-id`, or in that of its body."""
+    number: re.Pattern[str] = re.compile(r"(\d+)$")
     body: str
     author: str
     date: tuple[str, ...]
@@ -294,8 +296,13 @@ class _Sheet:
     def items(self) -> list[tuple[str, Node]]:
         """The posts, each with its number."""
         found = tree.select(self.root, self.engine.item)[:MOST]
-        numbered = [(_own_number(each) or _own_number(tree.first(each, self.engine.body)), each) for each in found]
-        return list({number: (number, each) for number, each in reversed(numbered) if number}.values())[::-1]
+        numbered = ((self._number(each) or self._number(tree.first(each, self.engine.body)), each) for each in found)
+        return list({number: (number, each) for number, each in numbered if number}.values())
+
+    def _number(self, node: Node | None) -> str:
+        """The number of a post in its element's `id`, `data-content`, `data-node-id` or `name`."""
+        named = (str(node.get(each) or "") for each in _NAMES) if node is not None else ()
+        return next((found[1] for each in named if (found := self.engine.number.search(each))), "")
 
     @cached_property
     def said(self) -> str:
@@ -371,14 +378,6 @@ def _dates(node: Node) -> Iterator[str]:
 
 def _group(found: re.Match[str]) -> str:
     return next((group for group in found.groups() if group), "")
-
-
-def _own_number(node: Node | None) -> str:
-    """The number of a post in its element's `id`, `data-content`, `data-node-id` or `name`."""
-    for attribute in ("id", "data-content", "data-node-id", "name"):
-        if node is not None and (found := re.search(r"(\d+)$", node.get(attribute) or "")):
-            return found[1]
-    return ""
 
 
 def _parts(spec: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listener import sources
+from listener import discover, sources
 from listener.errors import FetchError, ReadError
 from listener.types import Link, Page, SourceSpec
 from storage.types import PostKind
@@ -160,6 +160,44 @@ STYLES = [
         ),
         pages=("&start=15",),
     ),
+    Style(
+        kind="fluxbb",
+        file="viewtopic.html",
+        url="https://flux.example/viewtopic.php?id=5",
+        title="Zonnebank app",
+        posts=(
+            ("11", "marieke_v", SAID, at(20, 21, 31, 5), at(20, 22, 0), ""),
+            (
+                "12",
+                "Piet uit Goes",
+                "> marieke_v schreef:\n>\n> Iemand anders ook?\n\nJa, hier ook.",
+                at(22, 9, 35, 10),
+                None,
+                "",
+            ),
+            ("13", "opa_kees", "Bij mij werkt het weer.", at(22, 10, 1), None, ""),
+        ),
+        pages=("?id=5&p=2",),
+    ),
+    Style(
+        kind="vanilla",
+        file="discussion.html",
+        url="https://vanilla.example/discussion/5/zonnebank-app",
+        title="Zonnebank app",
+        posts=(
+            ("Discussion_5", "marieke_v", SAID.replace("\n\n", "\n"), at(20, 20, 31, 5), at(20, 22, 0), ""),
+            (
+                "12",
+                "piet",
+                "> marieke_v said:\n>\n> Iemand anders ook?\n\nJa, hier ook.",
+                at(22, 8, 35, 10),
+                None,
+                "",
+            ),
+            ("13", "opa_kees", "Bij mij werkt het weer.", at(22, 9, 1), None, ""),
+        ),
+        pages=("/zonnebank-app/p2",),
+    ),
 ]
 
 
@@ -187,6 +225,9 @@ def test_a_page_of_a_topic_gives_all_that_its_posts_say_and_nothing_that_stands_
 
 def test_a_topic_as_a_source_leads_to_its_last_page_and_back_to_all_of_it(style: Style, page: Pages) -> None:
     kind, source = sources.load(style.kind), SourceSpec(name="x", url=style.url)
+    guess = discover.guess(page(style.url, f"{style.kind}/{style.file}"))
+    assert guess is not None
+    assert (guess.kind, guess.url) == (style.kind, style.url)
     [first] = kind.start(source, {})
     [last] = kind.read(page(style.url, f"{style.kind}/{style.file}"), first, source).links
     assert (first.role, last.role) == ("last", "last")
@@ -259,6 +300,26 @@ LISTINGS = [
         file="forumdisplay_nl.html",
         topics=(("https://mybb.example/thread-5.html", "5", "opa_kees|1.012"),),
         lists=("https://mybb.example/forum-7.html", "https://mybb.example/forum-2-page-2.html"),
+    ),
+    Listing(
+        kind="fluxbb",
+        url="https://flux.example/viewforum.php?id=2",
+        file="viewforum.html",
+        topics=(("https://flux.example/viewtopic.php?id=5", "5", "p31|12"),),
+        lists=("https://flux.example/viewforum.php?id=2&p=2",),
+    ),
+    Listing(
+        kind="vanilla",
+        url="https://vanilla.example/categories/geldzaken",
+        file="discussions.html",
+        topics=(
+            (
+                "https://vanilla.example/discussion/5/zonnebank-app",
+                "5",
+                "Most recent by opa_kees|2026-11-22T09:01:00+00:00|12",
+            ),
+        ),
+        lists=("https://vanilla.example/categories/sparen", "https://vanilla.example/categories/geldzaken/p2"),
     ),
 ]
 
