@@ -18,7 +18,8 @@ LONGEST_DELAY = 60.0
 MOST_WILD = 1_000
 """Rules for us that may hold wildcards, each of which looks through the whole address."""
 _ORDINARY = 8192
-_AGENT = re.compile(r"\s*user(?:-|\s*)agent\b[\s:]*([^#]*)", re.IGNORECASE)
+_AGENT = re.compile(r"\s*user(?:-|\s*)agent\b[\s:]*(\*|[a-z_-]*)([^#]*)", re.IGNORECASE)
+"""A line that names a crawler, by its product token; what follows that, such as a version, says nothing more."""
 _WILD = re.compile(r"[*$]")
 
 
@@ -59,11 +60,11 @@ def _to_us(text: str) -> Iterator[str]:
     wild = 0
     for line in text.splitlines():
         if named := _AGENT.match(line):
-            name = named[1].strip().lower().replace("*", "")
-            is_us = PRODUCT.startswith(name)
+            name = named[1].lower() or ("-" if named[2].strip() else "*")
+            is_us = name in (PRODUCT, "*")
             is_ours = is_us or (is_ours and was_name)
             if is_us or not was_name:
-                yield f"User-agent: {(name or '*') if is_us else '-'}"
+                yield f"User-agent: {name if is_us else '-'}"
         elif is_ours and _WILD.search(line):
             wild += 1
             if wild <= MOST_WILD:
