@@ -208,16 +208,28 @@ class PoliteFetcher:
 
     async def _robots(self, target: Target, request: Request) -> Robots:
         """The rules for an origin, from memory or read anew by one of those who wait for them."""
+        kept = self._kept.get(target.origin)
+        if kept is not None and self._is_fresh(kept):
+            self._kept.move_to_end(target.origin)
+        else:
+            kept = await self._read_anew(target, request)
+        if kept.robots is None:
+            raise FetchError(kept.sentence, status=kept.status, retry_after=kept.retry_after)
+        return kept.robots
+
+    async def _read_anew(self, target: Target, request: Request) -> _Kept:
+        """The rules from the shelf or the site, unless somebody else has just read them."""
         async with self._asking.through(target.origin):
             kept = self._kept.get(target.origin)
             if kept is None and self._shelf is not None:
                 kept = await asyncio.to_thread(self._from_shelf, self._shelf, target.origin)
-            if kept is None or kept.fresh_until <= self._clock():
+            if kept is None or not self._is_fresh(kept):
                 kept = await self._ask(target, kept, request)
             self._keep(target.origin, kept)
-        if kept.robots is None:
-            raise FetchError(kept.sentence, status=kept.status, retry_after=kept.retry_after)
-        return kept.robots
+            return kept
+
+    def _is_fresh(self, kept: _Kept) -> bool:
+        return kept.fresh_until > self._clock()
 
     async def _ask(self, target: Target, old: _Kept | None, request: Request) -> _Kept:
         """Fetch a robots.txt; without one (4xx, endless redirects) everything is allowed (RFC 9309 2.3.1)."""

@@ -54,31 +54,34 @@ def read(page: Page, kind: Callable[[Page, Link, SourceSpec], Reading], link: Li
     return replace(reading, posts=reading.posts[:POSTS], links=reading.links[:POSTS])
 
 
-def _lines(post: Post) -> tuple[str, str, str]:
-    return post.title, post.author, post.conversation_title
-
-
-def _addresses(post: Post) -> tuple[str, str, str]:
-    return post.url, post.author_url, post.conversation_url
-
-
 def _is_fit(post: Post) -> bool:
-    is_short = len(post.text) <= TEXT and max(map(len, _lines(post))) <= LINE
-    return is_short and bool(post.external_id) and all(each.startswith(_WEB) for each in _addresses(post) if each)
+    """Whether nothing is to be cut: asked of every post, so that no lists are made for it."""
+    return (
+        len(post.text) <= TEXT
+        and len(post.title) <= LINE
+        and len(post.author) <= LINE
+        and len(post.conversation_title) <= LINE
+        and bool(post.external_id)
+        and _is_web(post.url)
+        and _is_web(post.author_url)
+        and _is_web(post.conversation_url)
+    )
+
+
+def _is_web(url: str) -> bool:
+    return not url or url.startswith(_WEB)
 
 
 def _cut(post: Post) -> Post:
-    title, author, about = (each[:LINE] for each in _lines(post))
-    url, author_url, conversation_url = (each if each.startswith(_WEB) else "" for each in _addresses(post))
     return replace(
         post,
         text=post.text[:TEXT],
-        title=title,
-        author=author,
-        conversation_title=about,
-        url=url,
-        author_url=author_url,
-        conversation_url=conversation_url,
+        title=post.title[:LINE],
+        author=post.author[:LINE],
+        conversation_title=post.conversation_title[:LINE],
+        url=post.url if _is_web(post.url) else "",
+        author_url=post.author_url if _is_web(post.author_url) else "",
+        conversation_url=post.conversation_url if _is_web(post.conversation_url) else "",
     )
 
 

@@ -125,9 +125,18 @@ class SourceSpec:
     """The kind's own keys (selectors, api key …), secrets filled in."""
     allow_private: Allowed = False
 
-    def request(self, url: str, headers: Mapping[str, str] | None = None) -> Request:
+    def request(
+        self, url: str, headers: Mapping[str, str] | None = None, etag: str = "", last_modified: str = ""
+    ) -> Request:
         """A request for this source, on its terms."""
-        return Request(url, headers=headers or {}, allow_private=self.allow_private, pause=self.pause)
+        return Request(
+            url,
+            headers=headers or {},
+            etag=etag,
+            last_modified=last_modified,
+            allow_private=self.allow_private,
+            pause=self.pause,
+        )
 
 
 class Kind(Protocol):

@@ -294,9 +294,9 @@ class Walk:
         if not conditional:
             etag = last_modified = digest = ""
         self.found.pages += 1
-        request = self.source.request(link.url, sources.headers(self.kind, self.source))
+        headers = sources.headers(self.kind, self.source)
         try:
-            page = await self.get(replace(request, etag=etag, last_modified=last_modified))
+            page = await self.get(self.source.request(link.url, headers, etag, last_modified))
         except FetchError as error:
             self.found.status = error.status
             raise

@@ -54,6 +54,8 @@ class Target:
     @property
     def literal(self) -> IPAddress | None:
         """The IP address, where the host is one."""
+        if ":" not in self.host and not self.host[-1].isdigit():
+            return None
         try:
             return ipaddress.ip_address(self.host)
         except ValueError:

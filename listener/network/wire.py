@@ -58,9 +58,11 @@ class Exchange:
         except h11.LocalProtocolError as error:
             raise ValueError(str(error)) from None
         for event in (question, *([h11.Data(data=content)] if content else ()), h11.EndOfMessage()):
-            self._writer.write(self._http.send(event) or b"")
-        async with asyncio.timeout(self._limits.read):
-            await self._writer.drain()
+            if said := self._http.send(event):
+                self._writer.write(said)
+        if content:  # a question alone never fills the buffer
+            async with asyncio.timeout(self._limits.read):
+                await self._writer.drain()
         while not isinstance(answer := await self._next(self._limits.head), h11.Response):
             if not isinstance(answer, h11.InformationalResponse):
                 raise WireError("closed the connection without an answer")
