@@ -25,7 +25,9 @@ BATCH = 512
 """Texts judged together: enough to share what a step costs, few enough to stay near the processor."""
 LETTERS = 100_000
 """Characters of theirs after which no more are judged together: each word takes some hundreds of bytes meanwhile."""
-TALK = ("direct", "problem", "waiting", "no_answer", "money", "churn", "purchase", "thanks", "rude", "outage")
+TALK = frozenset(
+    ("direct", "problem", "waiting", "no_answer", "money", "churn", "purchase", "thanks", "rude", "outage")
+)
 """Cues of a customer speaking, which make it likelier that a brand is meant."""
 
 
@@ -287,7 +289,7 @@ def _about(reading: Reading, tokens: Sequence[str], naming: Naming | None, seen:
     if naming is None:
         return None, ()
     extra = 0.0 if learnt is None else float(learnt[2])
-    return relevance(naming, reading.folds, tokens, any(group in seen for group in TALK), extra)
+    return relevance(naming, reading.folds, tokens, not TALK.isdisjoint(seen), extra)
 
 
 def _parts(reading: Reading, seen: intents.Cues, wants: Sequence[tuple[str, float]], about: _About) -> priority.Parts:

@@ -25,7 +25,11 @@ def cues(reading: Reading) -> Cues:
     """Group -> the phrases of it in the text."""
     out: Cues = {}
     for _, _, phrase in reading.phrases:
-        if phrase.group != "opinion" and phrase.text not in (known := out.setdefault(phrase.group, [])):
+        if (group := phrase.group) == "opinion":
+            continue
+        if (known := out.get(group)) is None:
+            out[group] = [phrase.text]
+        elif phrase.text not in known:
             known.append(phrase.text)
     return out
 
@@ -148,7 +152,8 @@ class Order:
         Where there is a question mark each clause stands for itself.
         """
         folds, ends = reading.folds, ".?!…,;:" if reading.shown & ASK else ".?!…"
-        stops = [at for at, word in enumerate(folds) if word[0] in ends or (word == "," and self._turns(folds, at + 1))]
+        signs = [at for at, word in enumerate(reading.words) if not word.letters]
+        stops = [at for at in signs if folds[at][0] in ends or (folds[at] == "," and self._turns(folds, at + 1))]
         return [*stops[:MOST], len(folds)]
 
     def _turns(self, folds: Sequence[str], start: int) -> bool:
@@ -205,9 +210,12 @@ WORDS_SIZE = 1 << 13
 """Rows of the table of words by which an intent is known, and as many again of pairs of them."""
 
 
-def word_rows(reading: Reading) -> Any:
-    """The rows of a text's words and of its pairs of words."""
-    return np.concatenate([reading.forms % WORDS_SIZE, reading.pairs % WORDS_SIZE + WORDS_SIZE])
+def word_rows(readings: Sequence[Reading]) -> tuple[Any, Any]:
+    """The rows of each text's words and then of its pairs of words, text after text; and how many each text has."""
+    parts = [part for reading in readings for part in (reading.forms, reading.pairs)]
+    sizes = np.array([len(part) for part in parts])
+    are_pairs = np.repeat(np.arange(len(parts)) % 2, sizes)
+    return np.concatenate(parts) % WORDS_SIZE + WORDS_SIZE * are_pairs, sizes.reshape(-1, 2).sum(axis=1)
 
 
 class Wordings:
@@ -218,9 +226,8 @@ class Wordings:
 
     def __call__(self, readings: Sequence[Reading]) -> Any:
         """What the words of each text add to the log-odds of each intent, a row a text."""
-        rows = [word_rows(reading) for reading in readings]
-        lengths = np.array([len(each) for each in rows])
-        said = self._table[np.concatenate(rows)]
+        rows, lengths = word_rows(readings)
+        said = self._table[rows]
         sums = np.add.reduceat(said, np.cumsum(lengths) - lengths)
         return self._lean + sums / np.sqrt(lengths / 2 + 1)[:, None]
 

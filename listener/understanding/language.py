@@ -97,8 +97,7 @@ class Languages:
         return plain.most_common(1)[0][0] if plain else self.guess([tokens])[0].lang
 
     def _by_plain_words(self, head: Sequence[str]) -> Guess:
-        only = self._only
-        plain = [only[t] for t in head if t in only]
+        plain = list(filter(None, map(self._only.get, head)))
         if len(plain) >= max(PLAIN, len(head) // 8) and plain.count(plain[0]) == len(plain):
             return Guess(plain[0])
         return Guess(None)
@@ -160,5 +159,7 @@ def _edged(word: str) -> bytes:
 
 def foreign(words: Sequence[str]) -> bool:
     """Whether most words are in a script that none of the four languages uses."""
+    if all(map(str.isascii, words)):
+        return False
     words = [t for t in words if t[0].isalpha()]
     return 2 * sum([t[0] > "\u024f" and not "\u1e00" <= t[0] <= "\u1eff" for t in words]) > len(words)

@@ -21,7 +21,7 @@ GRAVE = ("safety", "privacy", "legal")
 """Reasons that keep a text that is not glad at least at high."""
 ALARMS = (*GRAVE, "fraud", "media")
 """Reasons that are often named in passing ("where there is smoke there is fire")."""
-MEANT = ("direct", "vulnerable", "deadline", "money", "outage", "churn")
+MEANT = frozenset({"direct", "vulnerable", "deadline", "money", "outage", "churn"})
 """Reasons that show that an alarm is meant; a speaker, a second alarm or a phrase instead of a word show it too."""
 PASSING = 0.5
 """What an alarm is worth that nothing shows to be meant, or that is over."""
@@ -130,7 +130,7 @@ def _is_grave(parts: Parts, there: Mapping[str, float]) -> bool:
 def _is_meant(seen: Mapping[str, Sequence[str]]) -> bool:
     """Whether the reasons show that an alarm is meant, not named in passing."""
     words = [word for name in ALARMS for word in seen.get(name, ())]
-    return len(words) > 1 or any(" " in word for word in words) or any(name in seen for name in MEANT)
+    return len(words) > 1 or " " in "".join(words) or not MEANT.isdisjoint(seen)
 
 
 def _around(context: Context) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,10 +58,9 @@ class Forms:
     def found(self, bare: Sequence[str]) -> list[tuple[int, int]]:
         """(first, one past the last) of each place where one of the forms stands, in order."""
         whole, begun = self._whole, self._begun
-        if not begun:
-            starts = [at for at, word in enumerate(bare) if word in whole] if whole else []
-        else:
-            starts = [at for at, word in enumerate(bare) if word in whole or word[:1] in begun]
+        if not begun and whole.keys().isdisjoint(bare):
+            return []
+        starts = [at for at, word in enumerate(bare) if word in whole or word[:1] in begun]
         return sorted({(at, end) for at in starts for end in self._ends(bare, at)})
 
     def _ends(self, bare: Sequence[str], at: int) -> list[int]:
@@ -168,51 +167,50 @@ def said_of(reading: Reading, tokens: Sequence[str], naming: Naming, brands: Seq
 
     None where nothing good or bad is said of that one.
     """
-    if not (any(h.value > 0 for h in reading.hits) and any(h.value < 0 for h in reading.hits)):
+    name, values = naming.brand.words.name, [hit.value for hit in reading.hits]
+    if not naming.places or not values or not min(values) < 0 < max(values):
         return []
-    whose, name = owners(reading, naming, brands, tokens), naming.brand.words.name
-    if not {*whose} - {name, ""} or not any(whose[hit.start] == name for hit in reading.hits):
+    named = parties(reading, naming, brands, tokens)
+    if not {*named.values()} - {name, ""}:
+        return []
+    whose = owners(reading, named)
+    if not any(whose[hit.start] == name for hit in reading.hits):
         return []
     return [token for token, owner in zip(tokens, whose, strict=True) if owner == name]
 
 
-def owners(reading: Reading, naming: Naming, brands: Sequence[Brand], tokens: Sequence[str]) -> list[str]:
-    """For each token the name it speaks of: that of the last party named in its clause, or before; "" before any.
-
-    A party is a brand, an "@account" that is none, or a capitalised word inside a sentence.
-    """
-    found = ((brand.words.name, place) for brand in brands for place in brand.names.found(naming.bare))
+def parties(reading: Reading, naming: Naming, brands: Sequence[Brand], tokens: Sequence[str]) -> dict[int, str]:
+    """Where a party is named: a brand, an "@account" that is none, or a capitalised word inside a sentence."""
+    others = brands[brands.index(naming.brand) + 1 :]  # those before it are named nowhere
+    found = [(brand.words.name, place) for brand in others for place in brand.names.found(naming.bare)]
+    found = [*((naming.brand.words.name, place) for place in naming.places), *found]
     named = {at: name for name, place in found for at in range(*place)}
-    for at, token in enumerate(tokens):
-        first = token[0]
-        if at not in named and (
-            first == "@" or (at and first.isupper() and _is_name(token) and not reading.words[at - 1].stop)
-        ):
-            named[at] = token
+    words = reading.words
+    for at in [at for at, word in enumerate(words) if word.names]:
+        if at not in named and (tokens[at][0] == "@" or (at and not words[at - 1].stop)):
+            named[at] = tokens[at]
+    return named
+
+
+def owners(reading: Reading, named: Mapping[int, str]) -> list[str]:
+    """For each token the name it speaks of: that of the last party named in its clause, or before; "" before any."""
     out, now = [], ""
     for clause in clauses(reading):
-        inside = [named[at] for at in clause if at in named]
-        first = inside[0] if inside else now
-        now = first
+        now = next((named[at] for at in clause if at in named), now)
         for at in clause:
             now = named.get(at, now)
             out.append(now)
     return out
 
 
-def _is_name(token: str) -> bool:
-    """Whether a token that begins with a capital goes on as a name does."""
-    return len(token) > 2 and not token[1:].isupper() and token.isalpha()
-
-
 def clauses(reading: Reading) -> list[range]:
     """The clauses of a text: cut at stops, commas and words like "but"."""
     words, out, start = reading.words, [], 0
-    for at, word in enumerate(words):
-        if word.role == "but" and at > start:
+    for at in [at for at, word in enumerate(words) if word.ends or word.role == "but"]:
+        if words[at].role == "but" and at > start:
             out.append(range(start, at))
             start = at
-        elif word.stop or word.fold in (",", "terwijl", "whereas", "while"):
+        elif words[at].ends:
             out.append(range(start, at + 1))
             start = at + 1
     if start < len(words):

@@ -251,22 +251,22 @@ def _heaviest(points: Sequence[float], stops: Mapping[int, int], whole: float) -
 
     Neighbours speak as one where each adds something ("nog steeds geen"), as do the phrases of the lists.
     """
-    parts, at = list[tuple[float, int, int]](), 0
-    while at < len(points):
-        stop = stops.get(at, at + 1)
-        parts.append((points[at] if stop == at + 1 else sum(points[at:stop]), at, stop))
-        at = stop
+    parts = list(zip(points, range(len(points)), range(1, len(points) + 1), strict=True))
+    for start, stop in sorted(stops.items(), reverse=True):
+        if stop > start + 1:
+            parts[start:stop] = [(sum(points[start:stop]), start, stop)]
     least, phrases = JOINED * whole, []
-    for first, (weight, start, stop) in enumerate(parts):
-        if weight > least:
-            phrases.append((weight, weight, start, stop))
-            for more, _, stop in parts[first + 1 : first + TOGETHER]:
-                weight += more
-                if more > least and stop - start <= TOGETHER:
-                    phrases.append((weight - least * (stop - start - 1), weight, start, stop))
-    chosen = list[tuple[float, int, int]]()
+    for first in [at for at, part in enumerate(parts) if part[0] > least]:
+        weight, start, stop = parts[first]
+        phrases.append((weight, weight, start, stop))
+        for more, _, stop in parts[first + 1 : first + TOGETHER]:
+            weight += more
+            if more > least and stop - start <= TOGETHER:
+                phrases.append((weight - least * (stop - start - 1), weight, start, stop))
+    chosen, taken = list[tuple[float, int, int]](), set[int]()
     for _, weight, start, stop in sorted(phrases, reverse=True):
-        if all(stop <= a or b <= start for _, a, b in chosen):
+        if taken.isdisjoint(range(start, stop)):
+            taken.update(range(start, stop))
             chosen.append((weight, start, stop))
             if len(chosen) == SHOWN:
                 break
@@ -284,9 +284,11 @@ def _cued(reading: Reading) -> dict[tuple[str, ...], list[tuple[int, int]]]:
 
 def _share(adds: float, spots: Sequence[tuple[int, int]], points: list[float], stops: dict[int, int]) -> None:
     """Give cues their part of what their signs add; each becomes a phrase of its own."""
+    taken = {at for start, stop in stops.items() for at in range(start, stop)}
     for start, stop in spots:
         points[start] += adds / len(spots)
-        if not any(a < stop and start < b for a, b in stops.items()):
+        if taken.isdisjoint(range(start, stop)):
+            taken.update(range(start, stop))
             stops[start] = stop
 
 

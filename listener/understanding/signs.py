@@ -164,7 +164,7 @@ def found(words: list[Word], phrases: Phrases, lang: str) -> list[Found]:
 
 def _quoted(words: list[Word]) -> list[tuple[int, int]]:
     """Where somebody else is quoted: between quotation marks, where there are words around them."""
-    marks_ = [at for at, word in enumerate(words) if word.fold in _QUOTES]
+    marks_ = [at for at, word in enumerate(words) if not word.letters and word.fold in _QUOTES]
     pairs = zip(marks_[::2], marks_[1::2], strict=False)
     return [(a, b) for a, b in pairs if b - a <= QUOTED and len(words) - (b - a) > OWN]
 

@@ -9,12 +9,13 @@ LIMIT = 4000
 """Characters that are judged; what stands after them is not read, so that time is bounded for any text."""
 
 _TOKEN = re.compile(
+    r" ?+("  # most stand after a space, where nothing else need be tried
     r"https?://\S+|www\.\S+"  # addresses
     r"|[@#]\w+"  # mentions, hashtags
     r"|</?3|[:;=]['’^o-]?[()\[\]DPpO/\\|*]+|\^_?\^|-_+-"  # emoticons
-    r"|\w+(?:['’]\w+)*"  # words, numbers, contractions
+    r"|\w++(?:['’]\w++)*+"  # words, numbers, contractions
     r"|[\U0001F000-\U0001FAFF\u2190-\u21FF\u2600-\u27BF\u2B00-\u2BFF][\uFE0F\u200D\U0001F3FB-\U0001F3FF]*"
-    r"|[!?]+|\.\.+|…|[.,;:]|\n+|[\"“”()%€$£&+/*-]"
+    r"|[!?]+|\.\.+|…|[.,;:]|\n+|[\"“”()%€$£&+/*-])"
 )
 _INVISIBLE = dict.fromkeys(
     [*range(9), *range(11, 13), *range(14, 32), 173, 8203, 8204, 8206, 8207, *range(8234, 8239), 8288, 65279]

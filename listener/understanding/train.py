@@ -314,7 +314,7 @@ def intent_tables(
             some = [item for item in ours(lang)[part::PARTS] if "intents" in item]
             rows, readings = _numbers(known, lang, [item["text"] for item in some])
             numbers[lang] += [*rows]
-            words[lang] += [intents.word_rows(reading).tolist() for reading in readings]
+            words[lang] += [intents.word_rows([reading])[0].tolist() for reading in readings]
             wanted[lang] += [item["intents"] for item in some]
     asked: list[tuple[Any, bool]] = []
     for lang in own:

@@ -75,7 +75,7 @@ class Word:
     """One word form: `fold` is how the lists know it, `value` its opinion, `role` its part in a sentence, `class_` what
     kind of thing it speaks of (a number of `classes`, 0 for none)."""
 
-    __slots__ = ("class_", "emoji", "flags", "fold", "letters", "role", "stop", "upper", "value")
+    __slots__ = ("class_", "emoji", "ends", "flags", "fold", "letters", "names", "role", "stop", "upper", "value")
 
     def __init__(self, token: str, fold_: str, value: float, role: str, class_: int = 0) -> None:
         self.fold, self.value, self.role, self.class_ = fold_, value, role, class_
@@ -83,7 +83,20 @@ class Word:
         self.upper = len(token) > 2 and token.isupper()
         self.letters = fold_[0].isalpha()
         self.emoji = not fold_[0].isalnum() and fold_[0] not in "#@"
+        self.ends = self.stop or fold_ in _ENDS
+        """Whether a clause ends with it."""
+        self.names = token[0] == "@" or _is_name(token)
+        """Whether it may name somebody."""
         self.flags = _flags(token, self)
+
+
+_ENDS = frozenset({",", "terwijl", "whereas", "while"})
+"""What ends a clause besides stops."""
+
+
+def _is_name(token: str) -> bool:
+    """Whether a token begins with a capital and goes on as a name does."""
+    return token[0].isupper() and len(token) > 2 and not token[1:].isupper() and token.isalpha()
 
 
 _ROLE_FLAGS = {"me": ME, "you": YOU, "negation": NEGATION, "more": MORE, "but": BUT}
