@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from listener.errors import ListenerError, OutOfTime, ReadError
 from listener.reading import Run, here
 from listener.sources import feed
 from listener.types import Get, Link, NotModified, Page, Reading, SourceSpec
+from storage.types import PostKind
 
 PROBES = 12
 """Addresses that are tried besides the one given."""
@@ -27,13 +29,13 @@ async def find(source: SourceSpec, get: Get, run: Run = here) -> discover.Guess:
         guess = await _closer(guess, page, source, get, run)
     if guess is not None and (guess.url == page.url or not guess.is_empty):
         return guess
-    seen = {page.body}
+    seen = {_digest(page)}
     for link in (await run(discover.probes, page))[:PROBES]:
         try:
             answer = await _got(source, link.url, get)
-            if answer.body in seen:  # some sites show the same page at every address
+            if (digest := _digest(answer)) in seen:  # some sites show the same page at every address
                 continue
-            seen.add(answer.body)
+            seen.add(digest)
             probed: discover.Guess | None = await run(discover.guess, answer)
         except OutOfTime as error:
             raise OutOfTime(f"{error} Name its kind in sources.yaml, so that it need not be found out.") from None
@@ -80,7 +82,8 @@ async def _closer(guess: discover.Guess, page: Page, source: SourceSpec, get: Ge
         for url in [] if any(link.role == "comments" for link in listed.links) else urls[-ARTICLES:]:
             if where := await run(feed.comments_at, await _got(source, url, get), source):
                 return replace(guess, options={**guess.options, "comments": where})
-        return await _talk(page, source, get, run) or guess
+        has_answers = any(post.kind is PostKind.COMMENT for post in listed.posts)
+        return guess if has_answers else await _talk(page, source, get, run) or guess
     except ListenerError:
         pass  # it is a blog all the same
     return guess
@@ -105,6 +108,11 @@ async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.
     """The feeds that the page at the source's address names."""
     found: list[discover.FoundFeed] = await run(discover.feeds_of, await _got(source, source.url, get))
     return found
+
+
+def _digest(page: Page) -> bytes:
+    """What tells a page from others without holding it."""
+    return hashlib.sha256(page.body).digest()
 
 
 async def _got(source: SourceSpec, url: str, get: Get) -> Page:

@@ -26,8 +26,6 @@ LOOKED_AT = 20_000
 """Elements of a page that are looked at."""
 WORDS = 12
 """Characters of text below which something holds no post."""
-LEAST = 0.3
-"""Of the text of a single post, what is left at least without what its page lists as facts."""
 WAYS = 3
 """Readings of a page that are tried until one holds words."""
 DEEPEST = 25
@@ -42,7 +40,7 @@ _ALONE = ("article", "div", "li", "section", "tr")
 """What a single post stands in."""
 _HEADINGS = "h1, nav, header, footer"
 """What stands around a page's posts, and in none."""
-_FACTS = "h1, h2, dl, table:has(th)"
+_FACTS = "h1, h2, dl:not(:has(p, pre)), table:has(th):not(:has(p, pre))"
 """Where a page says what it knows of a single post or ticket: its title, its state, whose it is."""
 _SILENT = frozenset(("script", "style", "template", "noscript", "head", "nav", "form", "select", "option", "textarea"))
 
@@ -65,8 +63,7 @@ def read(blocks: list[Block], base: str) -> list[Block]:
     for block, own in zip(blocks, copies, strict=True):
         block.quoted = [name for each in tree.select(own, bylines.QUOTES) if (name := bylines.quoted_name(each))]
         bare = bylines.text(block, _without_facts(own)) if len(blocks) == 1 else ""
-        block.text = bylines.text(block, own)
-        block.text = bare if len(bare) > LEAST * len(block.text) else block.text
+        block.text = bare or bylines.text(block, own)
     _strip_repeated(blocks)
     return [block for block in blocks if block.text]
 
@@ -105,8 +102,9 @@ def _placed(root: Node, moment: Moment) -> list[list[Block]]:
 def _weight(blocks: Sequence[Block]) -> tuple[int, int, int, int]:
     """How many posts say something, at how many moments, how many have a number of their own, and how much they say."""
     sizes = [min(sum(len(tree.line(part)) for part in block.parts), 2000) for block in blocks]
+    said = [block for block, size in zip(blocks, sizes, strict=True) if size > WORDS]
     numbered = sum(_is_numbered(block.parts[0]) for block in blocks)
-    return sum(size > WORDS for size in sizes), len({block.moment for block in blocks}), numbered, sum(sizes)
+    return len(said), len({block.moment for block in said}), numbered, sum(sizes)
 
 
 def _is_numbered(node: Node) -> bool:

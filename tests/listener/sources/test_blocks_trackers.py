@@ -108,3 +108,14 @@ def test_a_comment_is_gone_where_an_article_shows_the_others_and_no_way_to_more(
     reading = blocks.read(page(link.url, body=f"<html><body>{article}{below}".encode()), link, SOURCE)
     assert reading.posts[0].kind == PostKind.ARTICLE
     assert reading.incomplete is not is_whole
+
+
+def test_a_notice_of_an_edit_of_one_comment_does_not_hide_the_others(page: Callable[..., Page], thread: Read) -> None:
+    before = thread("ticket/4", "trac_ticket.html").posts
+    ticket = page(f"{SITE}/ticket/4", "blocks/trac_ticket.html")
+    edited = '<p>\nHoe herken</p><p>Last edited <a class="timeline" title="11/22/26 05:53:30">1 hour ago</a> by jan</p>'
+    body = ticket.body.replace(b"<p>\nHoe herken", edited.encode())
+    link = Link(url=ticket.url, role="conversation", conversation=ticket.url)
+    after = blocks.read(page(ticket.url, body=body), link, SOURCE).posts
+    assert body != ticket.body
+    assert [post.external_id for post in after] == [post.external_id for post in before]
