@@ -35,7 +35,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The list of what moved last: of the whole forum, or of the category or tag whose address was given."""
     base, path = _base(source.url), urlsplit(source.url).path.rstrip("/").removesuffix(".json")
     if found := re.search(r"/t/(?:[^/]+/)?(\d+)(?:/\d+)?$", path):
-        return [Link(url=f"{base}/t/{found[1]}.json", role="conversation")]
+        return [Link(url=f"{base}/t/{found[1]}.json", role="bell")]
     section = re.search(r"/(?:c|tags?)/.+$", path)
     carry = {"since": memory.get("since", ""), "pages": count_of(source.options, "list_pages", LIST_PAGES)}
     return [Link(url=f"{base}{section[0] if section else '/latest'}.json", carry=carry)]
@@ -59,6 +59,9 @@ def fallback(link: Link, error: Exception, source: SourceSpec, memory: Mapping[s
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """A list of topics, or a topic's posts. Raises `ReadError` where the page is neither."""
     record, base = record_of(page), _base(source.url)
+    if "post_stream" in record and link.role == "bell":  # a topic that is a source: read whole when it moved
+        whole = Link(url=link.url, role="conversation", conversation=word(record, "id"), stamp=_stamp(record))
+        return Reading(links=(whole,))
     if "post_stream" in record:
         return _topic(record, page, link, base)
     if "topic_list" in record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,7 +31,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The discussions that moved last: of the whole forum, or of the tag whose address was given; or one discussion."""
     base, path = _base(source.url), urlsplit(source.url).path
     if found := re.search(r"/d/(\d+)", path):
-        return [Link(url=_posts_address(base, found[1]), role="conversation")]
+        return [Link(url=_posts_address(base, found[1]), role="bell", carry={"discussion": found[1]})]
     tag = re.search(r"/t/([\w-]+)", path)
     narrowed = f"&filter[tag]={tag[1]}" if tag else ""
     carry = {"since": memory.get("since", ""), "pages": count_of(source.options, "list_pages", LIST_PAGES)}
@@ -50,6 +51,8 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
         raise ReadError(f"{page.url} is no list of Flarum; is its API open to guests?")
     if link.role == "list":
         return _list(record, page, link, base)
+    if link.role == "bell":
+        return Reading(links=(_whole(record, link),))
     return _posts(record, page, link, base)
 
 
@@ -61,6 +64,15 @@ def _base(url: str) -> str:
 
 def _posts_address(base: str, discussion: str) -> str:
     return f"{base}/api/posts?filter[discussion]={discussion}&sort=-number&page[limit]={PER_PAGE}"
+
+
+def _whole(record: dict[str, Any], link: Link) -> Link:
+    """All of a discussion that is a source, stamped with its newest posts."""
+    newest = [
+        (word(row, "id"), word(inside(row, "attributes"), "editedAt")) for row in rows(record, "data")[:MOST_ROWS]
+    ]
+    stamp = hashlib.sha256(repr(newest).encode()).hexdigest()[:16]
+    return Link(url=link.url, role="conversation", conversation=str(link.carry["discussion"]), stamp=stamp)
 
 
 def _list(record: dict[str, Any], page: Page, link: Link, base: str) -> Reading:

@@ -19,12 +19,14 @@ DEEPEST = 8
 
 
 def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
-    """The newest posts and the newest comments: of the community at `/c/NAME`, else of the server's own.
+    """The newest posts and the newest comments: of the community at `/c/NAME`, else of the server's own; or one post.
 
     The option `search` (a text or a list) looks through all the server knows, other servers' communities included.
     """
     parts = urlsplit(source.url)
     base = f"{parts.scheme}://{parts.netloc}/api/v3"
+    if one := re.match(r"/post/(\d{1,18})", parts.path):
+        return [Link(url=f"{base}/post?id={one[1]}", role="bell", carry={"base": base})]
     community = re.match(r"/c/([\w.@-]{1,250})", parts.path)
     where = f"community_name={quote(community.group(1))}" if community else "type_=Local"
     option = source.options.get("search")
@@ -43,6 +45,10 @@ def headers(source: SourceSpec) -> Mapping[str, str]:
 def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     """Reads a list of posts or comments, one post, or its comments. Raises `ReadError` where the page is none."""
     record = record_of(page)
+    if (
+        link.role == "bell" and "post_view" in record
+    ):  # a post that is a source: read with its comments when there is another number of them
+        return Reading(links=_threads([inside(record, "post_view")], link))
     if link.role == "post":
         return Reading(posts=_posts([inside(record, "post_view")], page), links=(_comments(link),))
     if not ("posts" in record or "comments" in record):

@@ -30,7 +30,7 @@ def start(source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """The list of what moved last: of the whole forum, or of the category whose address was given."""
     base, path = _base(source.url), urlsplit(source.url).path.rstrip("/")
     if found := re.search(r"/topic/(\d+(?:/[^/]+)?)", path):
-        return [Link(url=f"{base}/api/topic/{found[1]}", role="conversation")]
+        return [Link(url=f"{base}/api/topic/{found[1]}", role="bell")]
     section = re.search(r"/(?:category|tags?)/.+$", path)
     carry = {"since": memory.get("since", 0), "pages": count_of(source.options, "list_pages", LIST_PAGES)}
     return [Link(url=f"{base}/api{section[0] if section else '/recent'}", carry=carry)]
@@ -51,10 +51,16 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
             links=(Link(url=url, role=link.role, conversation=link.conversation, carry={**link.carry, "to": url}),)
         )
     if isinstance(found, dict) and isinstance(found.get("posts"), list):
-        return _topic(found, page, link, base)
+        return _whole(found, link) if link.role == "bell" else _topic(found, page, link, base)
     if isinstance(found, dict) and isinstance(found.get("topics"), list):
         return _list(found, page, link, base)
     raise ReadError(f"{page.url} is no list or topic of NodeBB; is its read API open to guests?")
+
+
+def _whole(found: dict[str, Any], link: Link) -> Reading:
+    """Leads to all of a topic that is a source, stamped with what changes when it moves."""
+    stamp = "/".join((word(found, "postcount"), word(found, "lastposttime")))
+    return Reading(links=(Link(url=link.url, role="conversation", conversation=word(found, "tid"), stamp=stamp),))
 
 
 def _base(url: str) -> str:

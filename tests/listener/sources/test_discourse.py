@@ -47,6 +47,21 @@ def test_any_address_of_a_forum_has_its_list(address: str, url: str) -> None:
     assert discourse.start(SourceSpec(name="praat", url=address), {})[0].url == url
 
 
+def test_a_topic_that_is_a_source_rings_before_it_is_read_whole(page: Pages) -> None:
+    source = SourceSpec(name="praat", url=f"{BASE}/t/een-onderwerp/12/3")
+    [bell] = discourse.start(source, {})
+    reading = discourse.read(page(bell.url, "discourse/topic.json"), bell, source)
+    [whole] = reading.links
+    assert (whole.url, whole.conversation, reading.posts) == (f"{BASE}/t/12.json", "12", ())
+    body = page("", "discourse/topic.json").body
+    count = json.loads(body)["posts_count"]
+    fewer = body.replace(f'"posts_count": {count}'.encode(), b'"posts_count": 1').replace(
+        f'"posts_count":{count}'.encode(), b'"posts_count":1'
+    )
+    assert discourse.read(page(bell.url, body=fewer), bell, source).links[0].stamp != whole.stamp
+    assert discourse.read(page(whole.url, "discourse/topic.json"), whole, source).posts
+
+
 def test_a_key_goes_into_the_headers_and_no_key_leaves_them_alone() -> None:
     with_key = SourceSpec(name="praat", url=BASE, options={"api_key": "k", "api_user": "webcare"})
     assert discourse.headers(with_key) == {"Api-Key": "k", "Api-Username": "webcare"}

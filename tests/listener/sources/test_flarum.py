@@ -45,6 +45,16 @@ def test_any_address_of_a_forum_has_its_list(address: str, url: str) -> None:
     assert flarum.start(SourceSpec(name="praat", url=address), {})[0].url == url
 
 
+def test_a_discussion_that_is_a_source_rings_by_its_newest_posts_before_it_is_read_whole(page: Pages) -> None:
+    source = SourceSpec(name="praat", url=f"{BASE}/d/5-zonnebank-app/3")
+    [bell] = flarum.start(source, {})
+    reading = flarum.read(page(bell.url, "flarum/posts.json"), bell, source)
+    [whole] = reading.links
+    assert (whole.url, whole.conversation, whole.role, reading.posts) == (POSTS, "5", "conversation", ())
+    edited = page("", "flarum/posts.json").body.replace(b'"editedAt"', b'"other"')
+    assert flarum.read(page(bell.url, body=edited), bell, source).links[0].stamp != whole.stamp
+
+
 def test_a_key_goes_into_the_headers() -> None:
     assert flarum.headers(SourceSpec(name="praat", url=BASE, options={"api_key": "k"})) == {"Authorization": "Token k"}
     assert flarum.headers(SOURCE) == {}

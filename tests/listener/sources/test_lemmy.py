@@ -41,6 +41,16 @@ def test_a_community_a_server_or_a_search_is_listened_to() -> None:
     assert lemmy.headers(SourceSpec(name="l", url="", options={"token": "t"}))
 
 
+def test_one_post_is_listened_to_alone_and_rings_by_its_count_of_comments(read: Callable[[Link, Any], Reading]) -> None:
+    [bell] = lemmy.start(SourceSpec(name="l", url="https://lemmy.example/post/7?scrollToComments=true"), {})
+    found = {"post_view": {"post": POST, "creator": CREATOR, "counts": {"comments": 3}}}
+    [whole] = read(bell, found).links
+    assert (whole.url, whole.conversation, whole.stamp) == (bell.url, "7", "3 comments")
+    reading = read(whole, found)
+    assert [post.external_id for post in reading.posts] == ["7"]
+    assert "&post_id=7" in reading.links[0].url
+
+
 def test_a_thread_is_read_with_its_comments(read: Callable[[Link, Any], Reading]) -> None:
     link = lemmy.start(SPEC, {})[0]
     listed = read(link, {"posts": [{"post": POST, "creator": CREATOR, "counts": {"comments": 2}}]})

@@ -46,6 +46,17 @@ def test_any_address_of_a_forum_has_its_list(address: str, url: str) -> None:
     assert nodebb.start(SourceSpec(name="nodebb", url=address), {})[0].url == url
 
 
+def test_a_topic_that_is_a_source_rings_before_it_is_read_whole(page: Pages) -> None:
+    source = SourceSpec(name="nodebb", url=f"{BASE}/topic/{SLUG}/4")
+    [bell] = nodebb.start(source, {})
+    reading = nodebb.read(page(bell.url, "nodebb/topic.json"), bell, source)
+    [whole] = reading.links
+    assert (whole.url, whole.conversation, whole.stamp) == (f"{BASE}/api/topic/{SLUG}", "12", "45/1794947460000")
+    assert not reading.posts
+    with pytest.raises(ReadError):
+        nodebb.read(page(bell.url, body=b"{}"), bell, source)
+
+
 def test_the_list_rings_for_each_topic_that_is_there(page: Pages) -> None:
     reading = listed(page, 1794947460000)
     assert [(link.url, link.conversation, link.stamp) for link in reading.links] == [
