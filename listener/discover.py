@@ -19,7 +19,7 @@ from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
 from listener.pages.tree import decoded
-from listener.sources import blocks
+from listener.sources import article, blocks
 from listener.sources.feed import comment_box
 from listener.types import Link, Page, SourceSpec
 from storage.types import PostKind
@@ -47,8 +47,10 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ),
     ("mybb", "MyBB", r"href=.https?://(www\.)?mybb\.com/?.[^>]{0,100}>MyBB|set-cookie: mybb"),
     ("smf", "SMF", r"\bsmf_theme_url\b|>SMF [12]\.\d|simplemachines\.org"),
-    ("xenforo", "XenForo", r"<html[^>]{0,300}\bid=.XF\b|set-cookie: xf_"),
+    ("xenforo", "XenForo", r"<html[^>]{0,300}\bid=.(XF|XenForo)\b|set-cookie: xf_"),
     ("vbulletin", "vBulletin", r"<meta[^>]{0,200}content=.vBulletin\b"),
+    ("fluxbb", "FluxBB", r"<div id=.pun\w{3,20}. class=.pun\b"),
+    ("vanilla", "Vanilla", r"<body[^>]{0,100}\bid=.vanilla_"),
     ("flarum", "Flarum", r"id=.flarum-(app|json-payload|loading)\b"),
     ("flaskbb", "FlaskBB", r"class=.flaskbb-(layout|header|content)\b"),
     ("askbot", "Askbot", r"\baskbot(\.|\[['\"])(messages|urls|data|settings)\b|>\s{0,9}Powered by Askbot"),
@@ -355,7 +357,7 @@ def _of_markup(page: Page, html: str) -> Guess | None:
     if _THREADS.search(html) and _has("schema_org"):
         return Guess(kind="schema_org", url=page.url, why="The page marks its posts in schema.org's words.")
     is_root = urlsplit(page.url).path in ("", "/")
-    if _ARTICLE.search(html) and not is_root:
+    if _ARTICLE.search(html) and not is_root and not article.is_list(page):
         return Guess(kind="article", url=page.url, why="The page says that it is an article.")
     if len(set(_BOARD.findall(html))) >= _FEW and (board := of_blocks(page)):
         return board  # its feed would show a few posts of each conversation
@@ -365,7 +367,13 @@ def _of_markup(page: Page, html: str) -> Guess | None:
         return Guess(kind="article", url=page.url, why="The page holds one article.") if is_article else None
     box = comment_box(page)
     options = {"older": OLDER, "comments": box} if box else {"older": OLDER}
-    return Guess(kind="feed", url=articles[0].url, options=options, why="The page names this feed.")
+    return Guess(kind="feed", url=_fullest(articles), options=options, why="The page names this feed.")
+
+
+def _fullest(feeds: list[FoundFeed]) -> str:
+    """The first feed; where the site has the same as Atom, which tells the writers of each item, that."""
+    urls = [each.url for each in feeds]
+    return next((each for each in urls if each == urls[0].replace("rss", "atom")), urls[0])
 
 
 def _has(kind: str) -> bool:

@@ -18,6 +18,7 @@ _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?=[\s/>])|<!--|<!\[CDATA\[|<!doc
 _SILENT = frozenset(
     {"script", "style", "template", "noscript", "svg", "math", "head", "title", "select", "textarea", "button"}
 )  # fmt: skip
+_ALONE = re.compile(r"<(?=(script|style)>)", re.IGNORECASE)
 _FRAMES = re.compile(r"</?iframe(?=[\s/>])[^<>]*>", re.IGNORECASE)
 """To a parser what follows an open frame is no markup, and would be lost."""
 _PARAGRAPHS = frozenset(
@@ -53,7 +54,10 @@ def text_of(markup: str) -> str:
     if "<" not in markup or not _MARKUP.search(markup):
         return unescaped(markup).strip()
     parser = _parser()
-    framed = _FRAMES.sub(" ", markup) if "frame" in markup.lower() else markup
+    lower = markup.lower()
+    if any(f"<{tag}>" in lower and f"</{tag}" not in lower for tag in ("script", "style")):
+        markup = _ALONE.sub("&lt;", markup)  # somebody wrote of it: a page would be silent from there on
+    framed = _FRAMES.sub(" ", markup) if "frame" in lower else markup
     parser.feed(framed.replace("\x00", "\ufffd").encode("utf-8", "replace"))
     return str(parser.close())
 

@@ -30,11 +30,19 @@ LONGEST = 2_000_000
 """Bytes of a page that are looked at."""
 SHORT = 600
 """Characters below which the text of a page that asks for a password is no article."""
+MANY = 2
+"""Parts marked as articles from which on a page may be a list of them."""
 SHORTEST = 100
 """Characters up to which a line may be one that says who wrote an article, and when."""
 MOST = 3000
 """Elements of a page among which such a line is looked for."""
 _COUNTED = re.compile(rf"\n+{COUNTED}\Z", re.I)
+_LASTS = re.compile(
+    r"\A\W{0,5}(?:(?:leestijd|reading time)\W{0,3})?(?:\d{1,3}|one|een|één|a)[ -](?:min\.?|minut\w{1,3})"
+    r"(?:[ -](?:read|leestijd|lezen|lezing|leeswerk))?\b\W{0,5}(?:\n|\Z)",
+    re.I,
+)
+"""How long an article takes to read, where it stands above the text."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -58,9 +66,13 @@ _BODIES = (
     '[itemprop="articleBody"], .h-entry .e-content, .wp-block-post-content',
     ".entry-content, .gh-content, .post-content, .article-content, .article-body, .post-body, .kg-canvas",
     "#content-core",
+    ".markdown, .markdown-body, .prose, .vp-doc, .theme-default-content, [vp-content]",
 )
 """Where a page marks the text of its article, surest first."""
-_AROUND_BODY = "script, style, noscript, form, nav, aside, button, .sharedaddy, .jp-relatedposts, .post-navigation"
+_AROUND_BODY = (
+    "script, style, noscript, form, nav, aside, button, div > footer, section > footer, article > footer, "
+    ".sharedaddy, .jp-relatedposts, .post-navigation"
+)
 _ELLIPSIS = re.compile(r"[\s\[(]*(…|\.\.\.)[\])]?.{0,60}\Z", re.DOTALL)
 
 
@@ -85,13 +97,45 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     told = described(page, link, source)
     root = tree.tree_of(replace(page, body=_LINKED_DATA.sub(_if_sound, body)))
     shown, older = comments.take(root, page.url, lambda text: _moment(text, page, source))
-    main = _article(page, link, source, root, told)
+    main = None if _is_list(root, page.url) else _article(page, link, source, root, told)
     if main is None and not link.carry.get("text") and not link.carry.get("below"):
         raise ReadError(f"No article could be found at {page.url}.")
     about = main or _known(page, link)
     below = [*_described_below(about, told)] or [*_shown_below(about, shown)]
     more = () if link.carry.get("further") else _more(older, about)
     return Reading(posts=(*(() if main is None or link.carry.get("below") else (main,)), *below), links=more)
+
+
+def is_list(page: Page) -> bool:
+    """Whether a page leads to articles rather than being one."""
+    return not is_overloaded(page.body[:LONGEST]) and _is_list(tree.tree_of(page), page.url)
+
+
+def _is_list(root: Any, base: str) -> bool:
+    """Whether each part that is marked as an article begins with a link to its page, and little is said around them."""
+    parts = [each for each in tree.select(root, "article") if not _is_in(each, "article")]
+    heads = [tree.first(each, "h1, h2, h3, h4") for each in parts]
+    anchors = [_anchor(head) for head in heads if head is not None]
+    if len(parts) < MANY or len(anchors) < len(parts) or any(each is None for each in anchors):
+        return False
+    if any(_path(tree.link(each, base)) == _path(base) for each in anchors):
+        return False
+    around = (each for each in tree.select(root, "p") if not _is_in(each, "article", "nav", "footer", "aside"))
+    return sum(len(tree.line(each)) for each in around) < SHORT
+
+
+def _anchor(heading: Any) -> Any:
+    """The link that a heading holds or stands in; None where there is none."""
+    inside = tree.first(heading, "a[href]")
+    return inside if inside is not None else next(heading.iterancestors("a"), None)
+
+
+def _is_in(node: Any, *tags: str) -> bool:
+    return next(node.iterancestors(*tags), None) is not None
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
 
 
 def described(page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -115,13 +159,14 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
         date_extraction_params=_DATES | {"max_date": f"{page.fetched_at:%Y-%m-%d}"},
     )
     text = _marked(root) or (_paragraphs(found.text or "") if found else "")
-    for title in (tree.line(tree.heading(root)), line_of(found.title or "") if found else ""):
+    heading = tree.line(tree.heading(root))
+    for title in (heading, line_of(found.title or "") if found else ""):
         text = _untitled(text, title)
     teaser = str(link.carry.get("text") or "")
     asks_login = len(text) < SHORT and bool(_LOGIN.search(page.body[:LONGEST]))
     if not found or not text or asks_login or len(text.split()) < len(_ELLIPSIS.sub("", teaser).split()):
         return None
-    main = _post(page, link, found, _with_teaser(text, teaser), _published(page, link, source, found.date))
+    main = _post(page, link, found, heading, _with_teaser(text, teaser), _published(page, link, source, found.date))
     main = main if link.carry.get("author") else _signed(main, root, page.url, told)
     return _without_byline(main, root, page, source)
 
@@ -216,10 +261,10 @@ def _if_sound(script: re.Match[bytes]) -> bytes:
     return script[0]
 
 
-def _post(page: Page, link: Link, found: Any, text: str, published: datetime | None) -> Post:
-    carry = link.carry
+def _post(page: Page, link: Link, found: Any, heading: str, text: str, published: datetime | None) -> Post:
+    carry, title = link.carry, line_of(found.title or "")
     url = str(carry.get("url") or "") or _canonical(page.url, found.url or "")
-    title = str(carry.get("title") or "") or line_of(found.title or "")
+    title = str(carry.get("title") or "") or (heading if heading in title else title)  # a site adds its name to it
     author = str(carry.get("author") or "") or (found.author or "").replace("; ", ", ")
     author_url = str(carry.get("author_url") or "")
     identity = link.conversation or url
@@ -275,7 +320,7 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
             dated = DATED.search(words)
             said = _moment(date_in(words, dated), page, source) if dated else None
             at = said if said and (at is None or abs(said - at) < timedelta(days=1)) else at
-    text = _COUNTED.sub("", re.sub(r"\n{3,}", "\n\n", text))
+    text = _LASTS.sub("", _COUNTED.sub("", re.sub(r"\n{3,}", "\n\n", text))).strip()
     return replace(main, text=text, author=author, author_id=main.author_id or author, published_at=at)
 
 

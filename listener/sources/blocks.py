@@ -288,13 +288,19 @@ def _threads(root: Node, base: str) -> list[Link]:
             known = addresses.setdefault(url.rstrip("/"), url)
             groups[f"{bylines.sign(anchor.getparent())} {shape}"].setdefault(known, anchor)
     best = sorted(groups.values(), key=lambda each: -sum(min(len(tree.line(a)), 80) for a in each.values()))
-    taken = [group for group in best[:GROUPS] if group is best[0] or len(group) >= 3]
+    taken = [group for group in best[:GROUPS] if group is best[0] or len(group) >= 3 or _is_headed(group)]
     some = {url: anchor for group in taken for url, anchor in group.items()}
     held = Counter(above for anchor in some.values() for above in anchor.iterancestors())
     return [
         Link(url=url, role="conversation", conversation=url, stamp=_stamp(anchor, held))
         for url, anchor in list(some.items())[:MOST_LINKS]
     ]
+
+
+def _is_headed(group: Mapping[str, Node]) -> bool:
+    """Whether each of these links is the heading of an article, of which the last page of a list may show but one."""
+    above = [{each.tag for each in anchor.iterancestors()} for anchor in group.values()]
+    return all("article" in tags and tags & {"h1", "h2", "h3", "h4"} for tags in above)
 
 
 def _first_page(url: str) -> str:

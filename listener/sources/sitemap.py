@@ -35,7 +35,7 @@ _NAMED = re.compile(r"^[ \t]{0,20}sitemap[ \t]{0,20}:[ \t]{0,20}(\S{1,2000})", r
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 _LISTS = re.compile(
     r"\A/?(?:index\d{0,4}\.\w{3,5})?\Z|/page\d{1,4}(?:\.html)?\Z"
-    r"|/(?:tags?|categor(?:y|ies|ie|ieen)|authors?|auteurs?|archives?|page)(?:/|\.html\Z)",
+    r"|/(?:tags?|categor(?:y|ies|ie|ieen)|authors?|auteurs?|archives?|page)(?:/|\.html\Z|\Z)",
     re.IGNORECASE,
 )
 """Paths of pages that list others, which are read themselves."""

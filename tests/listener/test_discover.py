@@ -198,3 +198,21 @@ def test_any_page_at_all_can_be_looked_at(body: bytes) -> None:
         assert found is None or found.kind in sources.names()
         feeds_of(page(url, body))
         probes(page(url, body))
+
+
+def test_what_speaks_mastodons_interface_is_known_by_its_answer() -> None:
+    url = "https://dorp.example/api/v1/instance"
+    said = '{"uri": "dorp.example", "version": "4.0.0 (not true; really snac/2.75)", "title": "Dorp"}'
+    assert known(guess(page(url, said))) == ("mastodon", "https://dorp.example/")
+    assert guess(page("https://dorp.example/x.json", said)) is None
+    assert url in [link.url for link in probes(page("https://dorp.example/", "<html><p>Welkom"))]
+
+
+def test_of_the_same_feed_twice_the_one_that_names_writers_is_read() -> None:
+    links = "".join(
+        f'<link rel=alternate type="application/{kind}+xml" href="/blog/{kind}.xml">' for kind in ("rss", "atom")
+    )
+    assert known(guess(page("https://x.example/blog/", f"<html>{links}"))) == (
+        "feed",
+        "https://x.example/blog/atom.xml",
+    )

@@ -20,6 +20,7 @@ from listener.pages.markup import is_overloaded, line_of, text_of, web_url
         ("<ol><li>a<li>b</ol>", "1. a\n2. b"),
         ("<blockquote><p>zij</p><p>ook</p></blockquote><p>ik</p>", "> zij\n>\n> ook\n\nik"),
         ("<blockquote>a<blockquote>b</blockquote></blockquote>c", "> a\n\n> > b\n\nc"),
+        ("Rare tekens <script> & <b>meer</b> in de mail", "Rare tekens <script> & meer in de mail"),
         ("<p>a<script>if (a<b) alert(1)</script>b<style>p{}</style></p>", "ab"),
         ("<pre>x = 1\n  y = 2</pre>", "x = 1\n  y = 2"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),

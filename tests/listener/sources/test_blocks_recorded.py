@@ -169,3 +169,20 @@ def test_a_thread_of_one_post_is_not_the_whole_page(thread: Read) -> None:
     assert (post.author, post.title) == ("nerd_nadia", 'Rare tekens <script> & "quotes" in de mail van Zonnebank')
     assert post.text.startswith("De nieuwsbrief toont &euro; in plaats van €.")
     assert post.published_at == datetime(2026, 11, 20, 7, 39, tzinfo=UTC)
+
+
+def test_the_last_page_of_a_blog_leads_to_its_articles_which_have_no_menu_in_them(thread: Read) -> None:
+    listed = thread(f"{SITE}/blog/page/2", "docusaurus_list.html")
+    assert listed.links == (Link(url=f"{SITE}/blog/page/2"),), "it is a list, not a thread"
+    (post,) = thread(f"{SITE}/blog/nl-fiets/", "docusaurus_article.html").posts
+    assert (post.title, post.author) == ("Welke fietspomp voor Schrader en Presta?", "fietser_frits")
+    assert post.text == "Zoek een goede staande pomp die beide ventielen aankan, onder de 40 euro. Tips?"
+    assert (post.kind, post.published_at) == (PostKind.ARTICLE, datetime(2026, 11, 8, tzinfo=UTC))
+
+
+def test_articles_are_followed_however_few_a_page_shows(page: Callable[..., Page]) -> None:
+    last = page(f"{SITE}/blog/page/2", "blocks/docusaurus_list.html")
+    links = blocks.read(last, Link(url=last.url), SOURCE).links
+    assert {f"{SITE}/blog/nl-app-login", f"{SITE}/blog/nl-spaarrente"} <= {link.url for link in links}
+    found = discover.guess(last)
+    assert found is None or found.kind != "article", "it is said to be articles, and is a list of them"
