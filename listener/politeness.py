@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from listener.errors import Blocked, FetchError, OutOfTime
 from listener.network.addresses import Target, parse, shown
-from listener.network.failures import span
+from listener.network.failures import LONGEST_RETRY, span
 from listener.network.robots import MOST_BYTES, Robots
 from listener.patience import Patience
 from listener.types import Gate, NotModified, Page, Request
@@ -42,15 +42,27 @@ class Fetches(Protocol):
 
 
 class Shelf(Protocol):
-    """Where robots.txt outlives a restart: `storage.intake.Intake`. Both block."""
+    """Where robots.txt and a wish to be left alone outlive a restart: `storage.intake.Intake`. All block."""
 
     def robots(self, origin: str) -> tuple[datetime, bytes] | None: ...
 
     def keep_robots(self, origin: str, read_at: datetime, rules: bytes) -> None: ...
 
+    def quiet_until(self, origin: str) -> datetime | None: ...
+
+    def keep_quiet(self, origin: str, until: datetime) -> None: ...
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def awake_or_asleep() -> float:
+    """Seconds that never go back, and that go on while the machine sleeps where the system can tell (Linux)."""
+    return time.clock_gettime(_BOOT_TIME) if _BOOT_TIME is not None else time.monotonic()
+
+
+_BOOT_TIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 @dataclass(slots=True)
@@ -73,7 +85,7 @@ class Turnstile:
     def __init__(
         self,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = awake_or_asleep,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.clock, self._sleep = clock, sleep
@@ -203,8 +215,16 @@ class PoliteFetcher:
             except FetchError as error:
                 if error.status in (429, 503):
                     unsaid = _UNSAID_PAUSE if error.status == 429 else 0.0
-                    self._turnstile.hold(host, unsaid if error.retry_after is None else error.retry_after)
+                    await self._hold(
+                        host, parse(url).origin, unsaid if error.retry_after is None else error.retry_after
+                    )
                 raise
+
+    async def _hold(self, host: str, origin: str, seconds: float) -> None:
+        """Leave a host alone for so long; a long while outlives a restart."""
+        self._turnstile.hold(host, seconds)
+        if self._shelf is not None and seconds > _PATIENCE:
+            await asyncio.to_thread(self._shelf.keep_quiet, origin, self._now() + timedelta(seconds=seconds))
 
     async def _robots(self, target: Target, request: Request) -> Robots:
         """The rules for an origin, from memory or read anew by one of those who wait for them."""
@@ -222,7 +242,8 @@ class PoliteFetcher:
         async with self._asking.through(target.origin):
             kept = self._kept.get(target.origin)
             if kept is None and self._shelf is not None:
-                kept = await asyncio.to_thread(self._from_shelf, self._shelf, target.origin)
+                kept, quiet = await asyncio.to_thread(self._from_shelf, self._shelf, target.origin)
+                self._turnstile.hold(_host(target), quiet)
             if kept is None or not self._is_fresh(kept):
                 kept = await self._ask(target, kept, request)
             self._keep(target.origin, kept)
@@ -263,12 +284,14 @@ class PoliteFetcher:
             self._shelf.keep_robots(origin, self._now(), robots.text)
         return robots
 
-    def _from_shelf(self, shelf: Shelf, origin: str) -> _Kept | None:
-        found = shelf.robots(origin)
+    def _from_shelf(self, shelf: Shelf, origin: str) -> tuple[_Kept | None, float]:
+        """The rules that were kept, and the seconds that the origin still wants to be left alone."""
+        found, until, now = shelf.robots(origin), shelf.quiet_until(origin), self._now()
+        quiet = min(max(0.0, (until - now).total_seconds()), LONGEST_RETRY) if until else 0.0
         if found is None:
-            return None
-        read_at = self._clock() - max(0.0, (self._now() - found[0]).total_seconds())
-        return _Kept(read_at + _ROBOTS_FRESH, read_at, Robots.read(found[1]))
+            return None, quiet
+        read_at = self._clock() - max(0.0, (now - found[0]).total_seconds())
+        return _Kept(read_at + _ROBOTS_FRESH, read_at, Robots.read(found[1])), quiet
 
     def _keep(self, origin: str, kept: _Kept) -> None:
         self._kept[origin] = kept

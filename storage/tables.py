@@ -369,6 +369,8 @@ class Robots(SQLModel, table=True):
     origin: str = Field(primary_key=True)
     read_at: datetime = Field(index=True)
     rules: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    quiet_until: datetime | None = None
+    """Until when it asked to be left alone (Retry-After)."""
 
 
 class Subscription(SQLModel, table=True):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
 from storage import locks
-from storage.database import in_chunks
+from storage.database import in_chunks, insert_ignore
 from storage.intake import arrivals, identity, twins
 from storage.roster import Roster
 from storage.schema import CONVERSATION, POST, ROBOTS
@@ -17,6 +17,8 @@ from storage.types import Delivery, NewPost, ReadThread, Stored, Visit
 
 ROBOTS_KEPT = timedelta(days=30)
 """How long an old robots.txt may stand in for one that cannot be reached (RFC 9309 2.3.1.4)."""
+UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a robots.txt was read of which nothing is known yet: too long ago to be of use."""
 
 
 class Intake(Roster):
@@ -51,11 +53,25 @@ class Intake(Roster):
 
     def keep_robots(self, origin: str, read_at: datetime, rules: bytes) -> None:
         """Remembers what the robots.txt of an origin says; what is too old to be of use is forgotten."""
+        old = sa.and_(
+            ROBOTS.c.read_at < read_at - ROBOTS_KEPT, sa.func.coalesce(ROBOTS.c.quiet_until, read_at) <= read_at
+        )
         with self.database.write() as connection:
-            connection.execute(
-                sa.delete(ROBOTS).where((ROBOTS.c.origin == origin) | (ROBOTS.c.read_at < read_at - ROBOTS_KEPT))
-            )
+            connection.execute(sa.delete(ROBOTS).where((ROBOTS.c.origin == origin) | old))
             connection.execute(sa.insert(ROBOTS).values(origin=origin, read_at=read_at, rules=rules))
+
+    def quiet_until(self, origin: str) -> datetime | None:
+        """Until when an origin asked to be left alone, as far as is known."""
+        with self.database.read() as connection:
+            return connection.execute(sa.select(ROBOTS.c.quiet_until).where(ROBOTS.c.origin == origin)).scalar()
+
+    def keep_quiet(self, origin: str, until: datetime) -> None:
+        """Remembers until when an origin asked to be left alone, whether its robots.txt could be read or not."""
+        with self.database.write() as connection:
+            quiet = sa.update(ROBOTS).where(ROBOTS.c.origin == origin).values(quiet_until=until)
+            if not connection.execute(quiet).rowcount:
+                unread = {"origin": origin, "read_at": UNREAD, "rules": b"", "quiet_until": until}
+                connection.execute(insert_ignore(self.database, ROBOTS, [unread], ["origin"]))
 
     def places(self, source: str, external_ids: Collection[str]) -> dict[str, str]:
         """Of these posts and conversations those that are held, each with the identity of its conversation."""

@@ -13,7 +13,7 @@ import pytest
 from listener.errors import Blocked, FetchError
 from listener.fetch import Fetcher
 from listener.network.robots import MOST_WILD, Robots
-from listener.politeness import PoliteFetcher, Turnstile
+from listener.politeness import PoliteFetcher, Turnstile, awake_or_asleep
 from listener.types import Page, Request
 from storage.database import Database
 from storage.intake import Intake
@@ -291,3 +291,34 @@ async def test_a_restart_does_not_ask_for_robots_again(database: Database, clock
     site = Site(Time(), pages)
     await PoliteFetcher(Fetcher(transport=site), shelf=Intake(database), now=clock).get(Request("https://a.example/"))
     assert len(site.urls) == 2
+
+
+@pytest.mark.parametrize("asked", [FEED, ROBOTS])
+async def test_a_wish_to_be_left_alone_outlives_a_restart_for_every_source_of_the_host(
+    asked: str, database: Database, clock: Any
+) -> None:
+    pages = {ROBOTS: b"", FEED: b"x", "https://blog.example/other": b"y"}
+    pages[asked] = (503, {"retry-after": "3600"}, b"")
+
+    def started() -> tuple[PoliteFetcher, Site]:
+        time = Time()
+        site, turnstile = Site(time, pages), Turnstile(clock=time, sleep=time.sleep)
+        return PoliteFetcher(Fetcher(transport=site), turnstile=turnstile, shelf=Intake(database), now=clock), site
+
+    web, _ = started()
+    with pytest.raises(FetchError):
+        await web.get(ASKED)
+    pages |= {ROBOTS: b"", FEED: b"x"}
+    clock.advance(minutes=20)
+    web, site = started()
+    with pytest.raises(FetchError, match="come back in 40 min"):
+        await web.get(Request("https://blog.example/other"))
+    assert site.asked == []
+    Intake(database).keep_robots("https://elsewhere.example", clock(), b"")
+    clock.advance(minutes=41)
+    web, site = started()
+    assert isinstance(await web.get(Request("https://blog.example/other")), Page)
+
+
+def test_the_clock_of_pauses_goes_on() -> None:
+    assert awake_or_asleep() <= awake_or_asleep()
