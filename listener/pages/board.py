@@ -167,12 +167,12 @@ class Engine:
         return "|".join((*([f"p{newest}"] if newest else shown), *([count[0]] if count else [])))
 
     def _thread(self, sheet: _Sheet, link: Link) -> Reading:
-        page, pages = sheet.page, self._pages(sheet)
-        canonical = self._link(tree.first(sheet.root, 'link[rel="canonical"]'), sheet.base)
-        addresses = [_INTO.sub("", url) for url in (canonical, page.url, *pages)]
-        named = [url for url in addresses if self.topic.search(url)]
+        page, canonical = sheet.page, self._link(tree.first(sheet.root, 'link[rel="canonical"]'), sheet.base)
+        topic = self._number(canonical) or self._number(page.url) or _of_form(sheet.root) or link.conversation
+        pages = self._pages(sheet, topic)
+        named = [url for url in (_INTO.sub("", each) for each in (canonical, page.url, *pages)) if self._number(url)]
         about = {
-            "topic": self._number(named, sheet.root) or link.conversation or page.url,
+            "topic": topic or page.url,
             "title": tree.line(tree.first(sheet.root, self.title)),
             "url": next((url for url in named if not self._place(url)), canonical or page.url.split("#")[0]),
             **link.carry,
@@ -187,12 +187,10 @@ class Engine:
         links = [Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in pages]
         return Reading(posts=tuple(posts), links=tuple(links))
 
-    def _number(self, named: Sequence[str], root: Node) -> str:
-        """The topic's number: from an address of it, else as a form on its page names it."""
-        if named and (found := self.topic.search(named[0])):
-            return _group(found)
-        form = tree.first(root, _FORM)
-        return "" if form is None else str(form.get("value") or "")
+    def _number(self, url: str) -> str:
+        """The topic's number in an address of it; "" where there is none."""
+        found = self.topic.search(_INTO.sub("", url))
+        return _group(found) if found else ""
 
     def _place(self, url: str) -> int:
         """The number of a topic's page, or of the posts before it; 0 for the first."""
@@ -201,11 +199,12 @@ class Engine:
         place = int(_group(shown)) if shown else 0
         return place if place > 1 else 0
 
-    def _pages(self, sheet: _Sheet) -> list[str]:
+    def _pages(self, sheet: _Sheet, topic: str) -> list[str]:
         """The other pages that a page of a topic links to, the last first: a topic may be too long to be read whole."""
         found = [self._link(each, sheet.base).split("#")[0] for each in tree.select(sheet.root, self.pager)]
         found.append(tree.next_page(sheet.root, sheet.base) if not found else "")
-        others = [url for url in dict.fromkeys(found) if url != sheet.page.url and self.topic.search(url)]
+        numbers = {url: self._number(url) for url in found if url != sheet.page.url}
+        others = [url for url, number in numbers.items() if number and number == (topic or number)]
         return sorted(others, key=self._place, reverse=True)
 
     def _post(self, number: str, item: Node, about: Mapping[str, Any], sheet: _Sheet) -> Post:
@@ -374,6 +373,12 @@ def _dates(node: Node) -> Iterator[str]:
         yield f"{hidden.get('title')} {hidden.tail or ''}"
     words = _BEFORE_DATE.sub("", re.sub(r"[«»()]|^#\s?\d+\s", " ", tree.line(node)))
     yield _AFTER_DATE.split(words)[0].strip(" .,")
+
+
+def _of_form(root: Node) -> str:
+    """The number of the topic that a form on its page is about."""
+    form = tree.first(root, _FORM)
+    return "" if form is None else str(form.get("value") or "")
 
 
 def _group(found: re.Match[str]) -> str:

@@ -226,22 +226,22 @@ def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
     """The posts of a page; on the page where a topic is entered also the addresses of all its other pages."""
     heading = tree.first(root, "h2.topic-title a", ".topic-title a", "h2 a[href*='viewtopic']", "a.titles")
     address = tree.link(tree.first(root, 'link[rel="canonical"]'), page.url) or tree.link(heading, page.url) or page.url
-    entered = link.role != "page"
-    others, offset = _other_pages(root, page.url, address)
+    topic = _number(_TOPIC, address) or _number(_TOPIC, page.url) or link.conversation or address
+    others, offset = _other_pages(root, page.url, address, topic)
     about = {
-        "topic": _number(_TOPIC, address) or _number(_TOPIC, page.url) or link.conversation or address,
+        "topic": topic,
         "title": tree.line(heading),
         "url": _without_place(address),
         **link.carry,
         "zone": str(source.options.get("timezone") or _zone(root)),
-        "opens": entered and not offset,
+        "opens": link.role != "page" and not offset,
     }
     posts = tuple(islice(_posts(root, page, about), MOST_POSTS))
     if not posts:
         raise ReadError(f"{page.url} shows no posts; {_message(root) or 'the style of the board is not understood.'}")
     if not others and (following := tree.next_page(root, page.url)):
         others = [following]
-    elif not entered:
+    elif link.role == "page":
         others = []
     if link.role == "last":
         return ring(posts, page, others[0] if others and _started(others[0]) >= offset else "")
@@ -261,10 +261,11 @@ def _without_place(url: str) -> str:
     return re.sub(r"[?&](?:start|p|view)=[^&#]*|#.*", "", url).replace("viewtopic.php&", "viewtopic.php?")
 
 
-def _other_pages(root: Node, base: str, address: str) -> tuple[list[str], int]:
+def _other_pages(root: Node, base: str, address: str, topic: str) -> tuple[list[str], int]:
     """The other pages of a topic that counts by `start=`, newest first; and how many posts came before this one."""
     anchors = (tree.link(each, base) for each in tree.select(root, ".pagination a[href], a[href*='start=']"))
-    numbered = {int(found[0]): url for url in anchors if (found := _START.search(url))}
+    of_topic = (url for url in anchors if _number(_TOPIC, url) in ("", topic))  # similar topics may be listed too
+    numbered = {int(found[0]): url for url in of_topic if (found := _START.search(url))}
     named = _START.search(address) or _START.search(base)
     steps = sorted(number for number in {*numbered, int(named[0]) if named else 0} if number)
     if not steps or not numbered:
