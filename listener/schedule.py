@@ -18,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from listener import crawl
 from listener.types import SourceSpec
 from storage.errors import StorageError
+from storage.roster import AHEAD
 from storage.types import DueSource
 
 try:
@@ -81,11 +82,14 @@ class Schedule:
         """A lease gave nothing: all that there was to do is under way."""
         self._turn = asyncio.Lock()
         self._tick = asyncio.Event()
+        self._latest = kit.clock()
+        """The latest that it ever was."""
         self._writer = kit.writer()
 
     def register(self) -> None:
         """Tells the table which sources there are."""
         self.kit.intake.register((spec.name, spec.kind, spec.url) for spec in self.specs.values())
+        self.kit.intake.put_right()
 
     async def once(self, *, regardless: bool = False) -> None:
         """Visits each source that is due now (or every one, `regardless`) and returns when all are done."""
@@ -161,6 +165,12 @@ class Schedule:
             return self._ready.popleft() if self._ready else None
 
     async def _lease(self, **how: Any) -> list[DueSource]:
+        now = self.kit.clock()
+        if now < self._latest - AHEAD:
+            log.warning("The clock was put back: what is due is reckoned anew.")
+            await asyncio.to_thread(self.kit.intake.put_right)
+            self._latest = now
+        self._latest = max(now, self._latest)
         leasing = asyncio.create_task(
             asyncio.to_thread(self.kit.intake.due, limit=self.workers, names=self.names, **how)
         )

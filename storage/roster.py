@@ -24,6 +24,10 @@ LEASE = timedelta(minutes=5)
 """How long a visit may hold a source. Longer than the longest visit; a live process renews it."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """When a source is due that a person paused, or that is no longer listened to."""
+AHEAD = timedelta(minutes=5)
+"""How far the clocks of machines that listen together may be apart."""
+LONGEST = timedelta(hours=25)
+"""No followed conversation that is awake is left alone for longer."""
 CHUNK = 500
 """Sources that are registered by one statement."""
 THREADS = 50
@@ -104,7 +108,8 @@ class Roster:
         now = self.database.now()
         with self.database.write() as connection:
             self._void_dead_leases(connection, now)
-            free = sa.or_(SOURCE.c.lease_until.is_(None), SOURCE.c.lease_until < now)
+            until = SOURCE.c.lease_until  # one far ahead was given before the clock was put back
+            free = sa.or_(until.is_(None), until < now, until > now + 2 * LEASE)
             latest = NEVER - timedelta(days=1) if regardless else now
             wanted = sa.select(SOURCE.c.name).where(SOURCE.c.active, free, SOURCE.c.next_at <= latest)
             if names is not None:
@@ -123,6 +128,31 @@ class Roster:
             threads = self._threads_of(connection, [row.name for row in rows], CONVERSATION.c.next_at <= now)
         by_name = {row.name: _due_source(row, threads.get(row.name, [])) for row in rows}
         return [by_name[name] for name in chosen if name in by_name]
+
+    def put_right(self) -> int:
+        """After the clock was put back: what was visited in what is the future now waits from now on. Gives how many.
+
+        Without this it would be left alone until the clock has come there again.
+        """
+        now = self.database.now()
+        visited = SOURCE.c.last_visit_at
+        ahead = sa.and_(
+            SOURCE.c.next_at > now, SOURCE.c.next_at < NEVER, sa.or_(visited > now + AHEAD, visited.is_(None))
+        )
+        found = sa.select(SOURCE.c.name, SOURCE.c.next_at, SOURCE.c.last_visit_at).where(ahead)
+        moved = sa.update(SOURCE).where(SOURCE.c.name == sa.bindparam("of"))
+        moved = moved.values(next_at=sa.bindparam("at"), last_visit_at=sa.case((SOURCE.c.last_visit_at > now, now)))
+        with self.database.write() as connection:
+            waits = {
+                row.name: max(row.next_at - (row.last_visit_at or row.next_at), timedelta())
+                for row in connection.execute(found)
+            }
+            locks.sources(connection, waits)
+            if waits:
+                connection.execute(moved, [{"of": name, "at": now + wait} for name, wait in waits.items()])
+            asleep_too_long = sa.and_(CONVERSATION.c.next_at > now + LONGEST, CONVERSATION.c.followed)
+            connection.execute(sa.update(CONVERSATION).where(asleep_too_long).values(next_at=now))
+        return len(waits)
 
     def _void_dead_leases(self, connection: sa.Connection, now: datetime) -> None:
         held = sa.select(SOURCE.c.lease_owner).where(SOURCE.c.lease_until >= now).distinct()

@@ -68,6 +68,24 @@ async def test_a_paused_source_is_left_alone_until_it_is_retried(site: Any, list
     assert [each.visit.source for each in said] == ["one"]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_that_is_put_back_leaves_nothing_unvisited(
+    site: Any, listener: Any, clock: Any, restarted: bool
+) -> None:
+    listen_to_three(site, listener)
+    clock.advance(days=400)
+    schedule, said = a_schedule(listener)
+    await schedule.once()
+    clock.advance(days=-400)
+    if restarted:
+        schedule, said = a_schedule(listener)
+    await schedule.once()
+    assert len(said) == (0 if restarted else 3), "nothing is visited in a burst either"
+    clock.advance(days=1)
+    await schedule.once()
+    assert len(said) == (3 if restarted else 6)
+
+
 async def test_forever_visits_as_sources_fall_due_does_its_chores_and_stops(
     site: Any, listener: Any, clock: Any
 ) -> None:

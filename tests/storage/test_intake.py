@@ -215,6 +215,9 @@ def test_a_due_source_is_leased_to_one(intake: Intake, another: Callable[[], Dat
     assert other.due() == []
     clock.advance(minutes=6)
     assert [each.name for each in other.due()] == ["forum"]
+    clock.advance(days=-9)
+    assert intake.put_right() == 1
+    assert [each.name for each in intake.due()] == ["forum"], "a lease of a clock that was ahead is void"
 
 
 def test_the_lease_of_a_dead_process_is_void_at_once(intake: Intake, another: Callable[[], Database]) -> None:
