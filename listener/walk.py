@@ -32,6 +32,8 @@ PAGES = 150
 """Pages a visit may fetch; what is left over is found again by the next visit."""
 POSTS = 20_000
 """Posts after which a visit reads no further."""
+LINKS = 50_000
+"""Links of its lists, all of which are held until the lists are read, after which a visit reads no further."""
 BYTES = 64 * 1024 * 1024
 """Of pages, decoded, after which a visit reads no further."""
 LISTS = 0.8
@@ -111,6 +113,7 @@ class Walk:
     _left_over: bool = False
     """Whether something must be asked again by the next visit."""
     _bytes: int = 0
+    _links: int = 0
 
     async def batches(self, threads: Collection[Link] = ()) -> AsyncIterator[Batch]:
         """Reads the lists, then each conversation that changed, and `threads` whether they changed or not.
@@ -152,8 +155,8 @@ class Walk:
 
     def _is_enough(self, share: float = 1.0) -> bool:
         """Whether the rest is left to the next visit, so that no source takes all the time or memory."""
-        used = (self.found.pages / PAGES, self.found.posts / POSTS, self._bytes / BYTES, self._read_for / READING)
-        if max(*used, self.patience.used) < share:
+        found = (self.found.pages / PAGES, self.found.posts / POSTS, self._links / LINKS, self._bytes / BYTES)
+        if max(*found, self._read_for / READING, self.patience.used) < share:
             return False
         self._leave_the_rest()
         return True
@@ -188,6 +191,7 @@ class Walk:
                 waiting.extend(instead)
                 continue
             first = False
+            self._links += len(reading.links)
             threads = [each for each in reading.links if each.conversation]
             waiting.extend(each for each in reading.links if not each.conversation)
             yield Batch(posts=_shown(reading, threads)), threads

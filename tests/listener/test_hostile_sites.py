@@ -100,10 +100,11 @@ async def test_sitemaps_that_name_each_other_are_each_asked_once(site: Any, list
     assert set(asked) == set(names) and max(asked.values()) == 1
 
 
+@pytest.mark.parametrize("bound", ["PAGES", "LINKS"])
 async def test_sitemaps_without_end_end_with_the_visit(
-    site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
+    bound: str, site: Any, listener: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "PAGES", 10)
+    monkeypatch.setattr(walk, bound, 10)
     for n in range(40):
         nexts = "".join(f"<sitemap><loc>{site.base}/{n + more}.xml</loc></sitemap>" for more in (1, 2))
         site.say(f"/{n}.xml", INDEX.format(nexts))
