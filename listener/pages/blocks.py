@@ -35,6 +35,12 @@ Moment = Callable[[str], datetime | None]
 
 _MEMBER = re.compile(r"\b(?:joined|since|sinds|geregistreerd|registered|birthday|verjaardag)\b", re.IGNORECASE)
 _LINKED_MOMENT = re.compile(r"=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
+_WEEKDAY = re.compile(
+    r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|"
+    r"(?:maan|dins|woens|donder|vrij|zater|zon)dag|ma|di|wo|do|vr|za|zo)[,.]?\s+\Z",
+    re.I,
+)
+"""What may stand before a date and tell which of its numbers is the day."""
 _CLOCK = re.compile(r"\d{1,2}\s?[:.uh]\s?\d\d")
 _ALONE = ("article", "div", "li", "section", "tr")
 """What a single post stands in."""
@@ -146,7 +152,9 @@ def _is_mere(words: str, dated: re.Match[str]) -> bool:
 def date_in(words: str, dated: re.Match[str]) -> str:
     """The date among the words on its line: from where it begins, with the time behind or before it."""
     before = re.search(r"(\d{1,2}[:.u]\d\d)\D{1,12}\Z", words[: dated.start()])
-    rest = re.split(r"\s[|·•]\s|\s[–-]\s(?!\d)|\s(?:door|by|von)\s|\)|;", words[dated.start() :])[0]
+    weekday = _WEEKDAY.search(words[: dated.start()])
+    begin = weekday.start() if weekday else dated.start()
+    rest = re.split(r"\s[|·•]\s|\s[–-]\s(?!\d)|\s(?:door|by|von)\s|\)|;", words[begin:])[0]
     return rest if not before or re.search(r"\d[:.u]\d\d", rest) else f"{rest} {before[1]}"
 
 

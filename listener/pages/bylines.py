@@ -71,6 +71,8 @@ COUNTED = r"\d{1,5}\s(?:reacties?|comments?|replies|responses|antwoorden)"
 _STANDING = re.compile(
     COUNTED + r"|(?:berichten|posts|reacties|lid sinds|member since|joined|woonplaats|locatie)\b.{0,40}|"
     r"(?:senior |junior |super)?(?:members?|lid|leden|moderator|admin(?:istrator)?|beheerder|gast|guest|newbie)|"
+    r"(?:please )?(?:log|sign) ?in\b.{0,30}\bto\b.{0,40}|"
+    r"(?:log in|inloggen|aanmelden|meld je aan).{0,30}\bom te\b.{0,40}|"
     r"(?:opened|created|reported|asked|geopend|aangemaakt|gemeld|gevraagd)",
     re.I,
 )

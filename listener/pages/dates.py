@@ -334,16 +334,29 @@ def _dated(text: str, here: datetime, day_first: bool) -> tuple[datetime, tuple[
     if found := _YEAR_FIRST.search(text):
         return _day(here, int(found["y"]), int(found["m"]), int(found["d"])), found.span()
     if found := _NUMBERS.search(text):
-        first, second = int(found["a"]), int(found["b"])
-        if second > 12 or (not day_first and first <= 12):
-            first, second = second, first
-        return _day(here, _year(found["y"]), second, first), found.span()
+        named = re.match(r"[^\W\d]+", text)
+        weekday = _WEEKDAYS.get(named[0]) if named else None
+        return _numbered(found, here, day_first, weekday), found.span()
     for shape in (_DAY_MONTH, _MONTH_DAY):
         for found in shape.finditer(text):
             if month := _MONTHS.get(found["name"]):
                 written = found["y"] or (re.search(r"\d{4}$", text) or [""])[0]
                 return _day(here, _year(written) if written else None, month, int(found["d"])), found.span()
     return None
+
+
+def _numbered(found: re.Match[str], here: datetime, day_first: bool, weekday: int | None) -> datetime:
+    """The day that two numbers and a year name, in the usual order unless that is no day or another weekday's.
+
+    Nor may it lie ahead where the other order does not: posts are written in the past.
+    """
+    first, second = int(found["a"]), int(found["b"])
+    orders = [(first, second), (second, first)] if day_first else [(second, first), (first, second)]
+    possible = [each for each in orders if each[1] <= 12] or orders
+    days = [_day(here, _year(found["y"]), month, day) for day, month in possible]
+    fitting = [each for each in days if each.weekday() == weekday]
+    past = [each for each in days if each <= here + timedelta(hours=24)]
+    return (fitting or past or days)[0]
 
 
 def _year(digits: str) -> int:

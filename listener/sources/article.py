@@ -310,7 +310,7 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
     text, author, at = main.text, main.author, main.published_at
     for each in islice(root.iter("p", "div", "span", "small", "li", "time"), MOST):
         words = _short(each)
-        name = author or _writer(words)
+        name = _named(author, _writer(words))
         if not _is_byline(words, name):
             continue
         author = name
@@ -319,9 +319,22 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
         if at is None or at.astimezone(UTC).time() == time():  # a day without its hour
             dated = DATED.search(words)
             said = _moment(date_in(words, dated), page, source) if dated else None
-            at = said if said and (at is None or abs(said - at) < timedelta(days=1)) else at
+            at = said if said and (at is None or _is_same_day(said, at)) else at
     text = _LASTS.sub("", _COUNTED.sub("", re.sub(r"\n{3,}", "\n\n", text))).strip()
-    return replace(main, text=text, author=author, author_id=main.author_id or author, published_at=at)
+    known = main.author_id if main.author_id != main.author else ""
+    return replace(main, text=text, author=author, author_id=known or author, published_at=at)
+
+
+def _is_same_day(said: datetime, guessed: datetime) -> bool:
+    """Whether a date with its hour may be the day that was made out, also where that has day and month exchanged."""
+    is_exchanged = (said.year, said.month, said.day) == (guessed.year, guessed.day, guessed.month)
+    return is_exchanged or abs(said - guessed) < timedelta(days=1)
+
+
+def _named(author: str, signed: str) -> str:
+    """Who wrote an article: as it is signed, where what was made out is the same name tidied up."""
+    letters = (re.sub(r"[\W\d_]", "", each).casefold() for each in (author, signed))
+    return signed if not author or len(set(letters)) == 1 else author
 
 
 def _short(node: Any) -> str:

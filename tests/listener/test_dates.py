@@ -107,6 +107,22 @@ def test_a_clock_that_runs_a_little_ahead_is_believed_and_a_day_ahead_is_not() -
     assert read("2026-11-23T12:00:00Z") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Thu, 11/12/2026 - 18:00", "2026-11-12"),
+        ("Thu, 11/12/2025 - 18:00", "2025-12-11"),
+        ("Wed, 11/12/2025 - 18:00", "2025-11-12"),
+        ("woensdag 11-12-2025", "2025-11-12"),
+        ("11/12/2026", "2026-11-12"),
+        ("23/12/2026", None),
+    ],
+)
+def test_a_weekday_or_the_present_tells_which_number_is_the_day(text: str, day: str | None) -> None:
+    found = parse_date(text, now=NOW)
+    assert (found and f"{found:%Y-%m-%d}") == day
+
+
 def test_the_order_of_day_and_month_is_the_sites() -> None:
     assert read("05/06/2026 13:00") == "2026-06-05 11:00"
     assert read("05/06/2026 13:00", day_first=False) == "2026-05-06 11:00"

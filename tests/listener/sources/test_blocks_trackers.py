@@ -119,3 +119,14 @@ def test_a_notice_of_an_edit_of_one_comment_does_not_hide_the_others(page: Calla
     after = blocks.read(page(ticket.url, body=body), link, SOURCE).posts
     assert body != ticket.body
     assert [post.external_id for post in after] == [post.external_id for post in before]
+
+
+def test_an_american_article_is_dated_by_its_weekdays_and_signed_as_its_line_says(thread: Read) -> None:
+    first, *below = thread("node/1", "drupal_node.html").posts
+    assert (first.author, first.kind) == ("marieke_v", PostKind.ARTICLE)
+    assert first.text.startswith("Sinds de update van vanochtend")
+    moments = [post.published_at for post in (first, *below)]
+    assert moments[:2] == [datetime(2026, 11, 9, 12, tzinfo=UTC), datetime(2026, 11, 9, 12, 37, tzinfo=UTC)]
+    assert [post.author for post in below] == ["jan.de.boer", "hulpvaardig_henk", "marieke_v", "Zonnebank Webcare"]
+    assert [post.parent_id for post in below] == ["", "", below[1].external_id, ""]
+    assert below[0].text == "Ja, hier precies hetzelfde. Foutcode ZB-1042 op een Pixel 7."
