@@ -14,6 +14,7 @@ from desk.screens.moments import CHOICES, moment
 from desk.screens.reading import Opened, read_again
 from desk.screens.stage import Stage
 from desk.shown import clean_block, clean_line, link_host
+from desk.views import SEARCH
 from desk.widgets.case_list import MARKABLE
 from desk.widgets.prompt import Prompt, lettered
 from storage.types import Case, CaseFile, Event, EventKind, Mention, Priority
@@ -221,6 +222,8 @@ class Acts(Stage):
     def _left(self, event: Prompt.Left) -> None:
         event.stop()
         self.leave_prompt()
+        if event.purpose == "search" and self.view is SEARCH and not self._whole:
+            self.turn_back()  # what was searched for could not be read: there is no list of it
 
     def leave_prompt(self) -> None:
         """Puts the prompt away and gives the keys back to the list."""

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from desk.locale import N_, _
 from desk.screens.keys import display
 from desk.shown import clean_line
-from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
+from desk.widgets.lines import Bar, Foot, Line, LinesView
 
 LEAVE = Binding("escape,q", "leave", N_("back"), id="aside.leave", key_display="Esc q", show=False)
 
@@ -36,18 +36,16 @@ class Aside(Screen[None]):
         """Title, lines, keys."""
         yield Bar(id="tabs")
         yield LinesView(id="body")
-        yield Bar(id="status")
-        yield Bar(id="keys")
+        yield Foot(id="status")
+        yield Foot(id="keys")
 
     def on_mount(self) -> None:
         """Title and keys."""
         self.query_one("#tabs", Bar).put([(f"  {_(self.heading)} ", "tab")])
 
     def on_resize(self) -> None:
-        """Names as many keys as there is room for, and always the one that leads back."""
-        way_back = key_line([LEAVE])
-        groups = [key_line([each]) for each in self.keys_shown()]
-        self.query_one("#keys", Bar).put(whole(groups, self.size.width - width_of(way_back) - 2), way_back)
+        """Names the keys, and the one that leads back."""
+        self.query_one("#keys", Foot).put_groups([key_line([each]) for each in self.keys_shown()], key_line([LEAVE]))
 
     def keys_shown(self) -> Sequence[Binding]:
         """The keys of this screen that its lowest line names."""

@@ -118,6 +118,7 @@ class Stage(Reading):
                 self.cases.show(await self.counter.read(lambda clerk: clerk.ids(query, watch=search.watch)), empty)
         except QueryError as error:
             self.hush()
+            self.paint_bars()
             self.prompt.ask("search", "/", query)
             self.prompt.complain(error.sentence, error.position)
             return

@@ -16,7 +16,7 @@ from desk.screens.counter import Counter
 from desk.shown import clean_line
 from desk.views import INBOX, SEARCH, VIEWS, View, counted
 from desk.widgets.case_list import CaseList
-from desk.widgets.lines import Bar, Line, LinesView, whole, width_of
+from desk.widgets.lines import Bar, Foot, Line, LinesView, whole, width_of, window
 from desk.widgets.prompt import Prompt
 from storage.types import CaseFile
 
@@ -122,7 +122,7 @@ class Surface(Screen[None]):
             with Side(id="side"):
                 yield LinesView(id="conversation")
             yield LinesView(id="author")
-        yield Bar(id="status")
+        yield Foot(id="status")
         yield Bar(id="keys")
         yield Bar(id="small")
 
@@ -191,7 +191,9 @@ class Surface(Screen[None]):
             name = _(view.title) + (f" {counted(count)}" if count else "")
             groups.append([(" ", "dim"), (f" {name} ", "tab" if view is self.view else "dim")])
         room = self.size.width - width_of(self._corner()) - 2
-        return whole(groups, room, shown.index(self.view))
+        if sum(map(width_of, groups)) > room:  # closer together, before any is left out
+            groups = [group[1:] for group in groups]
+        return window(groups, room, shown.index(self.view))
 
     def _corner(self) -> Line:
         fresh = [(f"▲ {len(self.waiting)} {_('new')} (.)  ", "warn")] if self.waiting else []

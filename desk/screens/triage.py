@@ -132,7 +132,7 @@ class TriageScreen(Company, Teaming, Judging, Replying):
     def action_view(self, way: int) -> None:
         """The next tab, or the one before."""
         tabs = [view for view in self.views if view is not SEARCH or self.view is SEARCH]
-        self.turn_to(tabs[(tabs.index(self.view) + way) % len(tabs)], self.query_text if self.view is SEARCH else "")
+        self.turn_to(tabs[(tabs.index(self.view) + way) % len(tabs)])
 
     def action_refresh(self) -> None:
         """Takes in what is new; what is done and no longer belongs here goes."""

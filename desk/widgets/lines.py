@@ -5,6 +5,7 @@ A pane is a plain function from nouns and a width to lines, so that what it says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -23,6 +24,8 @@ Span = tuple[str, str]
 Line = list[Span]
 Build = Callable[[int], list[Line]]
 """Makes a pane's lines for a width in cells."""
+
+_WORDS = re.compile(r"\s*\S+|\s+$")
 
 PAINTED = 500
 """Rows that a pane remembers as they were painted, so that scrolling there and back paints nothing anew."""
@@ -65,13 +68,27 @@ def cut(line: Line, cells: int) -> Line:
 
 def whole(groups: Sequence[Line], room: int, keep: int = 0) -> Line:
     """As many neighbouring groups as fit in `room` cells, none of them cut; the one at `keep` is among them."""
+    return [span for group in groups[_fitting(groups, room, keep)] for span in group]
+
+
+def window(groups: Sequence[Line], room: int, keep: int) -> Line:
+    """As `whole`, with a sign at an end where groups are left out."""
+    if sum(width_of(each) for each in groups) <= room:
+        return whole(groups, room)
+    shown = _fitting(groups, room - 4, keep)
+    before: Span = ("‹ " if shown.start else "  ", "accent")
+    after: Span = (" ›" if shown.stop < len(groups) else "", "accent")
+    return [before, *(span for group in groups[shown] for span in group), after]
+
+
+def _fitting(groups: Sequence[Line], room: int, keep: int) -> slice:
     first, last = 0, len(groups)
     while last - first > 1 and sum(width_of(each) for each in groups[first:last]) > room:
         if last - 1 > keep:
             last -= 1
         else:
             first += 1
-    return [span for group in groups[first:last] for span in group]
+    return slice(first, last)
 
 
 def packed(groups: Iterable[Line], room: int) -> list[Line]:
@@ -264,10 +281,52 @@ class Bar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
-        if y:
-            return paint(self, [], self.size.width)
+        return paint(self, [], self.size.width) if y else self._ended(self.left)
+
+    def _ended(self, line: Line) -> Strip:
         width, right = self.size.width, width_of(self.right) + 2 * bool(self.right)
         if right >= width:
             return paint(self, self.right, width)
-        left = paint(self, cut(self.left, width - right), width - right)
+        left = paint(self, cut(line, width - right), width - right)
         return Strip([*left, *paint(self, [("  ", "dim"), *self.right], right)]) if right else left
+
+
+class Foot(Bar):
+    """A bar that grows: what does not fit goes on in the line below, and what is on the right stays in the lowest."""
+
+    MOST = 4
+    """Lines that it may take."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._groups: Sequence[Line] = ()
+        self._lines: list[Line] = [[]]
+
+    def put(self, left: Line, right: Line | None = None) -> None:
+        """Shows words, broken between them where they have to be."""
+        self.put_groups([[(word, role)] for text, role in left for word in _WORDS.findall(text)], right)
+
+    def put_groups(self, groups: Sequence[Line], right: Line | None = None) -> None:
+        """Shows groups, none of them broken."""
+        if (groups, right or []) != (self._groups, self.right):
+            self._groups, self.left, self.right = groups, [span for group in groups for span in group], right or []
+            self._lay()
+
+    def on_resize(self) -> None:
+        """Breaks the lines anew."""
+        self._lay()
+
+    def _lay(self) -> None:
+        room = self.app.size.width - width_of(self.right) - 2 * bool(self.right)
+        lines = packed(self._groups, max(1, room))
+        self._lines = [*lines[: self.MOST - 1], [span for line in lines[self.MOST - 1 :] for span in line]]
+        self._lines = self._lines[: max(1, len(lines))]
+        if self.styles.height is None or self.styles.height.value != len(self._lines):
+            self.styles.height = len(self._lines)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line API."""
+        if y < len(self._lines) - 1:
+            return paint(self, cut(self._lines[y], self.size.width), self.size.width)
+        return self._ended(self._lines[-1])

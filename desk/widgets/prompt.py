@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from desk.locale import _
 from desk.shown import clean_line, without_controls
-from desk.widgets.lines import Bar, Line, LinesView, packed
+from desk.widgets.lines import Bar, Foot, Line, LinesView, packed
 
 Choice = tuple[str, str, str]
 """The key, the value it stands for, and what is shown of it."""
@@ -71,7 +71,7 @@ class Prompt(Vertical, can_focus=True):
         with Horizontal():
             yield Bar(id="asks")
             yield SafeInput(compact=True, select_on_focus=False, id="words")
-        yield Bar(id="complains")
+        yield Foot(id="complains")
 
     @property
     def is_open(self) -> bool:
@@ -153,8 +153,8 @@ class Prompt(Vertical, can_focus=True):
         return self.query_one("#words", SafeInput)
 
     @property
-    def _complains(self) -> Bar:
-        return self.query_one("#complains", Bar)
+    def _complains(self) -> Foot:
+        return self.query_one("#complains", Foot)
 
     def on_key(self, event: events.Key) -> None:
         """A choice's key, Esc, or ":" for words."""

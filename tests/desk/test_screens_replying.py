@@ -179,6 +179,14 @@ async def test_the_outbox_says_what_to_do_and_does_it(desk, arrive, clerk, sqlit
         assert "Nothing is on its way." in seat.text
 
 
+async def test_every_key_of_the_outbox_is_named_however_long_its_words(desk):
+    async with desk(size=(60, 16), lang="nl") as seat:
+        await seat.press("O")
+        foot = seat.text.splitlines()[-3:]
+        named = [word for line in foot for word in line.split() if len(word) == 1]
+        assert named[-8:] == [*"btyenalq"] and not any("…" in line for line in foot)
+
+
 async def test_a_trainees_reply_is_sent_back_with_a_reason(desk, arrive, clerk):
     case = arrive()
     clerk("tom").reply(case, "Probeer het eens")

@@ -3,6 +3,7 @@
 import pytest
 
 from desk.app import Desk
+from desk.views import View
 from storage.types import Priority, Sentiment, Status
 
 SIZES = [(80, 24), (120, 40), (180, 50)]
@@ -228,6 +229,43 @@ async def test_the_tabs_are_views(desk, arrive, clerk):
         assert list(seat.screen.cases.ids) == [other]
         await seat.press("shift+tab", "shift+tab", "shift+tab")
         assert seat.screen.view.name == "done" and "All done here." in seat.text
+
+
+async def test_a_search_that_is_left_for_a_tab_shows_the_tab(desk, arrive):
+    found, other = arrive(title="Storing"), arrive(title="Rente", author="piet")
+    async with desk(size=(80, 24)) as seat:
+        await seat.press("slash")
+        await seat.type("storing")
+        await seat.press("enter")
+        assert list(seat.screen.cases.ids) == [found]
+        await seat.press("tab")
+        assert seat.screen.view.name == "inbox" and sorted(seat.screen.cases.ids) == [found, other]
+
+
+async def test_tabs_that_do_not_fit_are_shown_to_be_there(desk, arrive):
+    arrive()
+    views = tuple(View(name=f"own:{each}", title=f"Onderwerp {each}", query="is:open") for each in range(4))
+    async with desk(size=(80, 24)) as seat:
+        seat.screen.views = (*seat.screen.views, *views)
+        seat.screen.paint_bars()
+        await seat.settle()
+        tabs = seat.text.splitlines()[0]
+        assert tabs.startswith("   Inbox 1") and " › " in tabs and "Onderwerp 3" not in tabs
+        await seat.press("shift+tab")
+        tabs = seat.text.splitlines()[0]
+        assert tabs.startswith("‹ ") and "Onderwerp 3" in tabs and "›" not in tabs
+
+
+async def test_what_a_search_cannot_be_is_said_whole_and_esc_leads_back(desk, arrive):
+    case = arrive()
+    async with desk(size=(60, 16)) as seat:
+        await seat.press("slash")
+        await seat.type("author:jan AND (tag:klacht OR")
+        await seat.press("enter")
+        said = " ".join(seat.text.split())
+        assert "^" in said and "This bracket is never closed." in said and "Searching" not in said
+        await seat.press("escape")
+        assert seat.screen.view.name == "inbox" and list(seat.screen.cases.ids) == [case]
 
 
 async def test_what_is_pasted_into_the_list_does_nothing(desk, arrive, clerk):
