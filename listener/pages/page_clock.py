@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listener.pages import tree
 from listener.pages.dates import parse_date
@@ -16,6 +17,24 @@ STEP = timedelta(minutes=30)
 """To which a distance is rounded: the page took a while to reach us, and hardly any zone needs less."""
 SUMMER = timedelta(hours=1)
 """What summer time adds to the zone that a page names."""
+_IN_ENGLISH = {
+    "Europa": "Europe",
+    "Amerika": "America",
+    "Azië": "Asia",
+    "Asien": "Asia",
+    "Afrika": "Africa",
+    "Brussel": "Brussels",
+    "Brüssel": "Brussels",
+    "Londen": "London",
+    "Parijs": "Paris",
+    "Berlijn": "Berlin",
+    "Kopenhagen": "Copenhagen",
+    "Luxemburg": "Luxembourg",
+    "Wenen": "Vienna",
+    "Wien": "Vienna",
+    "Zürich": "Zurich",
+}
+"""Parts of zone names as Dutch and German boards write them."""
 _LABEL = re.compile(r"^[^\d:]{0,60}:\s+")
 _TIME_ONLY = re.compile(r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?\s?(?:[ap]\.?m\.?)?", re.IGNORECASE)
 _ZONE = re.compile(r"(?:GMT|UTC)\s?([+-]\d{1,2}(?:[.:]\d\d?)?)?")
@@ -38,6 +57,15 @@ def of_clock(nodes: Iterable[Node], now: datetime) -> tuple[str, bool | None]:
             order = next(iter(fitting)) if len(fitting) == 1 else of_dates([words])
             return _zone(next(iter(fitting.values()))), order
     return "", None
+
+
+def zone_named(words: str) -> str:
+    """The IANA name of a zone that a board names by its place, perhaps in its own language; "" where it is none."""
+    parts = [_IN_ENGLISH.get(part, part.replace(" ", "_")) for part in words.strip().split("/")]
+    try:
+        return ZoneInfo("/".join(parts)).key if len(parts) > 1 else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
 
 
 def of_dates(texts: Iterable[str]) -> bool | None:

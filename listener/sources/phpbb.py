@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from listener.errors import FetchError, ReadError
-from listener.pages import tree
+from listener.pages import page_clock, tree
 from listener.pages.board import entrance, ring
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
@@ -182,9 +182,8 @@ def _index(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
 def _feed_named(root: Node, base: str, link: Link) -> str:
     if link.carry.get("feedless"):
         return ""
-    named = [tree.link(each, base) for each in tree.select(root, 'link[type="application/atom+xml"]')]
-    whole = [url for url in named if re.search(r"/feed(?:\.php)?/?$", url)]
-    return whole[0] if whole else ""
+    named = (tree.link(each, base) for each in tree.select(root, 'link[type="application/atom+xml"]'))
+    return next((url for url in named if re.search(r"/feed(?:\.php)?/?$", url)), "")
 
 
 def _forums(root: Node, base: str) -> list[str]:
@@ -378,10 +377,11 @@ def _edited(notices: list[Node], now: datetime, zone: str) -> datetime | None:
 
 def _zone(root: Node) -> str:
     """The zone that the foot of the page names: its title where that is a place, else the distance to UTC."""
-    for each in tree.select(root, "[title^='UTC'], [title*='/'], #page-footer, .copyright, .footer"):
-        if re.fullmatch(r"[A-Z][A-Za-z_]+/[A-Za-z_/]+", title := each.get("title", "")):
-            return str(title)
-        if found := _ZONE.search(title or tree.line(each)):
+    titles = [str(each.get("title")) for each in tree.select(root, "span[title*='/']")[:MOST_FORUMS]]
+    if place := next(filter(None, map(page_clock.zone_named, titles)), ""):
+        return place
+    for each in tree.select(root, "[title^='UTC'], #page-footer, .copyright, .footer"):
+        if found := _ZONE.search(tree.line(each) or str(each.get("title") or "")):
             summer = 1 if re.search(r"\[\s?(DST|Zomertijd|Sommerzeit)\s?\]", tree.line(each)) else 0
             hours = int(f"{(found[1] or '+').replace('−', '-')}{found[2] or 0}") + summer
             return f"UTC{hours:+03d}:{found[3] or '00'}"

@@ -53,6 +53,25 @@ def test_what_a_page_says_of_its_zone_and_order(markup: str, told: tuple[str, bo
     assert page_clock.of_clock(clock(markup), NOW) == told
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Europa/Amsterdam", "Europe/Amsterdam"),
+        ("Europa/Brussel", "Europe/Brussels"),
+        ("America/New York", "America/New_York"),
+        ("America/Argentina/Buenos Aires", "America/Argentina/Buenos_Aires"),
+        ("Onbekend/Nergens", ""),
+        ("../../etc/passwd", ""),
+        ("/etc/localtime", ""),
+        ("Europe/", ""),
+        ("UTC", ""),
+        ("", ""),
+    ],
+)
+def test_a_zone_is_known_by_its_place_in_the_language_of_the_board(words: str, name: str) -> None:
+    assert page_clock.zone_named(words) == name
+
+
 def test_a_clock_on_a_day_that_reads_both_ways_tells_the_order_by_being_right() -> None:
     eleventh = datetime(2026, 12, 11, 12, tzinfo=UTC)
     assert page_clock.of_clock(clock("<b>11-12-2026, 13:00</b>"), eleventh) == ("UTC+01:00", True)

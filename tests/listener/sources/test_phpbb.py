@@ -169,6 +169,16 @@ def test_a_board_of_the_first_generation_is_read_on_its_own_clock(page: Pages) -
     assert [link.url for link in reading.links] == [BOARD + "viewtopic.php?f=3&t=8&start=10"]
 
 
+def test_a_place_named_in_the_language_of_the_board_tells_its_summer_time_too(page: Pages) -> None:
+    url = BOARD + "viewtopic.php?f=3&t=8"
+    foot = b'All times are <span title="Europa/Amsterdam">UTC+01:00</span>'
+    body = page("", "phpbb/viewtopic_30.html").body.replace(b"All times are UTC + 1 hour", foot)
+    summer = body.replace(b"Nov 17, 2026", b"Jul 17, 2026")
+    link = Link(url=url, role="conversation")
+    found = [phpbb.read(page(url, body=each), link, SOURCE).posts[0].published_at for each in (body, summer)]
+    assert found == [datetime(2026, 11, 17, 20, 31, tzinfo=UTC), datetime(2026, 7, 17, 19, 31, tzinfo=UTC)]
+
+
 def test_a_zone_in_the_options_goes_before_the_one_on_the_page(page: Pages) -> None:
     source = SourceSpec(name="geld", url=BOARD, options={"timezone": "America/New_York"})
     url = BOARD + "viewtopic.php?f=3&t=8"
