@@ -34,6 +34,50 @@ def test_each_feed_becomes_a_source_once_with_a_name_of_its_own(tmp_path: Path) 
     ]
 
 
+FEED = "<opml version='1.0'><body><outline text='Café é' xmlUrl='http://a.example/f'/></body></opml>"
+DECLARED = "<?xml version='1.0' encoding='UTF-8'?>"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FEED.encode(),
+        FEED.encode("cp1252"),
+        (DECLARED + FEED).encode("cp1252"),
+        (DECLARED.replace("UTF-8", "no-such") + FEED).encode("cp1252"),
+        (DECLARED + FEED).encode("utf-16"),
+        ("\n\ufeff" + DECLARED + FEED).encode(),
+        FEED.replace("<opml", "<opml xmlns='http://opml.org/spec2'").encode(),
+        FEED.replace("é", "&eacute;").encode(),
+        FEED.replace("opml", "OPML").replace("outline", "OUTLINE").replace("xmlUrl", "XMLURL").encode(),
+        FEED.replace("http:", "feed:").encode(),
+        FEED.replace("http:", "feed:HTTP:").replace("a.example", "A.Example").encode(),
+        ("<!DOCTYPE opml [<!ENTITY x 'y'>]>" + FEED).encode(),
+    ],
+)
+def test_files_are_read_as_readers_write_them(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x").write_bytes(data)
+    (line,) = opml.entries(str(tmp_path / "x"))
+    assert yaml.safe_load(line) == {"name": "café-é", "kind": "feed", "url": "http://a.example/f"}
+
+
+def test_an_ampersand_that_nobody_escaped_and_names_that_look_numbered_do_no_harm(tmp_path: Path) -> None:
+    found = read(
+        tmp_path / "x.opml",
+        "<outline text='A & B' xmlUrl='http://a.example/?a=1&b=2&amp;c=3&copy=4'/>",
+        "<outline text='A B' xmlUrl='http://a.example/2'/><outline text='a-b-2' xmlUrl='http://a.example/3'/>",
+    )
+    assert [each["url"] for each in found] == [
+        "http://a.example/?a=1&b=2&c=3&copy=4", "http://a.example/2", "http://a.example/3"
+    ]  # fmt: skip
+    assert len({each["name"] for each in found}) == 3
+
+
+def test_a_file_without_a_feed_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ListenerError, match="holds no feed"):
+        read(tmp_path / "x.opml", "<outline text='x'/>")
+
+
 words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=80)
 
 
