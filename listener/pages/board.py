@@ -69,7 +69,7 @@ class Engine:
     answers: str
     """Where a row counts the answers, before anything else: a post that is taken away changes nothing but that."""
     item: str
-    """A post on a topic's page; the number is in its `id`, `name` or `data-node-id`, or in that of its body."""
+    """A post on a topic's page; the number is in its `id`, `name` or `data-node-id`, or in that of a part of it."""
     number: re.Pattern[str] = re.compile(r"(\d+)$")
     body: str
     author: str
@@ -170,10 +170,12 @@ class Engine:
         page, canonical = sheet.page, self._link(tree.first(sheet.root, 'link[rel="canonical"]'), sheet.base)
         topic = self._number(canonical) or self._number(page.url) or _of_form(sheet.root) or link.conversation
         pages = self._pages(sheet, topic)
-        named = [url for url in (_INTO.sub("", each) for each in (canonical, page.url, *pages)) if self._number(url)]
+        heading = tree.first(sheet.root, self.title)
+        addresses = (canonical, page.url, *pages, self._link(heading, sheet.base))
+        named = [url for url in (_INTO.sub("", each) for each in addresses) if self._number(url)]
         about = {
             "topic": topic or page.url,
-            "title": tree.line(tree.first(sheet.root, self.title)),
+            "title": tree.line(heading),
             "url": next((url for url in named if not self._place(url)), canonical or page.url.split("#")[0]),
             **link.carry,
         }
@@ -295,12 +297,14 @@ class _Sheet:
     def items(self) -> list[tuple[str, Node]]:
         """The posts, each with its number."""
         found = tree.select(self.root, self.engine.item)[:MOST]
-        numbered = ((self._number(each) or self._number(tree.first(each, self.engine.body)), each) for each in found)
+        numbered = (
+            (self._number(each, tree.first(each, self.engine.body), tree.first(each, "[id]")), each) for each in found
+        )
         return list({number: (number, each) for number, each in numbered if number}.values())
 
-    def _number(self, node: Node | None) -> str:
-        """The number of a post in its element's `id`, `data-content`, `data-node-id` or `name`."""
-        named = (str(node.get(each) or "") for each in _NAMES) if node is not None else ()
+    def _number(self, *nodes: Node | None) -> str:
+        """The number of a post in the `id`, `data-content`, `data-node-id` or `name` of the first that has one."""
+        named = (str(node.get(name) or "") for node in nodes if node is not None for name in _NAMES)
         return next((found[1] for each in named if (found := self.engine.number.search(each))), "")
 
     @cached_property

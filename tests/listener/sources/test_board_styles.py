@@ -180,6 +180,31 @@ STYLES = [
         pages=("?id=5&p=2",),
     ),
     Style(
+        kind="fluxbb",
+        file="viewtopic_14.html",
+        url="https://punbb.example/viewtopic.php?id=5",
+        title="Zonnebank app",
+        posts=(
+            (
+                "11",
+                "marieke_v",
+                "Since the update I cannot log in to Zonnebank.\n\nAnyone else?",
+                at(20, 21, 31, 5),
+                at(20, 22, 0),
+                "",
+            ),
+            (
+                "12",
+                "Piet from Goes",
+                "> marieke_v wrote:\n>\n> Anyone else?\n\nSame here.",
+                at(22, 9, 35, 10),
+                None,
+                "",
+            ),
+        ),
+        pages=("?id=5&p=2",),
+    ),
+    Style(
         kind="vanilla",
         file="discussion.html",
         url="https://vanilla.example/discussion/5/zonnebank-app",
