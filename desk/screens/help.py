@@ -8,7 +8,7 @@ from desk.locale import N_, _
 from desk.screens import asides
 from desk.screens.aside import Aside
 from desk.screens.keys import Group, display
-from desk.widgets.lines import Line, fit
+from desk.widgets.lines import Line, fit, width_of, wrap
 from desk.widgets.signs import PRIORITY_SIGN, PRIORITY_WORD, SENTIMENT_SIGN, SENTIMENT_WORD, STATUS_SIGN, STATUS_WORD
 
 KEY_CELLS = 12
@@ -53,23 +53,25 @@ def signs() -> list[Line]:
 
 
 def in_columns(blocks: Sequence[list[Line]], width: int) -> list[Line]:
-    """The blocks side by side, each in the shortest column so far."""
+    """The blocks side by side, each in the shortest column so far; what is told of a key is broken to fit."""
     columns: list[list[Line]] = [[] for _column in range(max(1, min(len(blocks), width // COLUMN_CELLS)))]
-    for block in blocks:
-        min(columns, key=len).extend(block)
     cells = width // len(columns)
+    for block in blocks:
+        min(columns, key=len).extend(row for line in block for row in _broken(line, cells - 2))
     height = max(len(column) for column in columns)
     return [
-        [span for column in columns for span in _cut(column[row] if row < len(column) else [], cells)]
+        [span for column in columns for span in _filled(column[row] if row < len(column) else [], cells)]
         for row in range(height)
     ]
 
 
-def _cut(line: Line, cells: int) -> Line:
-    room = cells
-    cut: Line = []
-    for text, role in line:
-        shown = fit(text, min(room, len(text))) if text.isascii() else text
-        cut.append((shown, role))
-        room -= len(shown)
-    return [*cut, (" " * max(0, room), "normal")]
+def _broken(line: Line, cells: int) -> list[Line]:
+    if len(line) < 2:
+        return [line]
+    key, (text, role) = line
+    first, *more = wrap(text, cells - KEY_CELLS)
+    return [[key, (first, role)], *([(" " * KEY_CELLS, role), (each, role)] for each in more)]
+
+
+def _filled(line: Line, cells: int) -> Line:
+    return [*line, (" " * (cells - width_of(line)), "normal")]

@@ -11,7 +11,7 @@ from desk.locale import _, age, clock, ngettext, weight
 from desk.shown import clean_block, clean_line, link_host, lookalike
 from desk.widgets.changes import changed, coloured
 from desk.widgets.helped import hints
-from desk.widgets.lines import Build, Line, Span, lit, rule, width_of, wrap
+from desk.widgets.lines import Build, Line, Span, lit, packed, rule, width_of, wrap
 from desk.widgets.signs import (
     PRIORITY_SIGN,
     PRIORITY_WORD,
@@ -60,12 +60,15 @@ def conversation(
 
     `company` is who else is at it, `edits` what posts said when the case was claimed, `sought` the query that found it.
     """
-    promised = [_promise(each, now) for each in due]
-    around = [(_beside(each) + "  ", "warn") for each in company]
+    promised: list[Line] = [[_promise(each, now)] for each in due]
+    around: list[Line] = [[(_beside(each) + "  ", "warn")] for each in company]
     finder, helped = seek(sought), hints(file)
 
     def build(width: int) -> list[Line]:
-        lines = [*_heading(file, width, now), *([around] if around else []), *([promised] if promised else [])]
+        lines = [
+            *_heading(file, width, now),
+            *(line for each in (around, promised) for line in packed(each, width) if line),
+        ]
         lines.append(rule(width))
         for post, depth in in_order(file.thread):
             if post is None:

@@ -191,6 +191,13 @@ def test_blocks_stand_side_by_side_in_columns_of_equal_width():
     assert [width_of(line) for line in lines] == [92, 92]
 
 
+def test_what_is_told_of_a_key_is_broken_before_it_reaches_the_next_column():
+    told = [[("H           ", "key"), ("overdragen, of een overdracht beantwoorden – per één", "normal")]]
+    lines = ["".join(text for text, _ in line) for line in in_columns([told, told], 100)]
+    assert lines[0] == f"{'H           overdragen, of een overdracht':50}" * 2
+    assert lines[1].split() == ["beantwoorden", "–", "per", "één"] * 2
+
+
 @pytest.mark.parametrize(
     ("words", "until"),
     [
