@@ -285,3 +285,28 @@ add(
         rss("".join(item(n, f"<description>{'zonnebank is niet goed! ' * 80}</description>") for n in range(2000)))
     ),
 )
+
+
+LATIN = "<!doctype html><title>Forum</title><p>Zonnebank, caf\xe9".encode("latin-1")
+add(
+    "html",
+    **{
+        f"h_charset_{n}": body(LATIN * 20, f"text/html; charset={name}")
+        for n, name in enumerate(("idna", "punycode", "undefined", "unicode_escape", "\x1b[2J", "x" * 5000))
+    },
+    h_ld_values=body(
+        "<script type='application/ld+json'>"
+        + '{"@type":"Comment","author":{"@value":{"name":1}},"comment":{"@value":{"@type":1,"text":true}}}'
+        + "</script>",
+        "text/html",
+    ),
+)
+add("wire", encoding_escape=body(FEED, "application/xml", "Content-Encoding: \x1b]52;c;aGk=\x07"))
+add(
+    "xml",
+    json_types=body(
+        '{"version":"https://jsonfeed.org/version/1","hubs":{},"title":[],"items":[7,null,[],{"id":{},"author":"Anna",'
+        '"content_text":"zonnebank"},{"id":true,"url":7,"authors":"x","author":[1],"date_published":{},"title":"zonnebank"}]}',
+        "application/json",
+    ),
+)
