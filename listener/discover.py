@@ -49,7 +49,7 @@ _ENGINES: tuple[tuple[str, str, str], ...] = (
     ("smf", "SMF", r"\bsmf_theme_url\b|>SMF [12]\.\d|simplemachines\.org"),
     ("xenforo", "XenForo", r"<html[^>]{0,300}\bid=.(XF|XenForo)\b|set-cookie: xf_"),
     ("vbulletin", "vBulletin", r"<meta[^>]{0,200}content=.vBulletin\b"),
-    ("fluxbb", "FluxBB", r"<div id=.pun\w{3,20}. class=.pun\b"),
+    ("fluxbb", "FluxBB", r"<div id=.(pun\w{3,20}. class=.pun|brd-wrap)\b"),
     ("vanilla", "Vanilla", r"<body[^>]{0,100}\bid=.vanilla_"),
     ("flarum", "Flarum", r"id=.flarum-(app|json-payload|loading)\b"),
     ("flaskbb", "FlaskBB", r"class=.flaskbb-(layout|header|content)\b"),
