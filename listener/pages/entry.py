@@ -68,7 +68,8 @@ class Parsed:
 
 def meant(text: str) -> str:
     """The text as it was meant, without blanks at either end."""
-    return (text if text.isascii() else charsets.meant(text)).strip()
+    text = text.strip()
+    return text if text.isascii() else charsets.meant(text).strip()
 
 
 def get(record: Mapping[str, Any], key: str) -> Any:

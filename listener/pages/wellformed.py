@@ -127,8 +127,7 @@ class _Read(Entry):
     has_summary = False
 
     def __init__(self, url: str, version: str) -> None:
-        super().__init__()
-        self.url, self.version = url, version
+        self.url, self.version, self.links, self.people = url, version, [], []
 
     def plain(self, name: str, element: Any) -> None:
         setattr(self, name, _text(element))
@@ -183,11 +182,10 @@ class _Read(Entry):
         if len(element):
             said = {_name(child.tag): _text(child) for child in element}
             person = Person(said.get("name", ""), said.get("uri") or said.get("url", ""), said.get("email", ""))
+            self.people += [person] if any(person) else []
         else:
             self.author = _text(element)
-            person = Person(self.author)
-        if any(person):
-            self.people.append(person)
+            self.people += [Person(self.author)] if self.author else []
 
     def answer(self, name: str, element: Any) -> None:
         self.reference = meant(element.get("ref", "")) or meant(element.get("href", ""))
@@ -258,7 +256,7 @@ def _folder(base: str) -> str:
 def _text(element: Any) -> str:
     if len(element):
         raise _NotPlain
-    return meant((element.text or "").strip())
+    return meant(element.text or "")
 
 
 def _is_html(title: str) -> bool:
