@@ -5,16 +5,16 @@ A source that is one topic is visited at its last page; when that says something
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from listener.errors import FetchError, ReadError
+from listener.errors import ReadError
 from listener.pages import page_clock, tree
+from listener.pages.bell import entrance, ring
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url
@@ -28,8 +28,6 @@ MOST = 500
 """Posts, topics or forums that one page can hold."""
 MOST_LINKS = 5000
 """Links of a page that are looked at for forums."""
-GONE = (404, 410)
-"""Statuses of a page that is not there any more."""
 _BEFORE_DATE = re.compile(
     r"^.*?\b(?:on|op|modified|edit|edited|bewerkt|bewerking|gewijzigd|aangepast)\b(?:\s*:|\s)\s*", re.IGNORECASE
 )
@@ -117,10 +115,7 @@ class Engine:
         if link.role == "forum":
             return self._list(sheet, link)
         thread = self._thread(sheet, link)
-        if link.role != "last":
-            return thread
-        last = max((each.url for each in thread.links), key=self._place, default="")
-        return ring(thread.posts, page, last if self._place(last) > self._place(page.url) else "")
+        return thread if link.role != "last" else ring(thread.posts, page, self._later(sheet, thread))
 
     def _list(self, sheet: _Sheet, link: Link) -> Reading:
         root, is_inner = sheet.root, bool(link.carry.get("inner"))
@@ -208,6 +203,15 @@ class Engine:
         numbers = {url: self._number(url) for url in found if url != sheet.page.url}
         others = [url for url, number in numbers.items() if number and number == (topic or number)]
         return sorted(others, key=self._place, reverse=True)
+
+    def _later(self, sheet: _Sheet, thread: Reading) -> str:
+        """The last page that a page links to; where addresses do not number pages, the next; "" on the last."""
+        here, last = sheet.page.url, max((each.url for each in thread.links), key=self._place, default="")
+        if self._place(last) > self._place(here):
+            return last
+        following = self._link(tree.first(sheet.root, 'link[rel~="next"], a[rel~="next"]'), sheet.base)
+        is_own = following != here and self._number(following) == thread.posts[0].conversation_id
+        return following if is_own and not self._place(following) else ""
 
     def _post(self, number: str, item: Node, about: Mapping[str, Any], sheet: _Sheet) -> Post:
         base, body, author = sheet.base, tree.first(item, self.body), tree.first(item, self.author)
@@ -337,26 +341,6 @@ class _Sheet:
             if moment := parse_date(shown, now=self.page.fetched_at, zone=zone, day_first=day_first):
                 return moment
         return None
-
-
-def ring(posts: Sequence[Post], page: Page, later: str) -> Reading:
-    """From a page of a topic to a later one; from the last to the whole topic, stamped with what that page says."""
-    if later:
-        return Reading(links=(Link(url=later, role="last"),))
-    said = "\n".join(f"{post.external_id} {post.author}: {post.text}" for post in posts)
-    whole = Link(
-        url=posts[0].conversation_url,
-        role="conversation",
-        conversation=posts[0].conversation_id,
-        stamp=hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16],
-    )
-    return Reading(links=(whole,), memory={"last": page.url})
-
-
-def entrance(link: Link, error: Exception, source: SourceSpec) -> list[Link]:
-    """The address of a topic where the page that was its last is not there any more; nothing for other troubles."""
-    is_gone = isinstance(error, FetchError) and error.status in GONE
-    return [Link(url=web_url(source.url, source.url), role="last")] if is_gone and link.role == "last" else []
 
 
 def _all_of(node: Node) -> str:

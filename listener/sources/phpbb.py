@@ -17,7 +17,7 @@ from lxml import etree
 
 from listener.errors import FetchError, ReadError
 from listener.pages import page_clock, tree
-from listener.pages.board import entrance, ring
+from listener.pages.bell import entrance, ring
 from listener.pages.dates import parse_date
 from listener.pages.fields import count_of
 from listener.pages.markup import web_url

@@ -378,3 +378,24 @@ def test_a_board_that_is_shut_to_strangers_is_quoted(kind: str, body: str, words
     url = "http://bord.example/"
     with pytest.raises(ReadError, match=words):
         sources.load(kind).read(page(url, body=body.encode()), Link(url=url, role=role), SourceSpec(name="x", url=url))
+
+
+def test_pages_without_numbers_in_their_addresses_are_gone_through_one_by_one(page: Pages) -> None:
+    """As vBSEO names them."""
+    kind, first = sources.load("vbulletin"), "http://vb.example/geldzaken/5-zonnebank.html"
+    source = SourceSpec(name="x", url=first)
+
+    def last(url: str, number: int, following: str) -> Link:
+        item = (
+            f"<table id=post{number}><tr><td class=alt1><div id=post_message_{number}>Zonnebank</div></td></tr></table>"
+        )
+        pager = f"<div class=pagenav><a href=5-zonnebank.html>1</a>{following}</div>"
+        [link] = kind.read(page(url, body=(item + pager).encode()), Link(url=url, role="last"), source).links
+        return link
+
+    second = last(
+        first, 11, '<a rel="next" href="5-zonnebank-2.html">&gt;</a> <a rel="next" href="6-iets-anders.html">x</a>'
+    )
+    assert (second.url, second.role) == ("http://vb.example/geldzaken/5-zonnebank-2.html", "last")
+    whole = last(second.url, 12, "")
+    assert (whole.role, whole.conversation) == ("conversation", "5")
