@@ -1,4 +1,4 @@
-"""Looks whether something is to be told: a spike, a time bomb, a silence, a promise at risk, a case nobody takes."""
+"""Looks what is to be told: a spike, a time bomb, a silence, a promise at risk, a case nobody takes, an ill source."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from storage.history import Histories
 from storage.inbox import Inbox
 from storage.notices import Notices
 from storage.query import fold
+from storage.roster import Roster
 from storage.threads import Thread, Threads
-from storage.types import Case, Event, EventKind, Mention, Priority, Status
+from storage.types import Case, Event, EventKind, Health, Mention, Priority, Status
 
 TEXTS = 500
 """Texts of each side that words are compared in."""
@@ -80,6 +81,8 @@ def find(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Finding]:
         yield from _handed(database, alert, alert.handover)
     if alert.sla:
         yield from _promises(database, alert, zone)
+    if alert.sources:
+        yield from _ill(database, alert, alert.sources)
 
 
 def _spike(database: Database, alert: Alert, times: float, zone: ZoneInfo) -> Iterator[Finding]:
@@ -190,3 +193,17 @@ def _promises(database: Database, alert: Alert, zone: ZoneInfo) -> Iterator[Find
             at = datetime.fromisoformat(event.data["due"]).astimezone(zone) if event.data.get("due") else None
             due = f"Due {at:%Y-%m-%d %H:%M}. " if at else ""
             yield Finding(f"sla:{alert.id}:{event.id}", title, f"{due}On {mention.source}: {mention.url}")
+
+
+def _ill(database: Database, alert: Alert, length: timedelta) -> Iterator[Finding]:
+    """Sources in trouble, each once for each time it falls ill: a silent one is read well, so its last news tells."""
+    now = database.now()
+    for source in Roster(database).troubled():
+        since = source.last_new_at if source.health is Health.SILENT else source.last_ok_at
+        if source.health is Health.DEGRADED and since is not None and now - since < length:
+            continue
+        title = f"Source {source.name} is {source.health.value.replace('_', ' ')}"
+        last = f"It was last read well {spoken(now - source.last_ok_at)} ago." if source.last_ok_at else ""
+        text = f"{source.sentence} {last}".strip()
+        topic = f"source:{alert.id}:{source.name}:{source.health.value}:{since.isoformat() if since else ''}"
+        yield Finding(topic, title, f"{text}\n{source.url}")

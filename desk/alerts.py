@@ -18,7 +18,7 @@ from storage.errors import ConfigError
 from storage.settings import Document, Place, Section, keys_of
 from storage.sla import Calendar, open_intervals, read_calendar
 
-CONDITIONS = ("spike", "timebomb", "silence", "unclaimed", "handover", "sla")
+CONDITIONS = ("spike", "timebomb", "silence", "unclaimed", "handover", "sla", "sources")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class Alert:
     """A hand-over that its department did not answer for so long."""
     sla: bool = False
     """Promises at risk and missed."""
+    sources: timedelta | None = None
+    """A source that could not be read for so long; at once, one that fell silent, is gone or is on hold."""
     targets: tuple[Target, ...] = ()
     quiet: Calendar | None = None
     """The hours in which nobody is told; what comes up then waits."""
@@ -52,6 +54,7 @@ class Alert:
         says: tuple[Any, ...] = (self.on, self.spike, self.silence, self.unclaimed, self.sla)
         says += ([each.id for each in self.targets],)
         says += tuple(word for word in (self.timebomb and "timebomb", self.handover) if word)
+        says += ("sources", self.sources) if self.sources is not None else ()
         return blake2b(repr(says).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
     def send_at(self, now: datetime) -> datetime:
@@ -87,6 +90,7 @@ class AlertSection(Section):
     timebomb: bool = False
     handover: Duration | None = None
     sla: bool = False
+    sources: Duration | None = None
     notify: Notify
     quiet: Annotated[list[str], BeforeValidator(as_list)] = []
     again: Duration = timedelta(hours=6)
@@ -114,6 +118,8 @@ def read(document: Document) -> tuple[Alert, ...]:
         place: Place = ("alerts", number)
         if not any(getattr(each, name) for name in CONDITIONS):
             complaints.append(document.sentence(place, f"looks out for nothing: give it {', '.join(CONDITIONS)}"))
+        if each.sources is not None and each.on != "*":
+            complaints.append(document.sentence((*place, "on"), "asks for mentions, and sources looks at sources"))
         targets, faults = read_targets(document, (*place, "notify"), each.notify, each.an_hour)
         quiet, fault = _quiet(each.quiet, zone)
         complaints += faults + ([document.sentence((*place, "quiet"), fault)] if fault else [])
@@ -158,6 +164,7 @@ def _alert(section: AlertSection, targets: tuple[Target, ...], quiet: Calendar |
         silence=section.silence,
         unclaimed=section.unclaimed,
         sla=section.sla,
+        sources=section.sources,
         targets=targets,
         quiet=quiet,
         again=section.again,

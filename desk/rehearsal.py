@@ -26,8 +26,8 @@ from storage.types import Event, EventKind
 
 STEP = timedelta(minutes=30)
 
-LEFT_OUT = ("unclaimed",)
-"""Conditions that are about how urgent a case is and who has it now; of the past they are not told."""
+LEFT_OUT = ("unclaimed", "sources")
+"""Conditions that are about how something is now: who has an urgent case, which source is ill. The past is not told."""
 ANSWERS = frozenset({
     EventKind.ACCEPTED, EventKind.REFUSED, EventKind.HANDED_OVER, EventKind.RESOLVED, EventKind.DISMISSED,
     EventKind.SPAMMED,

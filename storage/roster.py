@@ -277,6 +277,14 @@ class Roster:
         with self.database.read() as connection:
             return [_health(row) for row in connection.execute(query)]
 
+    def troubled(self) -> list[SourceHealth]:
+        """Those that are not well, paused ones left out, by name; their posts are not counted."""
+        ill = sa.and_(SOURCE.c.active, SOURCE.c.health != Health.OK.value, SOURCE.c.next_at < NEVER)
+        none = sa.literal(0)
+        query = sa.select(SOURCE, none.label("posts"), none.label("mentions")).where(ill).order_by(SOURCE.c.name)
+        with self.database.read() as connection:
+            return [_health(row) for row in connection.execute(query)]
+
 
 def _finish() -> sa.Update:
     """One statement for all endings, so that many are one round trip. A missing value leaves the column alone."""

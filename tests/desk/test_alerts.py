@@ -30,7 +30,7 @@ from storage.intake import Intake
 from storage.notices import Notices
 from storage.settings import parse
 from storage.steps import Steps
-from storage.types import Match, NewPost, Opinion, Post, Priority
+from storage.types import Health, Match, NewPost, Opinion, Post, Priority, Visit
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -120,6 +120,38 @@ def test_an_urgent_case_that_nobody_has_is_told_once_and_signed(
     expected = base64.b64encode(hmac.digest(b"s3cret", signed, hashlib.sha256)).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
     assert json.loads(body)["data"]["title"] == "Case 1 is urgent and nobody has it"
+
+
+def test_an_ill_source_is_told_once_each_time_it_falls_ill_and_a_paused_one_is_not(
+    database: Database, clock: Any, receiver: Receiver
+) -> None:
+    rules, intake = alert_of(receiver, "sources: 6h"), Intake(database)
+    intake.register({name: ("feed", f"https://{name}.example/") for name in ("blog", "forum")})
+    intake.pause("forum")
+
+    def visited(health: Health, sentence: str = "", *, well: bool = False) -> int:
+        now, outcome = clock(), "ok" if well else "failed"
+        visit = Visit(
+            source="blog", started_at=now, finished_at=now, next_at=now + timedelta(hours=1), interval=3600,
+            outcome=outcome, health=health, sentence=sentence,
+        )  # fmt: skip
+        intake.finish(visit)
+        return alarms.tick(database, rules, ZONE)
+
+    assert visited(Health.OK, well=True) == 0
+    clock.advance(hours=5)
+    assert visited(Health.DEGRADED, "blog.example has trouble of its own (500): we try again later.") == 0
+    clock.advance(hours=1)
+    assert [visited(Health.DEGRADED, "It has trouble."), alarms.tick(database, rules, ZONE)] == [1, 0]
+    assert visited(Health.DEAD, "It is gone.") == 1
+    assert visited(Health.OK, well=True) == 0
+    clock.advance(hours=1)
+    assert [visited(Health.SILENT, "A post was due.", well=True) for _ in range(2)] == [1, 0]
+    said = [json.loads(body)["data"] for _, body in receiver.heard]
+    assert [each["title"] for each in said] == [
+        "Source blog is degraded", "Source blog is dead", "Source blog is silent"
+    ]  # fmt: skip
+    assert "It has trouble. It was last read well 6 h" in said[0]["text"] and "https://blog.example/" in said[0]["text"]
 
 
 def test_a_case_that_somebody_has_is_nobodys_alarm_until_it_is_let_go(
@@ -360,6 +392,8 @@ alerts:
     assert "sources.yaml:6: alerts[3].notify: is missing" in said
     assert "alerts[4].spike: " in said
     assert "alerts[4].on: is not a query" in said
+    with pytest.raises(ConfigError, match="sources looks at sources"):
+        read("alerts: [{sources: 1h, on: 'brand:x', notify: ['https://hooks.example/']}]")
     with pytest.raises(ConfigError) as caught:
         read("\n".join(text.splitlines()[:5]))
     said = "\n".join(caught.value.complaints)
