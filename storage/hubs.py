@@ -38,6 +38,10 @@ class Subscription:
     """The end of its lease; None before it confirmed."""
 
 
+QUIET = (429, 503)
+"""After these answers the time of the next visit is the host's own wish: no ring changes it."""
+
+
 class Hubs:
     """The subscriptions, one a source."""
 
@@ -81,13 +85,16 @@ class Hubs:
         return self._set(token, topic, None)
 
     def ring(self, source: str) -> None:
-        """Makes a source due, unless it was visited just now or is paused."""
+        """Makes a source due, unless it was visited just now, is paused, or asked to be left alone."""
         now = self.database.now()
         with self.database.write() as connection:
             chosen = sa.select(SOURCE.c.last_visit_at).where(SOURCE.c.name == source)
             last = connection.execute(chosen).scalar()
             soon = max(now, last + GAP) if last else now
-            later = sa.and_(SOURCE.c.name == source, SOURCE.c.next_at > soon, SOURCE.c.next_at != NEVER)
+            is_quiet = SOURCE.c.status.in_(QUIET)
+            later = sa.and_(
+                SOURCE.c.name == source, SOURCE.c.next_at > soon, SOURCE.c.next_at != NEVER, is_quiet.is_not(True)
+            )
             connection.execute(sa.update(SOURCE).where(later).values(next_at=soon))
 
     def _set(self, token: str, topic: str, until: datetime | None) -> bool:

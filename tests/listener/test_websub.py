@@ -119,7 +119,7 @@ async def test_only_who_was_asked_brings_a_visit_about(open_stage: Any, clock: A
         assert next_at(stage) == before
 
 
-async def test_rings_one_after_another_are_one_visit_and_a_paused_source_stays_paused(
+async def test_rings_one_after_another_are_one_visit_and_change_nothing_for_who_wants_quiet_or_is_paused(
     open_stage: Any, clock: Any
 ) -> None:
     async with open_stage() as stage:
@@ -128,6 +128,10 @@ async def test_rings_one_after_another_are_one_visit_and_a_paused_source_stays_p
         await stage.ring(secret, "sha1")
         await stage.ring(secret, "sha512")
         assert next_at(stage) == visited + timedelta(seconds=30)
+        stage.site.say("/feed", status=503, retry_after="3600")
+        await stage.listener.visit()
+        await stage.ring(secret)
+        assert next_at(stage) >= clock() + timedelta(hours=1)
         stage.listener.kit.intake.pause("blog")
         await stage.ring(secret)
         assert next_at(stage) is None
