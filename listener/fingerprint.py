@@ -36,10 +36,13 @@ def of(post: Post) -> tuple[int, ...]:
     if len(words) < likeness.LONG:
         writer = " ".join(fold.tokens(post.author))
         return (_number(f"{writer}\n{' '.join(words)}".encode()),) if writer else ()
-    runs = zip(words, words[1:], words[2:], strict=False)
-    hashes = np.array([zlib.crc32(f"{one} {two} {three}".encode()) for one, two, three in runs], dtype=np.uint64)
-    minima = ((hashes * _FACTORS + _TERMS).min(axis=1) >> np.uint64(32)).reshape(BANDS, ROWS)
-    return tuple(_number(bytes([place]) + row.tobytes()) for place, row in enumerate(minima))
+    whole = " ".join(words).encode()
+    gaps = np.flatnonzero(np.frombuffer(whole, dtype=np.uint8) == ord(" ")).tolist()
+    runs = zip([0, *[gap + 1 for gap in gaps]], [*gaps[likeness.RUN - 1 :], len(whole)], strict=False)
+    hashes = np.array([zlib.crc32(whole[start:stop]) for start, stop in runs], dtype=np.uint64)
+    minima = ((hashes * _FACTORS + _TERMS).min(axis=1) >> np.uint64(32)).tobytes()
+    width = len(minima) // BANDS
+    return tuple([_number(bytes([at]) + minima[at * width : (at + 1) * width]) for at in range(BANDS)])
 
 
 def _number(data: bytes) -> int:

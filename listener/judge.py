@@ -83,7 +83,7 @@ def all_understood(visits: Sequence[tuple[Sequence[Matched], Collection[str]]], 
 
 def _found(post: Post, bench: Bench, matches: Sequence[Match], opinion: Opinion | None) -> NewPost:
     is_own = not bench.own.isdisjoint((_account(post.author), _account(post.author_id)))
-    ours = any(not bench.brands[match.brand].competitor for match in matches)
+    ours = bool(matches) and not all(bench.brands[match.brand].competitor for match in matches)
     return NewPost(
         post=post,
         matches=tuple(matches),

@@ -28,8 +28,11 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+")
 
 def own_words(text: str) -> tuple[str, ...]:
     """The words of a text, folded, without quoted lines and links."""
-    own = "\n".join(line for line in text.splitlines() if not line.startswith(">"))
-    return tuple(fold.tokens(_LINK.sub(" ", own)))
+    if ">" in text:
+        text = "\n".join([line for line in text.splitlines() if not line.startswith(">")])
+    if "http" in text or "www." in text:  # a look for either takes a tenth of the pattern's time
+        text = _LINK.sub(" ", text)
+    return tuple(fold.tokens(text))
 
 
 def runs(words: tuple[str, ...]) -> frozenset[tuple[str, ...]]:

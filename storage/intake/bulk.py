@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,47 +72,43 @@ def add(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return
-    statement, one, names, makers = _adding(connection.dialect, table, frozenset(rows[0]))
-    ready = [dict(row) for row in rows]
-    for name, make in makers:
-        for row in ready:
-            row[name] = make(row[name])
+    statement, one, makers = _adding(connection.dialect, table, frozenset(rows[0]))
+    columns = [[row[name] for row in rows] for name in makers]
+    columns = [list(map(make, each)) if make else each for each, make in zip(columns, makers.values(), strict=True)]
+    ready = list(zip(*columns, strict=True))
     if not connection.dialect.positional:
-        connection.exec_driver_sql(statement + one, ready)
+        connection.exec_driver_sql(statement + one, [dict(zip(makers, row, strict=True)) for row in ready])
         return
-    for some in in_chunks(ready, MOST_VALUES // len(names)):
-        values = tuple([row[name] for row in some for name in names])
-        connection.exec_driver_sql(statement + ", ".join([one] * len(some)), values)
+    for some in in_chunks(ready, MOST_VALUES // len(makers)):
+        connection.exec_driver_sql(statement + ", ".join([one] * len(some)), tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=256)
-def _adding(
-    dialect: Dialect, table: sa.Table, given: frozenset[str]
-) -> tuple[str, str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
-    """The statement up to its values, those of one row, its columns in their order, and how values of some are made
-    what the driver takes."""
-    columns = [column for column in table.c if column.name in given]
-    names = [column.name for column in columns]
-    plain = (sa.Boolean, sa.Float)  # drivers take these as they are
-    made = [
-        (column, column.type.dialect_impl(dialect).bind_processor(dialect))
-        for column in columns
-        if not isinstance(column.type, plain)
-    ]
-    # the same moments stand in many columns and rows
-    makers = [
-        (column.name, lru_cache(maxsize=1024)(make) if column.type.python_type is datetime else make)
-        for column, make in made
-        if make is not None
-    ]
-    statement, values, one = str(sa.insert(table).compile(dialect=dialect, column_keys=names)).partition(" VALUES ")
-    return statement + values, one, names, makers
+def _adding(dialect: Dialect, table: sa.Table, given: frozenset[str]) -> tuple[str, str, Mapping[str, _Make | None]]:
+    """The statement up to its values, those of one row, and its columns in their order, with how values are made what
+    the driver takes."""
+    makers = {column.name: _maker(dialect, column) for column in table.c if column.name in given}
+    compiled = sa.insert(table).compile(dialect=dialect, column_keys=list(makers))
+    statement, values, one = str(compiled).partition(" VALUES ")
+    return statement + values, one, makers
+
+
+_Make = Callable[[Any], Any]
+
+
+def _maker(dialect: Dialect, column: sa.Column[Any]) -> _Make | None:
+    if isinstance(column.type, (sa.Boolean, sa.Float)):  # drivers take these as they are
+        return None
+    make = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if make is not None and column.type.python_type is datetime:
+        return lru_cache(maxsize=1024)(make)  # the same moments stand in many columns and rows
+    return make
 
 
 def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:
     """So many new ids for rows that are inserted in this same transaction, which on SQLite must be a writing one."""
     if connection.dialect.name == "sqlite":
-        last = int(connection.execute(_last(table)).scalar() or 0)
+        last = int(connection.exec_driver_sql(_last(table)).scalar() or 0)
         return range(last + 1, last + 1 + count)
     from sqlalchemy.dialects.postgresql import REGCLASS  # not for those who are on SQLite
 
@@ -121,5 +118,5 @@ def draw(connection: Connection, table: sa.Table, count: int) -> Sequence[int]:
 
 
 @cache
-def _last(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(sa.func.max(table.c["id"]))
+def _last(table: sa.Table) -> str:
+    return str(sa.select(sa.func.max(table.c["id"])))
