@@ -198,7 +198,7 @@ def is_thread(page: Page) -> bool:
         posts = blocks.read(page, link, SourceSpec(name="", url=page.url)).posts
     except ReadError:
         return False
-    return len({post.author for post in posts}) > 1 and posts[1].kind is PostKind.REPLY
+    return len({post.author for post in posts}) > 1 and any(post.kind is PostKind.REPLY for post in posts)
 
 
 def boards_of(page: Page) -> list[str]:

@@ -200,11 +200,12 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
     thread, is_first_page = link.conversation, link.role != "page"
     title = str(link.carry.get("title") or "") or tree.line(tree.heading(root))
     ids = _identities(found)
+    opener = _opener(found) if is_first_page else -1
     posts = tuple(
         Post(
             external_id=f"{thread}#{ids[id(block)]}",
             url=block.url or (f"{page.url}#{block.id}" if block.id else page.url),
-            title=title if is_first_page and place == 0 else "",
+            title=title if place == opener else "",
             text=_untitled(block.text, title),
             author=block.author,
             author_id=block.author,
@@ -213,7 +214,7 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
             conversation_url=thread,
             conversation_title=title,
             parent_id=f"{thread}#{ids[id(block.parent)]}" if block.parent else "",
-            kind=PostKind.POST if is_first_page and place == 0 else PostKind.REPLY,
+            kind=PostKind.POST if place == opener else PostKind.REPLY,
             published_at=block.moment,
         )
         for place, block in enumerate(found)
@@ -227,6 +228,12 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
         memory={"last": page.url} if link.carry.get("alone") else {},
         incomplete=is_window or _has_later_page(root, page.url),
     )
+
+
+def _opener(found: Sequence[bylines.Block]) -> int:
+    """Where the post stands that opens a thread: first, or last where each is older than the one above it."""
+    is_newest_first = len(found) > 1 and all(above.moment > below.moment for above, below in pairwise(found))
+    return len(found) - 1 if is_newest_first else 0
 
 
 def _is_in_order(found: Sequence[bylines.Block]) -> bool:

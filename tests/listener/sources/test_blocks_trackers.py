@@ -130,3 +130,10 @@ def test_an_american_article_is_dated_by_its_weekdays_and_signed_as_its_line_say
     assert [post.author for post in below] == ["jan.de.boer", "hulpvaardig_henk", "marieke_v", "Zonnebank Webcare"]
     assert [post.parent_id for post in below] == ["", "", below[1].external_id, ""]
     assert below[0].text == "Ja, hier precies hetzelfde. Foutcode ZB-1042 op een Pixel 7."
+
+
+def test_a_thread_with_the_newest_first_is_opened_by_its_last_post(thread: Read) -> None:
+    *answers, first = thread("t/issue4", "roundup_issue.html").posts
+    assert (first.author, first.kind) == ("alert_anja", PostKind.POST)
+    assert "Pas op: nep-sms uit naam van Zonnebank" in first.title
+    assert {(post.title, post.kind) for post in answers} == {("", PostKind.REPLY)}
