@@ -121,6 +121,8 @@ def _said(case: Case, width: int, quiet: bool) -> Line:
     """The title, and in what room is left the text."""
     title, text = clean_line(case.title, 200), clean_line(case.text, 200)
     normal = "dim" if quiet else "normal"
+    if not title and not text:
+        return [(fit(_("(no text)"), width), "dim")]
     if not title or text.startswith(title[:40]):
         return [(fit(text, width), normal)]
     rest = width - cell_len(title) - 2

@@ -61,9 +61,8 @@ class Cases:
 
     def hold(self, conversations: Collection[int]) -> None:
         """Keeps others from the cases of these conversations: before their posts are touched, as everywhere."""
-        held = self._held(conversations)
         if self.connection.dialect.name != "sqlite":
-            locks.cases(self.connection, held.values())
+            locks.cases(self.connection, self._held(conversations).values())
 
     def places(self, mentions: Sequence[Arrived]) -> dict[CaseKey, int]:
         """The case of each person in a conversation, opened where there was none. Oldest mentions first."""

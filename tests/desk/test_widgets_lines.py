@@ -186,6 +186,11 @@ def test_an_unknown_author_is_said_to_be_unknown():
     assert "does not say who" in said(author(a_file([a_post(1)]), NOW), 40)
 
 
+def test_a_case_whose_words_were_forgotten_says_that_it_has_none():
+    row = case_row(a_case(title="", text="", author=None), 80, NOW)
+    assert "(no text)" in "".join(text for text, _ in row)
+
+
 def test_blocks_stand_side_by_side_in_columns_of_equal_width():
     lines = in_columns([[[("a", "normal")]], [[("b", "normal")], [("c", "normal")]]], 92)
     assert [width_of(line) for line in lines] == [92, 92]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,11 +156,8 @@ def test_the_answers_of_others_no_longer_lead_to_what_was_forgotten(database: Da
         assert set(connection.scalars(sa.text("SELECT parent_key FROM post"))) == {""}
 
 
-def test_the_memory_of_what_is_forgotten_moves_along(
-    database: Database, sqlite_database: Database, another: Callable[[], Database], tmp_path: Path
-) -> None:
-    if database.is_sqlite:
-        pytest.skip("the other way is what matters")
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_the_memory_of_what_is_forgotten_moves_along(database: Database, sqlite_database: Database) -> None:
     visit(database, OPENING)
     forget(database)
     move(database, sqlite_database, lambda table, rows: None)
