@@ -1,6 +1,6 @@
 """The order in which rows are locked, so that no two transactions wait for each other: the one place that knows it.
 
-settings that are locks (the rules' cursor) -> sources, by name -> cases, by id -> all else
+settings that are locks (the rules' cursor), leasing -> sources, by name -> cases, by id -> all else
 
 "All else" needs no order, for it is changed under the lock of what it belongs to: posts, replies, tags and events of a
 case under that case; conversations, authors, and posts without a case under their source. Who changes posts otherwise
@@ -20,6 +20,9 @@ from sqlalchemy.engine import Connection, Row
 from storage.database import in_chunks
 from storage.schema import CASE, CONVERSATION, SOURCE
 
+LEASING = 0x776562
+"""The number of the lock on leasing: "web"."""
+
 
 def sources(connection: Connection, names: Collection[str]) -> None:
     """Keeps others from these sources, and from storing what visits to them bring, until the transaction ends."""
@@ -27,6 +30,12 @@ def sources(connection: Connection, names: Collection[str]) -> None:
         return
     for some in in_chunks(sorted(set(names))):
         connection.execute(_sources(), {"some": some}).all()
+
+
+def leasing(connection: Connection) -> None:
+    """Keeps others from leasing sources until the transaction ends; taken before any source is locked."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LEASING)))
 
 
 def cases(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:

@@ -103,10 +103,12 @@ class Roster:
         """Leases up to `limit` sources to this process: those whose time has come, longest waiting first.
 
         `names` narrows it, `unvisited_since` leaves out those visited at or after that time; `regardless` takes them
-        whether their time has come or not, but none that is leased or paused.
+        whether their time has come or not, but none that is leased or paused. A host is asked by one process at a
+        time: while another visits a source of it, the others wait, unless they are asked for by name.
         """
         now = self.database.now()
         with self.database.write() as connection:
+            locks.leasing(connection)
             self._void_dead_leases(connection, now)
             until = SOURCE.c.lease_until  # one far ahead was given before the clock was put back
             free = sa.or_(until.is_(None), until < now, until > now + 2 * LEASE)
@@ -114,6 +116,8 @@ class Roster:
             wanted = sa.select(SOURCE.c.name).where(SOURCE.c.active, free, SOURCE.c.next_at <= latest)
             if names is not None:
                 wanted = wanted.where(SOURCE.c.name.in_(names))
+            else:
+                wanted = wanted.where(*self._elsewhere(connection, now))
             if unvisited_since is not None:
                 visited = SOURCE.c.last_visit_at >= unvisited_since
                 wanted = wanted.where(sa.or_(SOURCE.c.last_visit_at.is_(None), ~visited))
@@ -128,6 +132,14 @@ class Roster:
             threads = self._threads_of(connection, [row.name for row in rows], CONVERSATION.c.next_at <= now)
         by_name = {row.name: _due_source(row, threads.get(row.name, [])) for row in rows}
         return [by_name[name] for name in chosen if name in by_name]
+
+    def _elsewhere(self, connection: sa.Connection, now: datetime) -> list[sa.ColumnElement[bool]]:
+        """Leaves out the hosts of sources that other processes visit now."""
+        theirs = sa.and_(SOURCE.c.lease_until >= now, SOURCE.c.lease_owner != self.owner)
+        held = connection.scalars(sa.select(SOURCE.c.url).where(theirs, SOURCE.c.lease_until <= now + 2 * LEASE))
+        hosts = {"/".join(url.lower().split("/", 3)[:3]).partition("://")[2] for url in held}
+        address = sa.func.lower(SOURCE.c.url)
+        return [~address.contains(f"://{host}", autoescape=True) for host in sorted(hosts) if host]
 
     def put_right(self) -> int:
         """After the clock was put back: what was visited in what is the future now waits from now on. Gives how many.

@@ -220,6 +220,21 @@ def test_a_due_source_is_leased_to_one(intake: Intake, another: Callable[[], Dat
     assert [each.name for each in intake.due()] == ["forum"], "a lease of a clock that was ahead is void"
 
 
+def test_a_host_is_asked_by_one_process_at_a_time(intake: Intake, another: Callable[[], Database]) -> None:
+    intake.register({
+        "one": ("feed", "https://A.example/1"), "two": ("feed", "https://a.example/2"), "other": ("feed", "https://b.example/"),
+    })  # fmt: skip
+    other = Intake(another())
+    other.owner = "elsewhere:1"
+    assert len(intake.due(limit=1, names=["one"])) == 1
+    assert [each.name for each in other.due()] == ["other"]
+    assert [each.name for each in other.due(names=["two"])] == ["two"], "a person asked for it"
+    other.release(["two", "other"])
+    assert {each.name for each in intake.due()} == {"two", "other"}
+    intake.release(["one", "two", "other"])
+    assert {each.name for each in other.due()} == {"one", "two", "other"}
+
+
 def test_the_lease_of_a_dead_process_is_void_at_once(intake: Intake, another: Callable[[], Database]) -> None:
     dead = Intake(another())
     dead.owner = dead.owner.rsplit(":", 1)[0] + ":999999999"
