@@ -29,8 +29,8 @@ def above(answers: Sequence[Block], root: Node, base: str, moment: Moment) -> Bl
     around = set(first.iterancestors())
     titled = set(heading.iterancestors()) if heading is not None and heading in before else set[Node]()
     under = before - set(takewhile(lambda node: node is not heading, root.iter())) if titled else before
-    dates = ((node, when) for node, when in blocks.dates(root, moment) if node in before and when <= earliest)
-    for node, when in islice(dates, MOST):
+    dates = takewhile(lambda date: date[0] in before, blocks.dates(root, moment))
+    for node, when in islice((date for date in dates if date[1] <= earliest), MOST):
         boxes = takewhile(lambda box: box not in around and box.tag not in _BESIDE, node.iterancestors())
         for box in (each for each in boxes if each.tag in _BOXES and (each in titled or each in under)):
             for post in blocks.read([Block(parts=[box], date=node, moment=when)], base):
