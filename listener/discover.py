@@ -19,7 +19,7 @@ from listener.pages.effort import needs_limits
 from listener.pages.markup import is_overloaded, line_of, web_url
 from listener.pages.syndication import parse
 from listener.pages.tree import decoded
-from listener.sources import article, blocks
+from listener.sources import blocks
 from listener.sources.feed import comment_box
 from listener.types import Link, Page, SourceSpec
 from storage.types import PostKind
@@ -357,7 +357,7 @@ def _of_markup(page: Page, html: str) -> Guess | None:
     if _THREADS.search(html) and _has("schema_org"):
         return Guess(kind="schema_org", url=page.url, why="The page marks its posts in schema.org's words.")
     is_root = urlsplit(page.url).path in ("", "/")
-    if _ARTICLE.search(html) and not is_root and not article.is_list(page):
+    if _ARTICLE.search(html) and not is_root and not _is_list(page):
         return Guess(kind="article", url=page.url, why="The page says that it is an article.")
     if len(set(_BOARD.findall(html))) >= _FEW and (board := of_blocks(page)):
         return board  # its feed would show a few posts of each conversation
@@ -368,6 +368,10 @@ def _of_markup(page: Page, html: str) -> Guess | None:
     box = comment_box(page)
     options = {"older": OLDER, "comments": box} if box else {"older": OLDER}
     return Guess(kind="feed", url=_fullest(articles), options=options, why="The page names this feed.")
+
+
+def _is_list(page: Page) -> bool:
+    return not is_overloaded(page.body) and tree.is_list(tree.tree_of(page), page.url)
 
 
 def _fullest(feeds: list[FoundFeed]) -> str:

@@ -48,14 +48,29 @@ _HEADINGS = "h1, nav, header, footer"
 """What stands around a page's posts, and in none."""
 _FACTS = "h1, h2, dl:not(:has(p, pre)), table:has(th):not(:has(p, pre))"
 """Where a page says what it knows of a single post or ticket: its title, its state, whose it is."""
+_COMMENT = re.compile(r"(?:comment|reactie|reply|kommentar)[_-]?\d", re.IGNORECASE)
 _SILENT = frozenset(("script", "style", "template", "noscript", "head", "nav", "form", "select", "option", "textarea"))
 
 
 def find(root: Node, base: str, moment: Moment) -> list[Block]:
     """The posts of a page, in its order; none where nothing repeats and no single dated text stands there."""
-    ways = (read(blocks, base) for blocks in _placed(root, moment)[:WAYS])
+    ways = (read(_narrowed(blocks), base) for blocks in _placed(root, moment)[:WAYS])
     blocks = next((blocks for blocks in ways if blocks), [])
     _relate(blocks)
+    return blocks
+
+
+def _narrowed(blocks: list[Block]) -> list[Block]:
+    """The blocks, where some hold an element that is named as a comment only that: the rest is said around it."""
+    named = [
+        next((each for each in block.date.iterancestors() if _COMMENT.match(each.get("id") or "")), None)
+        for block in blocks
+    ]
+    if all(named_one is None for named_one in named) or None not in named:
+        return blocks
+    for block, own in zip(blocks, named, strict=True):
+        if own is not None and any(part in own.iterancestors() for part in block.parts):
+            block.parts = [own]
     return blocks
 
 

@@ -51,6 +51,11 @@ def is_below(block: Block) -> bool:
     return any(_holds(above) for above in block.parts[0].iterancestors(*_TAGS))
 
 
+def has_room(node: Node) -> bool:
+    """Whether an element says of one in it that it holds comments, be there any or none."""
+    return any(_holds(each) for each in node.iterdescendants(*_TAGS))
+
+
 def _parts(root: Node) -> list[Node]:
     """The outermost elements that say they hold comments, taken out of the tree; those side by side as one."""
     beside: dict[Node, list[Node]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from contextlib import suppress
 from functools import lru_cache
@@ -20,6 +21,11 @@ from listener.types import Page
 Node = Any
 """An `lxml` element; lxml is typed too loosely to gain from its own names."""
 
+MAIN = "main, [role='main']"
+MANY = 2
+"""Parts marked as articles from which on a page may be a list of them."""
+LITTLE = 600
+"""Characters that a list of articles says around them."""
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -127,6 +133,47 @@ def heading(node: Node) -> Node | None:
     title = line(first(node, "title"))
     repeated = [each for each in select(node, "h1, h2, h3")[:50] if len(line(each)) > 3 and line(each) in title]
     return max(repeated, key=lambda each: len(line(each)), default=first(node, "h1", "title"))
+
+
+def main_of(root: Node) -> Node:
+    """A copy of a page without what stands around its main part; the page where it marks none with its heading."""
+    parts, head = select(root, MAIN), heading(root)
+    if len(parts) != 1 or head is None or parts[0] not in head.iterancestors():
+        return root
+    page = copy.deepcopy(root)
+    main = select(page, MAIN)[0]
+    for at in (main, *main.iterancestors()):
+        above = at.getparent()
+        for each in [] if above is None else [each for each in above if each is not at and each.tag != "head"]:
+            above.remove(each)
+    return page
+
+
+def is_list(root: Node, base: str) -> bool:
+    """Whether each part that is marked as an article begins with a link to its page, and little is said around them."""
+    parts = [each for each in select(root, "article") if not _is_in(each, "article")]
+    heads = [first(each, "h1, h2, h3, h4") for each in parts]
+    anchors = [_anchor(head) for head in heads if head is not None]
+    if len(parts) < MANY or len(anchors) < len(parts) or any(each is None for each in anchors):
+        return False
+    if any(_path(link(each, base)) == _path(base) for each in anchors):
+        return False
+    around = (each for each in select(root, "p") if not _is_in(each, "article", "nav", "footer", "aside"))
+    return sum(len(line(each)) for each in around) < LITTLE
+
+
+def _anchor(head: Node) -> Node | None:
+    """The link that a heading holds or stands in; None where there is none."""
+    inside = first(head, "a[href]")
+    return inside if inside is not None else next(head.iterancestors("a"), None)
+
+
+def _is_in(node: Node, *tags: str) -> bool:
+    return next(node.iterancestors(*tags), None) is not None
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
 
 
 def inner(node: Node | None) -> str:

@@ -30,8 +30,6 @@ LONGEST = 2_000_000
 """Bytes of a page that are looked at."""
 SHORT = 600
 """Characters below which the text of a page that asks for a password is no article."""
-MANY = 2
-"""Parts marked as articles from which on a page may be a list of them."""
 SHORTEST = 100
 """Characters up to which a line may be one that says who wrote an article, and when."""
 MOST = 3000
@@ -43,6 +41,8 @@ _LASTS = re.compile(
     re.I,
 )
 """How long an article takes to read, where it stands above the text."""
+_NAME = re.compile(r"(?=\D{2})(?:[^\W_]|[ ._'’-](?!\d\d))+\d{0,4}")
+"""A name as people write theirs, with a number behind it perhaps."""
 _PUBLISHED = (
     re.compile(r'"datePublished"\s{0,9}:\s{0,9}"([^"]{4,60})"'),
     re.compile(
@@ -97,45 +97,13 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     told = described(page, link, source)
     root = tree.tree_of(replace(page, body=_LINKED_DATA.sub(_if_sound, body)))
     shown, older = comments.take(root, page.url, lambda text: _moment(text, page, source))
-    main = None if _is_list(root, page.url) else _article(page, link, source, root, told)
+    main = None if tree.is_list(root, page.url) else _article(page, link, source, root, told)
     if main is None and not link.carry.get("text") and not link.carry.get("below"):
         raise ReadError(f"No article could be found at {page.url}.")
     about = main or _known(page, link)
     below = [*_described_below(about, told)] or [*_shown_below(about, shown)]
     more = () if link.carry.get("further") else _more(older, about)
     return Reading(posts=(*(() if main is None or link.carry.get("below") else (main,)), *below), links=more)
-
-
-def is_list(page: Page) -> bool:
-    """Whether a page leads to articles rather than being one."""
-    return not is_overloaded(page.body[:LONGEST]) and _is_list(tree.tree_of(page), page.url)
-
-
-def _is_list(root: Any, base: str) -> bool:
-    """Whether each part that is marked as an article begins with a link to its page, and little is said around them."""
-    parts = [each for each in tree.select(root, "article") if not _is_in(each, "article")]
-    heads = [tree.first(each, "h1, h2, h3, h4") for each in parts]
-    anchors = [_anchor(head) for head in heads if head is not None]
-    if len(parts) < MANY or len(anchors) < len(parts) or any(each is None for each in anchors):
-        return False
-    if any(_path(tree.link(each, base)) == _path(base) for each in anchors):
-        return False
-    around = (each for each in tree.select(root, "p") if not _is_in(each, "article", "nav", "footer", "aside"))
-    return sum(len(tree.line(each)) for each in around) < SHORT
-
-
-def _anchor(heading: Any) -> Any:
-    """The link that a heading holds or stands in; None where there is none."""
-    inside = tree.first(heading, "a[href]")
-    return inside if inside is not None else next(heading.iterancestors("a"), None)
-
-
-def _is_in(node: Any, *tags: str) -> bool:
-    return next(node.iterancestors(*tags), None) is not None
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path.rstrip("/")
 
 
 def described(page: Page, link: Link, source: SourceSpec) -> Reading:
@@ -150,7 +118,7 @@ def described(page: Page, link: Link, source: SourceSpec) -> Reading:
 
 def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Reading) -> Post | None:
     """The article itself; None where the page shows less of it than the feed did."""
-    body = etree.tostring(root, encoding="utf-8", method="html")
+    body = etree.tostring(tree.main_of(root), encoding="utf-8", method="html")
     found: Any = library("trafilatura").bare_extraction(
         body,
         url=page.url,
@@ -167,7 +135,7 @@ def _article(page: Page, link: Link, source: SourceSpec, root: Any, told: Readin
     if not found or not text or asks_login or len(text.split()) < len(_ELLIPSIS.sub("", teaser).split()):
         return None
     main = _post(page, link, found, heading, _with_teaser(text, teaser), _published(page, link, source, found.date))
-    main = main if link.carry.get("author") else _signed(main, root, page.url, told)
+    main = main if link.carry.get("author") else _as_written(_signed(main, root, page.url, told), root)
     return _without_byline(main, root, page, source)
 
 
@@ -193,6 +161,21 @@ def _signed(main: Post, root: Any, base: str, told: Reading) -> Post:
             if 1 < len(name) <= 80 and "://" not in name:
                 return replace(main, author=name, author_id=url or name, author_url=url)
     return main
+
+
+def _as_written(main: Post, root: Any) -> Post:
+    """The article with its writer's name as the page shows it: trafilatura leaves out digits, and makes capitals."""
+    letters = _letters(main.author)
+    for each in islice(root.iter("a", "span", "p", "div", "cite", "b", "strong", "address"), MOST if letters else 0):
+        words = _short(each)
+        if words != main.author and _NAME.fullmatch(words) and _letters(words) == letters:
+            is_id = main.author_id == main.author
+            return replace(main, author=words, author_id=words if is_id else main.author_id)
+    return main
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W\d_]+", "", name).casefold()
 
 
 def _known(page: Page, link: Link) -> Post:
@@ -320,6 +303,7 @@ def _without_byline(main: Post, root: Any, page: Page, source: SourceSpec) -> Po
             dated = DATED.search(words)
             said = _moment(date_in(words, dated), page, source) if dated else None
             at = said if said and (at is None or _is_same_day(said, at)) else at
+    text = text.removeprefix(f"{author}\n") if author else text
     text = _LASTS.sub("", _COUNTED.sub("", re.sub(r"\n{3,}", "\n\n", text))).strip()
     known = main.author_id if main.author_id != main.author else ""
     return replace(main, text=text, author=author, author_id=known or author, published_at=at)

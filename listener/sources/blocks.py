@@ -83,7 +83,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     root = tree.tree_of(page)
     moment = partial(_moment, page=page, source=source, day_first=_day_first(root, source))
     found = blocks.find(root, page.url, moment)
-    if link.role == "conversation" and (all(map(comments.is_below, found)) or _is_around_article(found)):
+    if link.role == "conversation" and (all(map(comments.is_below, found)) or _is_in_article(found)):
         told = _article(root, bool(found), page, link, source)
         if told is not None:
             return told
@@ -113,9 +113,12 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
     return Reading(links=(*threads, *more))
 
 
-def _is_around_article(found: list[bylines.Block]) -> bool:
-    """Whether the only date of a page stands with its article in a part that holds more than that."""
-    return len(found) == 1 and tree.first(found[0].parts[0], "article") is not None
+def _is_in_article(found: list[bylines.Block]) -> bool:
+    """Whether the only date of a page is that of an article: one nobody signed, or with more around it than it says."""
+    block, *others = found
+    around = block.parts[0]
+    is_more = next(around.iterdescendants("article"), None) is not None or comments.has_room(around)
+    return not others and (is_more or not block.author)
 
 
 def _article(root: Node, is_commented: bool, page: Page, link: Link, source: SourceSpec) -> Reading | None:

@@ -122,3 +122,23 @@ def test_broken_linked_data_costs_neither_time_nor_the_article(read: Callable[..
     broken = '<script type="application/ld+json">{"a":"' + '\\"' * 100_000 + "</script>"
     (post,) = read(HTML.format(head=broken))
     assert post.text.startswith("Eerste alinea.")
+
+
+def test_a_short_article_has_neither_the_menus_around_it_nor_its_writer_in_it(page: Callable[..., Page]) -> None:
+    html = """<html><head><title>Fietspomp - Gemeente Zonstad</title></head><body><a href=#m>Ga naar inhoud</a>
+    <header><a href=/>Gemeente Zonstad</a><nav><ul><li><a href=/p>Processen</a></li></ul></nav></header>
+    <main id=m><h1>Fietspomp</h1><div class=author><a href=/spaarder88><span class=author__name>spaarder88</span></a>
+    </div><time datetime="2026-11-08T08:05:00Z">08/11/2026 08:05</time>
+    <div class=text><p>Zoek een goede staande pomp, tips?</p>
+    </div></main><footer><p>Creative Commons licentie</p></footer></body></html>"""
+    (post,) = article.read(page(URL, body=html.encode()), Link(url=URL, role="article"), SOURCE).posts
+    assert (post.title, post.author, post.text) == ("Fietspomp", "spaarder88", "Zoek een goede staande pomp, tips?")
+    assert post.published_at == datetime(2026, 11, 8, 8, 5, tzinfo=UTC)
+
+
+def test_a_page_of_several_articles_is_none_of_them(read: Callable[..., tuple[Post, ...]]) -> None:
+    part = f"<article><h2><a href=/{{0}}/>Bericht {{0}}</a></h2><p>{WORDS}</p></article>"
+    with pytest.raises(ReadError, match="No article"):
+        read(f"<html><body><h1>Blog</h1>{part.format(1)}{part.format(2)}</body></html>")
+    (post,) = read(HTML.format(head="").replace("</body>", f"{part.format(1)}</body>"))
+    assert post.title == "Mijn overstap", "what is related stands below an article too"

@@ -186,3 +186,16 @@ def test_articles_are_followed_however_few_a_page_shows(page: Callable[..., Page
     assert {f"{SITE}/blog/nl-app-login", f"{SITE}/blog/nl-spaarrente"} <= {link.url for link in links}
     found = discover.guess(last)
     assert found is None or found.kind != "article", "it is said to be articles, and is a list of them"
+
+
+def test_a_single_comment_is_that_and_not_the_part_that_holds_comments(page: Callable[..., Page]) -> None:
+    said = (
+        "<section><h1>Pomp</h1><b class=author>{}</b> <time datetime=2026-11-08T08:05Z>8 nov</time><p>{}</p></section>"
+    )
+    below = """<section><div class=comments><h2>1 reactie</h2><p>Sorteer op: oudste</p><div class=comment id=comment_7>
+    <b class=author>opa_kees</b> <time datetime=2026-11-08T09:05Z>2 dagen</time><p>Kijk eens bij de kringloop.</p></div>
+    <p>Log in om te reageren.</p></div></section>"""
+    html = f"<html><body>{said.format('frits', 'Zoek een goede staande pomp voor op de fiets.')}{below}</body></html>"
+    link = Link(url=f"{SITE}/d/1", role="conversation", conversation=f"{SITE}/d/1")
+    *_, answer = blocks.read(page(link.url, body=html.encode()), link, SOURCE).posts
+    assert (answer.author, answer.text) == ("opa_kees", "Kijk eens bij de kringloop.")
