@@ -211,13 +211,13 @@ class Arrivals:
         """Stores which queries posts answer, and what they want."""
         self._intend([(post_id, new.opinion) for post_id, new in posts if new.matches and new.opinion])
         matches = [(post_id, match.brand, match.query) for post_id, new in posts for match in set(new.matches)]
-        bulk.insert(self.connection, MATCH, ("post_id", "brand", "query"), matches)
+        bulk.insert(self.connection, MATCH, matches)
 
     def _intend(self, opinions: Sequence[tuple[int, Opinion]]) -> None:
         intents = [
             (post_id, intent, place) for post_id, opinion in opinions for place, intent in enumerate(opinion.intents)
         ]
-        bulk.insert(self.connection, INTENT, ("post_id", "intent", "place"), intents)
+        bulk.insert(self.connection, INTENT, intents)
 
     def _join(self, post_id: int, found: _Found) -> None:
         """Makes a held post that now answers queries a mention."""

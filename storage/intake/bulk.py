@@ -39,20 +39,18 @@ def _finding(dialect: str, table: sa.Table, columns: Sequence[str]) -> sa.Select
     return sa.select(*(table.c[name] for name in columns or table.c.keys())).where(wanted)
 
 
-def insert(
-    connection: Connection, table: sa.Table, columns: Sequence[str], rows: Collection[Sequence[int | str]]
-) -> None:
-    """Inserts rows of whole numbers and short texts: a few for each post, for which a statement each is much."""
+def insert(connection: Connection, table: sa.Table, rows: Sequence[Sequence[int | str]]) -> None:
+    """Inserts rows of whole numbers and short texts, a value for each column in the order of the table."""
     if rows:
-        statement = _inserting(connection.dialect.name, table, tuple(columns))
-        connection.execute(statement, {"rows": json.dumps(list(rows))})
+        statement, _, makers = _adding(connection.dialect, table, frozenset(table.c.keys()))
+        sign = "?" if connection.dialect.positional else "%s"
+        _fill(connection, statement, f"({', '.join([sign] * len(makers))})", rows)
 
 
-@cache
-def _inserting(dialect: str, table: sa.Table, columns: Sequence[str]) -> sa.Insert:
-    each = zip(columns, _elements(dialect, len(columns)), strict=True)
-    values = sa.select(*(sa.cast(value, table.c[name].type) for name, value in each))
-    return sa.insert(table).from_select(list(columns), values)
+def _fill(connection: Connection, statement: str, one: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Inserts many rows by a statement; `one` is a row in it."""
+    for some in in_chunks(rows, MOST_VALUES // len(rows[0])):
+        connection.exec_driver_sql(statement + ", ".join([one] * len(some)), tuple(chain.from_iterable(some)))
 
 
 def _elements(dialect: str, count: int) -> Sequence[sa.ColumnElement[str]]:
@@ -76,11 +74,10 @@ def add(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any
     columns = [[row[name] for row in rows] for name in makers]
     columns = [list(map(make, each)) if make else each for each, make in zip(columns, makers.values(), strict=True)]
     ready = list(zip(*columns, strict=True))
-    if not connection.dialect.positional:
+    if connection.dialect.positional:
+        _fill(connection, statement, one, ready)
+    else:
         connection.exec_driver_sql(statement + one, [dict(zip(makers, row, strict=True)) for row in ready])
-        return
-    for some in in_chunks(ready, MOST_VALUES // len(makers)):
-        connection.exec_driver_sql(statement + ", ".join([one] * len(some)), tuple(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=256)

@@ -66,7 +66,7 @@ class Twins:
     def sample(self, fresh: Sequence[tuple[int, NewPost]]) -> None:
         """Remembers the samples of mentions that were stored."""
         rows = sorted((band, post_id) for post_id, new in fresh for band in set(new.sketch))  # as they are kept
-        bulk.insert(self.connection, BAND, ("band", "post_id"), rows)
+        bulk.insert(self.connection, BAND, rows)
 
     def again(self, post_id: int, new: NewPost, mark: str) -> None:
         """Looks for the copies of a mention whose words changed; one that a person took out of a group stays out."""
