@@ -57,7 +57,7 @@ class Erasure:
         with self.database.write() as connection:
             locks.sources(connection, sources)
             mine = CASE.c.author_id.in_(ids)
-            locks.cases(connection, connection.scalars(sa.select(CASE.c.id).where(mine)).all())
+            _lock(connection, mine)
             _refuse(connection, accounts)
             addresses = _addresses(connection, ids)
             known = (
@@ -69,6 +69,7 @@ class Erasure:
         done += self._posts(POST.c.author_id.in_(ids), everywhere=True)
         with self.database.write() as connection:
             locks.sources(connection, sources)
+            done += self._cases(connection, mine)  # a rule may have opened one meanwhile
             done += _accounts(connection, ids)
             _answers(connection, sources)
             _notices(connection, [word for each in accounts for word in (each.name, each.url, each.external_id)])
@@ -95,7 +96,6 @@ class Erasure:
         done = self._posts(old)
         for some in in_chunks(cases, BATCH):
             with self.database.write() as connection:
-                locks.cases(connection, some)
                 done += self._cases(connection, sa.and_(CASE.c.id.in_(some), CASE.c.id.in_(idle)))
         done += self._silent()
         with self.database.write() as connection:
@@ -174,6 +174,7 @@ class Erasure:
 
     def _cases(self, connection: Connection, where: sa.ColumnElement[bool]) -> Erased:
         """Ends cases, and takes from them whose they were and what was said to them."""
+        _lock(connection, where)
         cases = connection.execute(sa.select(CASE.c.id, CASE.c.status).where(where)).all()
         ids, now = [row.id for row in cases], self.database.now()
         for row in cases:
@@ -205,6 +206,10 @@ class Erasure:
         with self.database.write() as connection:
             index.scrub(connection)
         self.database.scrub()
+
+
+def _lock(connection: Connection, where: sa.ColumnElement[bool]) -> None:
+    locks.cases(connection, connection.scalars(sa.select(CASE.c.id).where(where)).all())
 
 
 def _refuse(connection: Connection, accounts: Sequence[Account]) -> None:

@@ -97,6 +97,9 @@ def store(database: Database, *posts: Post, source: str = "forum", endings: tupl
     Intake(database).store_all([delivery], endings)
 
 
+CASE_OF_KEES = """INSERT INTO "case" (conversation_id, author_id, author_key, status, epoch, version, priority,
+    priority_score, opened_at, last_mention_at, changed, checklist)
+    VALUES (1, 3, '3', 'new', 0, 0, 'normal', 35, now(), now(), 0, '[]')"""
 EDIT = a_post("p2", "Piet", "Nu werkt Zonnebank weer")
 GONE = a_post("p2", "Piet", "", deleted=True)
 
@@ -161,6 +164,17 @@ def test_a_case_that_a_rule_opens_and_a_post_that_joins_it_do_not_wait_for_each_
     with crossing.database.read() as connection:
         cases = connection.scalars(sa.text("SELECT count(*) FROM post WHERE case_id = 3")).all()
     assert cases == [2]
+
+
+def test_a_rule_that_opens_a_case_for_who_is_being_forgotten_does_not_keep_them(crossing: Crossing) -> None:
+    rival = found(a_post("p3", "Kees"), wants_case=False)
+    Intake(crossing.database).store("forum", "phpbb", [rival])
+    account = People(crossing.database).find("Kees").accounts
+    with crossing.held("SELECT 1 FROM post WHERE id = 3"):  # their cases are ended by now, their posts are not erased
+        forgotten = crossing.begin(lambda own: Erasure(own).forget(account, "anna"))
+        with crossing.another().write() as connection:
+            connection.execute(sa.text(CASE_OF_KEES))
+    assert forgotten.result(PATIENCE).cases == 1
 
 
 def test_copies_are_parted_and_ranked_at_once(crossing: Crossing) -> None:
