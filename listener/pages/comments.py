@@ -53,7 +53,10 @@ def is_below(block: Block) -> bool:
 
 def has_room(node: Node) -> bool:
     """Whether an element says of one in it that it holds comments, be there any or none."""
-    return any(_holds(each) for each in node.iterdescendants(*_TAGS))
+    rooms = (
+        each for each in node.iterdescendants(*_TAGS) if _holds(each) and next(each.iterancestors("form"), None) is None
+    )
+    return any(not _ONE.search(f"{each.get('id') or ''} {each.get('class') or ''}") for each in rooms)
 
 
 def _parts(root: Node) -> list[Node]:

@@ -137,3 +137,11 @@ def test_a_thread_with_the_newest_first_is_opened_by_its_last_post(thread: Read)
     assert (first.author, first.kind) == ("alert_anja", PostKind.POST)
     assert "Pas op: nep-sms uit naam van Zonnebank" in first.title
     assert {(post.title, post.kind) for post in answers} == {("", PostKind.REPLY)}
+
+
+def test_a_ticket_goes_by_the_same_name_before_and_after_its_first_comment(thread: Read) -> None:
+    (alone,) = thread("ticket/12", "trac_new.html").posts
+    assert (alone.author, alone.kind) == ("nerd_nadia", PostKind.POST)
+    assert alone.text.startswith("De nieuwsbrief toont")
+    answered = thread("ticket/4", "trac_ticket.html").posts[0]
+    assert (alone.external_id, answered.external_id) == (f"{SITE}/ticket/12#12", f"{SITE}/ticket/4#4")
