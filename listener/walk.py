@@ -49,6 +49,10 @@ FEW = 40
 ANSWER = 4000
 """Characters of a page that are kept for a person to look at."""
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+KEPT = 3
+"""Pages of a list that are kept, as they may be asked for as pages of a conversation a moment later."""
+SMALL = 1024 * 1024
+"""Bytes of the largest of them."""
 GONE = (404, 410)
 """Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
@@ -113,6 +117,8 @@ class Walk:
     _left_over: bool = False
     """Whether something must be asked again by the next visit."""
     _bytes: int = 0
+    _looked_at: dict[str, Page] = field(default_factory=dict)
+    """Pages that led on to one address only, as those of a thread that is a source do: they are not asked for twice."""
     _links: int = 0
 
     async def batches(self, threads: Collection[Link] = ()) -> AsyncIterator[Batch]:
@@ -263,6 +269,8 @@ class Walk:
         if page is None:
             return Reading()
         reading = await self._parsed(page, link)
+        if conditional and len(reading.links) == 1 and not reading.posts and len(page.body) < SMALL:
+            self._looked_at |= {link.url: page} if len(self._looked_at) < KEPT else {}
         self._before = {key: self.memory.get(key) for key in reading.memory} | self._before
         self.memory |= reading.memory
         self.found.hint = max(self.found.hint, reading.hint)
@@ -294,6 +302,8 @@ class Walk:
 
     async def _fetch(self, link: Link, *, conditional: bool) -> Page | None:
         """The page; None when the source says, or its bytes say, that it is the one of the last visit."""
+        if not conditional and link.url in self._looked_at:
+            return self._looked_at.pop(link.url)
         etag, last_modified, digest = self.memory.get("validators", {}).get(link.url, ["", "", ""])
         if not conditional:
             etag = last_modified = digest = ""

@@ -10,14 +10,20 @@ from listener.pages.markup import web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post
 
+MOST_STEPS = 8
+"""Pages gone through on the way to the last."""
 GONE = (404, 410)
 """Statuses of a page that is not there any more."""
 
 
-def ring(posts: Sequence[Post], page: Page, later: str) -> Reading:
-    """From a page of a topic to a later one; from the last to the whole topic, stamped with what that page says."""
-    if later:
-        return Reading(links=(Link(url=later, role="last"),))
+def ring(posts: Sequence[Post], page: Page, link: Link, later: str) -> Reading:
+    """From a page of a topic to a later one; from the last to the whole topic, stamped with what that page says.
+
+    Pages that go in circles, or on and on, end at the one where that is seen.
+    """
+    before = [*link.carry.get("before", ()), link.url]
+    if later and later not in before and len(before) < MOST_STEPS:
+        return Reading(links=(Link(url=later, role="last", carry={"before": before}),))
     said = "\n".join(f"{post.external_id} {post.author}: {post.text}" for post in posts)
     whole = Link(
         url=posts[0].conversation_url,

@@ -115,7 +115,7 @@ class Engine:
         if link.role == "forum":
             return self._list(sheet, link)
         thread = self._thread(sheet, link)
-        return thread if link.role != "last" else ring(thread.posts, page, self._later(sheet, thread))
+        return thread if link.role != "last" else ring(thread.posts, page, link, self._later(sheet, thread))
 
     def _list(self, sheet: _Sheet, link: Link) -> Reading:
         root, is_inner = sheet.root, bool(link.carry.get("inner"))

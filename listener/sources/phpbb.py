@@ -243,7 +243,7 @@ def _topic(root: Node, page: Page, link: Link, source: SourceSpec) -> Reading:
     elif link.role == "page":
         others = []
     if link.role == "last":
-        return ring(posts, page, others[0] if others and _started(others[0]) >= offset else "")
+        return ring(posts, page, link, others[0] if others and _started(others[0]) >= offset else "")
     carry = {key: about[key] for key in ("topic", "title", "url")}
     links = (Link(url=url, role="page", conversation=link.conversation, carry=carry) for url in others)
     return Reading(posts=posts, links=tuple(links))
