@@ -10,7 +10,7 @@ from listener.pages.markup import web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post
 
-MOST_STEPS = 8
+MOST_STEPS = 6
 """Pages gone through on the way to the last."""
 GONE = (404, 410)
 """Statuses of a page that is not there any more."""
