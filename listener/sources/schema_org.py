@@ -203,7 +203,7 @@ def _identity(item: Item, base: str) -> str:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def _author(item: Item, base: str) -> tuple[str, str]:

@@ -102,6 +102,7 @@ def test_the_option_links_finds_the_threads_where_the_list_is_not_described(page
         '{"@type": "Review", "reviewRating": {"ratingValue": "veel"}, "author": [[1]], "text": [{}]}',
         '{"@type": "Comment", "url": "javascript:alert(1)", "datePublished": {"a": 1}, "text": "x"}',
         '{"@type": "Comment", "author": {"@value": {"name": 1}}, "comment": {"@value": {"@type": 1, "text": true}}}',
+        '{"@type": "Comment", "text": "half \\ud800"}',
     ],
 )
 def test_hostile_descriptions_are_read_within_bounds(page: Pages, json: str) -> None:
