@@ -35,6 +35,7 @@ _CUTS = ("[…", "[...", "lees meer", "lees verder", "read more", "reading", "me
 _BLOCK = re.compile(r"<(p|br|div|ul|ol|blockquote)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _ANCHOR = re.compile(r"<a\s[^>]{0,500}?href=[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
+_ACCOUNT = re.compile(r"(?<!\S)\(?@([\w.-]{1,100})@[\w.-]{1,200}")
 _MAILED = re.compile(
     r"\s*[^\s@()<>]{1,100}@[^\s@()<>]{1,200}\s*\((.{1,200})\)\s*\Z"
     r"|(.{1,200}?)\s*<[^\s<>]{1,200}@[^\s<>]{1,200}>\s*\Z|(.{1,200}?)\s*\([^\s()]{1,200}@[^\s()]{1,200}\)\s*\Z"
@@ -125,6 +126,8 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
     if found.version.startswith("atom"):  # whose entries have the feed's author where they name none (RFC 4287, 4.2.1)
         author, author_url = _author(feed.people, feed.author, page.url)
         items = [each if each.author else replace(each, author=author, author_url=author_url) for each in items]
+    elif account := _account(feed.title, feed.summary):
+        items = [each if each.author else replace(each, author=account) for each in items]
     if items and found.breaks_off:
         items[-1] = replace(items[-1], is_teaser=True)
     return Feed(
@@ -136,6 +139,14 @@ def _xml_feed(page: Page, body: bytes, zone: str) -> Feed:
         generator=feed.generator,
         next_url=_address(page.url, _link(feed.links, "next")),
     )
+
+
+def _account(title: str, about: str) -> str:
+    """Whose posts a feed holds that names an account of the Fediverse, `@NAME@SERVER`, in its title or below it."""
+    if named := _ACCOUNT.search(title):
+        name = line_of(title[: named.start()])
+        return name if name and "(" in named[0] else named[1]
+    return line_of(title) if _ACCOUNT.search(about) else ""
 
 
 def _item(entry: Entry, page: Page, version: str, zone: str) -> Item:

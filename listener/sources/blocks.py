@@ -36,7 +36,7 @@ LISTS = 50
 """Lists that are remembered."""
 _ELSEWHERE = re.compile(
     r"/(?:log-?in|log-?out|sign-?(?:in|up)|register|registreren|aanmelden|inloggen|privacy|cookies?|contact|zoeken|search|"
-    r"rss|feeds?|tags?|posts?)(?:[/?.]|\Z)|[?&](?:sort|order|order_?by)=",
+    r"rss|feeds?|tags?)(?:[/?.]|\Z)|/posts?(?:/\d|[?.]|/?\Z)|[?&](?:sort|order|order_?by)=",
     re.I,
 )
 _COLUMNS = re.compile(

@@ -143,6 +143,21 @@ def test_dates_are_dutch_too_and_never_later_than_now(date: str, moment: datetim
 
 
 @pytest.mark.parametrize(
+    ("channel", "author"),
+    [
+        ("<title>Anna B</title><description>Public posts from @anna@toot.example</description>", "Anna B"),
+        ("<title>Anna B (@anna@toot.example:8711)</title>", "Anna B"),
+        ("<title>Posts from @anna@toot.example</title>", "anna"),
+        ("<title>Anna B</title><description>Mail naar anna@toot.example of @anna</description>", ""),
+    ],
+)
+def test_the_posts_of_an_account_are_by_whom_the_feed_is(channel: str, author: str) -> None:
+    item = "<item><guid>1</guid><description>Hoi</description></item>"
+    feed = fed(f"<rss version='2.0'><channel>{channel}{item}</channel></rss>")
+    assert [each.author for each in feed.items] == [author]
+
+
+@pytest.mark.parametrize(
     ("inner", "author", "author_url"),
     [
         ("<author>anna@blog.example (Anna B)</author>", "Anna B", ""),

@@ -199,3 +199,13 @@ def test_a_single_comment_is_that_and_not_the_part_that_holds_comments(page: Cal
     link = Link(url=f"{SITE}/d/1", role="conversation", conversation=f"{SITE}/d/1")
     *_, answer = blocks.read(page(link.url, body=html.encode()), link, SOURCE).posts
     assert (answer.author, answer.text) == ("opa_kees", "Kijk eens bij de kringloop.")
+
+
+def test_a_blog_may_keep_its_articles_where_a_board_has_single_posts(page: Callable[..., Page]) -> None:
+    rows = "".join(
+        f"<div><h2><a href=/posts/{name}>Bericht over {name}</a></h2></div>" for name in ("rente", "app", "pas")
+    )
+    single = "<p><a href=/posts/12>Bekijk dit bericht</a></p>"
+    listed = page(f"{SITE}/posts", body=f"<html><body>{rows}{single}</body></html>".encode())
+    links = blocks.read(listed, Link(url=listed.url), SOURCE).links
+    assert [link.url.removeprefix(SITE) for link in links] == ["/posts/rente", "/posts/app", "/posts/pas"]
