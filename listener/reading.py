@@ -160,11 +160,19 @@ class Readers:
                 except BaseException:
                     await _end(worker)
                     raise
-                if said in ("full", "dead") or _held(worker.pid) > LARGEST:
-                    await _end(worker)
-                else:
-                    room.idle.append(worker)
+                await self._keep(worker, room, said)
         return said, took, found
+
+    async def _keep(self, worker: Process, room: _Room, said: str) -> None:
+        """Has a worker wait for its next page: in the next room, if this one goes there and none waits for it."""
+        if said in ("full", "dead") or _held(worker.pid) > LARGEST:
+            await _end(worker)
+            return
+        if said == "slow" and room is not self._rooms[-1] and not self._rooms[room.place + 1].idle:
+            room = self._rooms[room.place + 1]
+            with suppress(OSError, AttributeError):  # gone, or a system without it: then it is as nice as it was
+                os.setpriority(os.PRIO_PROCESS, worker.pid, NICE * room.place)
+        room.idle.append(worker)
 
 
 async def _start(place: int) -> Process:

@@ -66,7 +66,9 @@ def test_what_a_stranger_can_make_long_needs_limits(work: Any, body: bytes, is_l
 
 async def test_a_slow_page_is_read_where_it_keeps_no_quick_one(readers: Readers, hurts: Any, clock: Any) -> None:
     quick, slow = [await readers.run(work, a_page(b"x" * 1001, clock)) for work in (hurts.who, hurts.slow)]
-    assert os.getpid() != quick != slow
+    another = await readers.run(hurts.who, replace(a_page(b"x" * 1001, clock), url="https://quick.example/"))
+    assert os.getpid() != quick == slow != another, "who reads it goes along to the slower room"
+    assert os.getpriority(os.PRIO_PROCESS, slow) > os.getpriority(os.PRIO_PROCESS, another)
 
 
 async def test_who_was_quick_before_does_not_wait_behind_strangers(hurts: Any, clock: Any) -> None:
