@@ -203,9 +203,9 @@ def test_a_single_comment_is_that_and_not_the_part_that_holds_comments(page: Cal
 
 def test_a_blog_may_keep_its_articles_where_a_board_has_single_posts(page: Callable[..., Page]) -> None:
     rows = "".join(
-        f"<div><h2><a href=/posts/{name}>Bericht over {name}</a></h2></div>" for name in ("rente", "app", "pas")
+        f"<div><h2><a href=/posts/{name}>Bericht over {name}</a></h2></div>" for name in ("de-rente", "de-app")
     )
     single = "<p><a href=/posts/12>Bekijk dit bericht</a></p>"
     listed = page(f"{SITE}/posts", body=f"<html><body>{rows}{single}</body></html>".encode())
     links = blocks.read(listed, Link(url=listed.url), SOURCE).links
-    assert [link.url.removeprefix(SITE) for link in links] == ["/posts/rente", "/posts/app", "/posts/pas"]
+    assert [link.url.removeprefix(SITE) for link in links] == ["/posts/de-rente", "/posts/de-app"]
