@@ -39,7 +39,7 @@ ROOMS = ((2, 0.1), (2, 0.8), (1, 8.0))
 """Workers that read at once, and the seconds of work after which a page goes on to the next room."""
 NICE = 9
 """How much nicer than those of the room before the workers of a room are: slow pages get what time others leave."""
-MEMORY = 104 * 1024 * 1024
+MEMORY = 100 * 1024 * 1024
 """Bytes that a worker may hold while it reads; a new one holds a third of it."""
 LARGEST = 72 * 1024 * 1024
 """Bytes that a worker may still hold after a page; one that holds more is replaced."""
