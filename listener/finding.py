@@ -58,8 +58,10 @@ async def _forum(page: Page, source: SourceSpec, get: Get, run: Run) -> discover
         try:
             place = await _got(source, url, get)
             found: discover.Guess | None = await run(discover.guess, place)
-            if found is None or found.kind in ("feed", "article"):
-                found = await run(discover.of_blocks, place) or found
+            if found is None:
+                found = await run(discover.of_blocks, place)
+            elif found.kind in ("feed", "article"):
+                found = await _threads(place, source, get, run) or found
         except ListenerError:
             continue
         if found is not None:
@@ -95,13 +97,19 @@ def _is_front(source: SourceSpec) -> bool:
 
 async def _talk(page: Page, source: SourceSpec, get: Get, run: Run) -> discover.Guess | None:
     """The threads that a page lists, or the one that it is, where its feed shows less of them: several answer there."""
-    shown: discover.Guess | None = await run(discover.of_blocks, page)
     if not _is_front(source) and await run(discover.is_thread, page):
+        shown: discover.Guess | None = await run(discover.of_blocks, page)
         return shown
+    return await _threads(page, source, get, run) or await _forum(page, source, get, run)
+
+
+async def _threads(page: Page, source: SourceSpec, get: Get, run: Run) -> discover.Guess | None:
+    """The threads that a page lists, where one of the first is a thread indeed."""
     for url in (await run(discover.threads_of, page))[:ARTICLES]:
         if await run(discover.is_thread, await _got(source, url, get)):
+            shown: discover.Guess | None = await run(discover.of_blocks, page)
             return shown
-    return await _forum(page, source, get, run)
+    return None
 
 
 async def feeds(source: SourceSpec, get: Get, run: Run = here) -> list[discover.FoundFeed]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listener import discover
 from listener.sources import blocks
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import PostKind
@@ -52,6 +53,20 @@ def test_who_wrote_stands_behind_a_label_and_a_number_leads_to_each_message(thre
     assert [post.author for post in posts] == NAMES[::-1]
     assert posts[4].text.startswith(FIRST)
     assert (posts[4].url, posts[4].external_id) == (f"{SITE}/t/msg12", f"{SITE}/t/issue4#msg12")
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "is_thread"),
+    [
+        ("t/issue4", "roundup_issue.html", True),
+        ("ticket/4", "trac_ticket.html", True),
+        ("forumpost/5ede747555", "fossil_thread.html", False),
+    ],
+)
+def test_a_page_whose_address_is_that_of_its_newest_post_is_not_what_a_thread_is_known_by(
+    page: Callable[..., Page], path: str, file: str, is_thread: bool
+) -> None:
+    assert discover.is_thread(page(f"{SITE}/{path}", f"blocks/{file}")) is is_thread
 
 
 def test_a_date_that_stands_behind_the_writer_s_link_is_found(thread: Read) -> None:
