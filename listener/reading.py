@@ -164,12 +164,16 @@ class Readers:
         return said, took, found
 
     async def _keep(self, worker: Process, room: _Room, said: str) -> None:
-        """Has a worker wait for its next page: in the next room, if this one goes there and none waits for it."""
+        """Has a worker wait for its next page: along with a slow one in the next room, where nobody misses it here.
+
+        So one source alone has one worker, whatever its pages are like.
+        """
         if said in ("full", "dead") or _held(worker.pid) > LARGEST:
             await _end(worker)
             return
-        if said == "slow" and room is not self._rooms[-1] and not self._rooms[room.place + 1].idle:
-            room = self._rooms[room.place + 1]
+        onward = self._rooms[min(room.place + 1, len(self._rooms) - 1)]
+        if said == "slow" and not onward.idle and not room.places.is_crowded:
+            room = onward
             with suppress(OSError, AttributeError):  # gone, or a system without it: then it is as nice as it was
                 os.setpriority(os.PRIO_PROCESS, worker.pid, NICE * room.place)
         room.idle.append(worker)

@@ -46,6 +46,11 @@ class Places:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._number = itertools.count()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether somebody waits."""
+        return self._free < 0
+
     @asynccontextmanager
     async def taken(self, due: float) -> AsyncIterator[None]:
         """Around what needs a place."""
