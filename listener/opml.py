@@ -94,7 +94,8 @@ def _address(written: str) -> str:
     except ValueError:
         return ""
     user, at, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=user + at + host.lower()).geturl()
+    rest = url[url.index("//") + 2 + len(parts.netloc) :]  # to the letter: `geturl` drops a "?" with nothing behind it
+    return f"{parts.scheme}://{user}{at}{host.lower()}{rest}"
 
 
 def _unique(name: str, taken: set[str]) -> str:

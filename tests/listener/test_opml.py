@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from listener import opml
@@ -82,6 +82,7 @@ words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=80)
 
 
 @given(words, words)
+@example("", "?")
 def test_nothing_in_a_title_or_address_becomes_yaml_of_its_own(tmp_path: Path, title: str, path: str) -> None:
     url = f"https://a.example/{path}".strip()
     (found,) = read(tmp_path / "x.opml", f"<outline text={quoteattr(title)} xmlUrl={quoteattr(url)}/>")
