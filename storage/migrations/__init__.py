@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from storage.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest step. A test holds it to the newest file."""
 
 

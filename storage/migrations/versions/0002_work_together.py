@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(), primary_key=True),
         sa.Column("read_at", UTC, nullable=False),
         sa.Column("rules", sa.LargeBinary(), nullable=False),
-        sa.Column("quiet_until", UTC, nullable=True),
     )
     op.create_index("ix_robots_read_at", "robots", ["read_at"])
     op.create_table(
