@@ -192,22 +192,13 @@ def threads_of(page: Page) -> list[str]:
 
 
 def is_thread(page: Page) -> bool:
-    """Whether several people answer each other on a page, rather than comment on an article.
-
-    One whose address is that of any post in it (as Fossil's) is not taken for one: with each answer it would be new.
-    """
+    """Whether several people answer each other on a page, rather than comment on an article."""
     link = Link(url=page.url, role="conversation", conversation=page.url)
     try:
         posts = blocks.read(page, link, SourceSpec(name="", url=page.url)).posts
     except ReadError:
         return False
-    is_a_posts = _shape(page.url) in {_shape(post.url) for post in posts if urlsplit(post.url).path not in page.url}
-    return len({post.author for post in posts}) > 1 and posts[1].kind is PostKind.REPLY and not is_a_posts
-
-
-def _shape(url: str) -> str:
-    """An address without what numbers it."""
-    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "", url)
+    return len({post.author for post in posts}) > 1 and posts[1].kind is PostKind.REPLY
 
 
 def boards_of(page: Page) -> list[str]:

@@ -183,7 +183,9 @@ def _led_to(block: bylines.Block, base: str) -> str:
     title = block.text.split("\n")[0].strip(" >-")
     for anchor in (each for part in block.parts for each in tree.select(part, "a[href]")):
         url = _first_page(tree.link(anchor, base))
-        if title and tree.line(anchor) == title and not bylines.WHO_LINK.search(url):
+        line = tree.line(anchor)
+        is_title = line == title or (line == block.author and title.startswith(f"{line} "))
+        if title and is_title and not bylines.WHO_LINK.search(url):
             here, there = urlsplit(_first_page(base)), urlsplit(url)
             return url if there.netloc == here.netloc and there.path != here.path else ""
     return ""
@@ -200,10 +202,11 @@ def _to_thread(found: list[bylines.Block], root: Node, page: Page, source: Sourc
 
 
 def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> Reading:
-    thread, is_first_page = link.conversation, link.role != "page"
+    is_first_page = link.role != "page"
     title = str(link.carry.get("title") or "") or tree.line(tree.heading(root))
     ids = _identities(found)
     opener = _opener(found) if is_first_page else -1
+    thread = _known_by(found[opener], found, link) if is_first_page else link.conversation
     posts = tuple(
         Post(
             external_id=f"{thread}#{ids[id(block)]}",
@@ -231,6 +234,21 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
         memory={"last": page.url} if link.carry.get("alone") else {},
         incomplete=is_window or _has_later_page(root, page.url),
     )
+
+
+def _known_by(opener: bylines.Block, found: Sequence[bylines.Block], link: Link) -> str:
+    """What a thread is known by: its address, unless that is the one of any post in it, as Fossil's; then its opener.
+
+    By its address it would be another thread with each answer. Such posts have numbers of the whole site.
+    """
+    where = link.conversation
+    is_a_posts = any(_shape(block.url) == _shape(where) and urlsplit(block.url).path not in where for block in found)
+    return f"{where.rpartition('/')[0]}/#{opener.id}" if is_a_posts and opener.id else where
+
+
+def _shape(url: str) -> str:
+    """An address without what numbers it."""
+    return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "", url)
 
 
 def _opener(found: Sequence[bylines.Block]) -> int:

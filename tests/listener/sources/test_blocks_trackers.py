@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listener import discover
 from listener.sources import blocks
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import PostKind
@@ -55,18 +54,22 @@ def test_who_wrote_stands_behind_a_label_and_a_number_leads_to_each_message(thre
     assert (posts[4].url, posts[4].external_id) == (f"{SITE}/t/msg12", f"{SITE}/t/issue4#msg12")
 
 
-@pytest.mark.parametrize(
-    ("path", "file", "is_thread"),
-    [
-        ("t/issue4", "roundup_issue.html", True),
-        ("ticket/4", "trac_ticket.html", True),
-        ("forumpost/5ede747555", "fossil_thread.html", False),
-    ],
-)
-def test_a_page_whose_address_is_that_of_its_newest_post_is_not_what_a_thread_is_known_by(
-    page: Callable[..., Page], path: str, file: str, is_thread: bool
-) -> None:
-    assert discover.is_thread(page(f"{SITE}/{path}", f"blocks/{file}")) is is_thread
+def test_a_thread_whose_address_is_that_of_its_newest_post_is_known_by_its_opener(thread: Read) -> None:
+    earlier, later = (thread(f"forumpost/{number}", "fossil_thread.html") for number in ("2fcf7cc57d", "5ede747555"))
+    assert [post.external_id for post in earlier.posts] == [post.external_id for post in later.posts]
+    assert {post.conversation_id for post in later.posts} == {f"{SITE}/forumpost/#forum13"}
+    assert thread("t/issue4", "roundup_issue.html").posts[0].conversation_id == f"{SITE}/t/issue4"
+
+
+def test_a_row_that_begins_with_its_title_and_goes_on_with_a_count_is_no_post() -> None:
+    title = "<a href='/forumpost/a{n}'> Zonnebank vraag {n}</a>"
+    row = f"<tr><td>{{n}} seconds ago</td>\n<td>{title}</td>\n<td>{{n}} posts spanning {{n}} seconds</td>\n</tr>"
+    body = f"<h1>Threads</h1><table>{''.join(row.format(n=n) for n in range(2, 6))}</table>".encode()
+    url = f"{SITE}/forum"
+    found = Page(url=url, status=200, headers={}, body=body, fetched_at=datetime(2026, 11, 22, tzinfo=UTC))
+    reading = blocks.read(found, Link(url=url), SOURCE)
+    assert [link.url for link in reading.links] == [f"{SITE}/forumpost/a{n}" for n in range(2, 6)]
+    assert not reading.posts
 
 
 def test_a_date_that_stands_behind_the_writer_s_link_is_found(thread: Read) -> None:
