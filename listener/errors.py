@@ -35,6 +35,11 @@ class FetchError(ListenerError):
         super().__init__(sentence)
 
 
+def is_gone(error: Exception) -> bool:
+    """Whether a page is not there any more (404, 410): no reason to ask for it again before its list says so."""
+    return isinstance(error, FetchError) and error.status in (404, 410)
+
+
 class Blocked(FetchError):
     """An address that may not be fetched: inside the network, disallowed by robots.txt, or not http(s)."""
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from listener import next_visit, reader, sources
-from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError
+from listener.errors import Blocked, FetchError, ListenerError, OutOfTime, ReadError, is_gone
 from listener.pages import charsets
 from listener.patience import Patience
 from listener.reading import Run, here
@@ -53,8 +53,6 @@ KEPT = 3
 """Pages of a list that are kept, as they may be asked for as pages of a conversation a moment later."""
 SMALL = 1024 * 1024
 """Bytes of the largest of them."""
-GONE = (404, 410)
-"""Statuses of a page that is not there: no reason to ask for it again before its list says that it changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +233,7 @@ class Walk:
                 lists_all = False  # another way may show less
                 if not instead:
                     self.found.troubles.append(error.bare())
-                    whole = whole and getattr(error, "status", None) in GONE
+                    whole = whole and is_gone(error)
                 continue
             posts |= {post.external_id: post for post in reading.posts}
             lists_all = lists_all and not reading.incomplete

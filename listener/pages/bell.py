@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from listener.errors import FetchError
+from listener.errors import is_gone
 from listener.pages.markup import web_url
 from listener.types import Link, Page, Reading, SourceSpec
 from storage.types import Post
 
 MOST_STEPS = 6
 """Pages gone through on the way to the last."""
-GONE = (404, 410)
-"""Statuses of a page that is not there any more."""
 
 
 def ring(posts: Sequence[Post], page: Page, link: Link, later: str) -> Reading:
@@ -36,5 +34,5 @@ def ring(posts: Sequence[Post], page: Page, link: Link, later: str) -> Reading:
 
 def entrance(link: Link, error: Exception, source: SourceSpec) -> list[Link]:
     """The address of a topic where the page that was its last is not there any more; nothing for other troubles."""
-    is_gone = isinstance(error, FetchError) and error.status in GONE
-    return [Link(url=web_url(source.url, source.url), role="last")] if is_gone and link.role == "last" else []
+    is_lost = link.role == "last" and is_gone(error)
+    return [Link(url=web_url(source.url, source.url), role="last")] if is_lost else []

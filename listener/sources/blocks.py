@@ -206,7 +206,8 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
     title = str(link.carry.get("title") or "") or tree.line(tree.heading(root))
     ids = _identities(found)
     opener = _opener(found) if is_first_page else -1
-    thread = _known_by(found[opener], found, link) if is_first_page else link.conversation
+    known = str(link.carry.get("thread") or link.conversation)
+    thread = _known_by(found[opener], found, link) if is_first_page else known
     posts = tuple(
         Post(
             external_id=f"{thread}#{ids[id(block)]}",
@@ -226,7 +227,8 @@ def _thread(found: list[bylines.Block], root: Node, page: Page, link: Link) -> R
         for place, block in enumerate(found)
     )
     if following := tree.next_page(root, page.url):
-        onward = Link(url=following, role="page", conversation=thread, carry={**link.carry, "title": title})
+        carry = {**link.carry, "title": title, "thread": thread}
+        onward = Link(url=following, role="page", conversation=link.conversation, carry=carry)
         return Reading(posts=posts, links=(onward,))
     is_window = is_first_page and not _is_in_order(found)  # the newest first, and no page of older ones
     return Reading(

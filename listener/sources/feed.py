@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
-from listener.errors import ListenerError
+from listener.errors import ListenerError, is_gone
 from listener.pages import comment_scripts, tree
 from listener.pages.fields import count_of
 from listener.pages.syndication import Feed, Item, parse
@@ -78,10 +78,8 @@ def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mappi
         usual = sitemap.fallback(link, error, source, memory)
         home = [Link(url=link.carry["home"], role="home")] if link.role == "sitemap" else start(source, memory)[:1]
         return [replace(each, carry=link.carry) for each in usual or home]
-    url, is_gone = link.carry.get("url"), getattr(error, "status", None) in (404, 410)
-    if (
-        link.role == "comments" and is_gone and url and not link.carry.get("below")
-    ):  # some sites have none until one is said
+    url, is_below = link.carry.get("url"), link.carry.get("below")
+    if link.role == "comments" and is_gone(error) and url and not is_below:  # some sites have none until one is said
         return [replace(link, url=str(url), carry={**link.carry, "below": True})]
     return _comments_of(link.carry, link.conversation) if link.role == "article" else []
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from listener.errors import ListenerError, ReadError
+from listener.errors import ListenerError, ReadError, is_gone
 from listener.pages.fields import inside, json_of, number, record_of, rows, word
 from listener.pages.markup import line_of, text_of, web_url
 from listener.pages.syndication import moment
@@ -23,7 +23,6 @@ PAGES = 5
 """Pages that are read of one list to catch up."""
 FRESH = timedelta(minutes=10)
 """For how long a post is taken to be as its list showed it."""
-GONE = (404, 410)
 LISTS_ALL = True
 
 
@@ -110,7 +109,7 @@ def read(page: Page, link: Link, source: SourceSpec) -> Reading:
 
 def fallback(link: Link, error: ListenerError, source: SourceSpec, memory: Mapping[str, Any]) -> list[Link]:
     """What becomes of a post whose thread is not there: it is asked for itself, and gone where the server says so."""
-    if getattr(error, "status", None) not in GONE or link.role not in ("thread", "status"):
+    if not is_gone(error) or link.role not in ("thread", "status"):
         return []
     if link.role == "thread":
         return [_status(link, link.conversation, 0)]

@@ -1,6 +1,7 @@
 """Tickets, reviews and articles as trackers, shops and blogs write them that nobody described."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -59,6 +60,17 @@ def test_a_thread_whose_address_is_that_of_its_newest_post_is_known_by_its_opene
     assert [post.external_id for post in earlier.posts] == [post.external_id for post in later.posts]
     assert {post.conversation_id for post in later.posts} == {f"{SITE}/forumpost/#forum13"}
     assert thread("t/issue4", "roundup_issue.html").posts[0].conversation_id == f"{SITE}/t/issue4"
+
+
+def test_the_second_page_of_a_thread_known_by_its_opener_belongs_to_it(page: Callable[..., Page]) -> None:
+    url = f"{SITE}/forumpost/5ede747555"
+    found = page(url, "blocks/fossil_thread.html")
+    more = found.body.replace(b"</body>", b"<a rel='next' href='/forumpost/5ede747555?page=2'>2</a></body>")
+    first = blocks.read(replace(found, body=more), Link(url=url, role="conversation", conversation=url), SOURCE)
+    (onward,) = first.links
+    assert onward.conversation == url, "what the walk asked for"
+    second = blocks.read(replace(found, url=onward.url), onward, SOURCE)
+    assert {post.conversation_id for post in second.posts} == {first.posts[0].conversation_id}
 
 
 def test_a_row_that_begins_with_its_title_and_goes_on_with_a_count_is_no_post() -> None:
